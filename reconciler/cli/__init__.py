@@ -1,0 +1,7 @@
+"""The command line: one file a command; parse, build what is needed, make one workflow call, echo, exit code."""
+
+from __future__ import annotations
+
+
+def run() -> None:
+    """Run the command line."""

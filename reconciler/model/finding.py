@@ -1,0 +1,71 @@
+"""Findings: what a plan would do that somebody should look at, with stable codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from reconciler.model.position import Position
+
+ERROR: Final = "error"
+WARNING: Final = "warning"
+INFO: Final = "info"
+OFF: Final = "off"
+SEVERITIES: Final = (ERROR, WARNING, INFO, OFF)
+"""Worst first."""
+
+CODES: Final = {
+    "stranded-tags": WARNING,
+    "coverage": ERROR,
+    "wildcard-runner": ERROR,
+    "only-wildcard-serves": WARNING,
+    "no-active-runner": ERROR,
+    "too-many-disables": ERROR,
+    "too-many-changes": ERROR,
+    "too-many-creates": ERROR,
+    "host-not-allowed": ERROR,
+    "possible-rename": ERROR,
+    "credential-redirect": WARNING,
+    "plaintext-secret": WARNING,
+    "duplicate-endpoint": WARNING,
+    "placeholder-secret": WARNING,
+    "briefly-active": WARNING,
+    "briefly-widened": WARNING,
+    "brief-gap": WARNING,
+    "expired-acceptance": WARNING,
+}
+"""Every finding code with its default severity; a finding may state a milder one of its own (see planning)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """`accept` in a manifest: a finding taken on in git, with a reason, until the end of the day `until` (UTC)."""
+
+    code: str
+    reason: str
+    until: dt.date | None
+    at: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One finding. `key` is the runner it is about; None for one about the fleet.
+
+    `accepted` says whether somebody took it on; `accepted_by` how: `manifest: REASON (until DAY)` or `--acknowledge`.
+    """
+
+    code: str
+    severity: str
+    message: str
+    key: str | None = None
+    at: Position | None = None
+    accepted: bool = False
+    accepted_by: str | None = None
+
+    @property
+    def refuses(self) -> bool:
+        """Whether this finding keeps the plan from being applied."""
+        return self.severity == ERROR and not self.accepted

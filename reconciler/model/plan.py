@@ -1,0 +1,182 @@
+"""The plan: what would be sent, in which order, what it changes and what is worth a look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.finding import Finding
+    from reconciler.model.position import Position
+    from reconciler.model.runner import DesiredRunner, LiveRunner, RunnerBody
+    from reconciler.model.secret import HeaderValue
+
+CREATE: Final = "create"
+UPDATE: Final = "update"
+DISABLE: Final = "disable"
+ACTIONS: Final = (CREATE, UPDATE, DISABLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What changes in one field.
+
+    Scalars (name, endpoint, status): `before` and `after` are strings; `before` is None for a create.
+    tags: `before` and `after` are tuples of strings, `added` and `removed` their differences.
+    headers: `added`, `removed` and `changed` are header names; `public` maps the names of public headers among them to
+    their (before, after) values; `unknown` are names whose values could not be compared.
+    `origin` is None, or with a base to compare to `branch`, `drift` or `conflict`.
+    """
+
+    field: str
+    before: str | tuple[str, ...] | None = None
+    after: str | tuple[str, ...] | None = None
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    public: Mapping[str, tuple[str | None, str | None]] | None = None
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A request waits until `at_least` of the runners of gate number `gate` have taken their first write, verified."""
+
+    gate: int
+    at_least: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A tag set (or promise) that must stay served while runners change over.
+
+    `tags` is the set; empty stands for "any workflow", which only a wildcard serves, if `wildcard`, and for a workflow
+    without tags otherwise. `keys` are the actions whose first write makes one more runner serve it.
+    """
+
+    tags: tuple[str, ...]
+    keys: tuple[str, ...]
+    wildcard: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One write. `path` has the literal `{id}` where the id is known only after the create before it.
+
+    `purpose` is `create`, `finish` (the PUT that disables a runner just created), `replace`, `widen`, `narrow` or
+    `retire` (an unmanaged runner disabled).
+    """
+
+    method: str
+    path: str
+    body: RunnerBody
+    purpose: str
+    waits: tuple[Wait, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What becomes of one runner: its changes and the requests that bring them, in order.
+
+    `unmanaged` are the fields whose live value is carried over: if there are any, each first PUT is preceded by a GET.
+    `live` and `desired` are what it was planned from; None in a plan read from a file.
+    """
+
+    action: str
+    key: str
+    id: str | None
+    name: str
+    matched_by: str
+    at: Position | None
+    live_updated_at: str | None
+    changes: tuple[Change, ...]
+    requests: tuple[Request, ...]
+    unmanaged: tuple[str, ...] = ()
+    turns_off: bool = False
+    live: LiveRunner | None = None
+    desired: DesiredRunner | None = None
+
+    @property
+    def checks(self) -> int:
+        """How many GETs go before its writes."""
+        return 1 if self.unmanaged and self.action != CREATE else 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnmanagedRunner:
+    """A live runner that no entry matches."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """How many active runners serve one tag set before and after; `tags` empty stands for wildcards."""
+
+    tags: tuple[str, ...]
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Requests: `reads` done, `writes` and `checks` to come; `seconds` that all of them take at the rate limit."""
+
+    reads: int
+    writes: int
+    checks: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One plan. Actions stand in the order of their keys; `unchanged` counts the runners that match already.
+
+    `complete` is False when a value could not be known; `live_as_of` is set when the live state came from a snapshot;
+    `sandbox` is the file of the embedded emulator, when that was talked to.
+    """
+
+    created_at: str
+    api_url: str
+    environment: str | None
+    manifest_digest: str
+    complete: bool
+    actions: tuple[Action, ...]
+    unchanged: int
+    unmanaged: tuple[UnmanagedRunner, ...]
+    findings: tuple[Finding, ...]
+    gates: tuple[Gate, ...]
+    capacity: tuple[Capacity, ...]
+    budget: Budget
+    account: str | None = None
+    live_as_of: str | None = None
+    sandbox: str | None = None
+    targets: tuple[str, ...] = ()
+
+    @property
+    def applyable(self) -> bool:
+        """Whether apply would go on: everything known, read live, and no finding refuses."""
+        return self.complete and self.live_as_of is None and not any(finding.refuses for finding in self.findings)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.actions)
+
+    def count(self, action: str) -> int:
+        """How many actions are of one kind."""
+        return sum(each.action == action for each in self.actions)
+
+    @property
+    def turned_off(self) -> int:
+        """How many updates and disables end an active status."""
+        return sum(each.turns_off for each in self.actions)
+
+
+def public_value(value: HeaderValue | None) -> str | None:
+    """The text of a header value that may be shown; None for one that may not."""
+    return value if isinstance(value, str) else None

@@ -1,0 +1,77 @@
+"""What a project file asks of every plan: guards, promises, and what becomes of unmanaged runners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from reconciler.model.position import Position
+
+REPORT: Final = "report"
+IGNORE: Final = "ignore"
+DISABLE: Final = "disable"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A guard's bound: `amount` runners, or `amount` per cent of the matched live runners (never less than one)."""
+
+    amount: float
+    percent: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.amount:g}%" if self.percent else f"{self.amount:g}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """`guard` in the project file. None means not limited; `severity` maps finding codes to severities."""
+
+    max_disables: Limit | None = None
+    max_changes: Limit | None = None
+    max_creates: Limit | None = None
+    endpoint_hosts: tuple[str, ...] | None = None
+    two_phase: bool = True
+    severity: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """`coverage` in the project file: at least `min_active` active runners serve `tags`."""
+
+    tags: tuple[str, ...]
+    min_active: int
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """`--acknowledge CODE[:KEY]`: a finding taken on for one run; `key` None means wherever it is raised."""
+
+    code: str
+    key: str | None = None
+
+    def __str__(self) -> str:
+        return self.code if self.key is None else f"{self.code}:{self.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Everything a plan is judged by. `today` is the day (UTC) by which acceptances expire.
+
+    `retire_unmanaged` holds the globs of `unmanaged_scope` when `unmanaged: disable` is in force for this run, else
+    nothing. `targets` are the globs of `--target`; empty means every runner. `public_headers` are lower-case names.
+    """
+
+    today: dt.date
+    guard: Guard = field(default_factory=Guard)
+    promises: tuple[Promise, ...] = ()
+    unmanaged: str = REPORT
+    retire_unmanaged: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    acknowledged: tuple[Acknowledgement, ...] = ()
+    public_headers: frozenset[str] = frozenset()

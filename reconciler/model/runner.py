@@ -1,0 +1,124 @@
+"""Runners as the service has them (live), as the manifests want them (desired), and as they are sent (body)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.finding import Acceptance
+    from reconciler.model.position import Position
+    from reconciler.model.secret import HeaderValue
+
+FIELDS: Final = ("name", "endpoint", "headers", "tags", "status")
+"""The five fields of a runner that can be written, in the order in which they are shown."""
+
+ACTIVE: Final = "active"
+DISABLED: Final = "disabled"
+STATUSES: Final = (ACTIVE, DISABLED)
+MAX_TAGS: Final = 10
+MAX_NAME: Final = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveRunner:
+    """A runner as the service answered it.
+
+    `status` may be a value unknown to us. Header values are `Secret`, or `str` where the project file lists the header
+    as public. Timestamps are ISO 8601 UTC strings as received.
+    """
+
+    id: str
+    name: str
+    endpoint: str
+    headers: Mapping[str, HeaderValue]
+    tags: tuple[str, ...]
+    status: str
+    user_id: str = ""
+    created_at: str = ""
+    updated_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredRunner:
+    """A runner as the manifests want it, after merging and interpolation.
+
+    `tags`, `headers` and `status` are None where they are unmanaged. `name` and `endpoint` always hold a value (a create
+    needs them); they are unmanaged where `unmanaged` lists them. `at` is the runner's key in its manifest, `field_at`
+    the place of each declared field.
+    """
+
+    key: str
+    at: Position
+    name: str
+    endpoint: str
+    id: str | None = None
+    former_name: str | None = None
+    headers: Mapping[str, HeaderValue] | None = None
+    tags: tuple[str, ...] | None = None
+    status: str | None = None
+    unmanaged: frozenset[str] = frozenset()
+    wildcard: bool = False
+    accept: tuple[Acceptance, ...] = ()
+    field_at: Mapping[str, Position] = field(default_factory=dict)
+
+    def owns(self, name: str) -> bool:
+        """Whether this manifest owns the field `name`, one of FIELDS."""
+        return name not in self.unmanaged and getattr(self, name) is not None
+
+    def place(self, name: str) -> Position:
+        """Where the field `name` stands, or the runner's key where it has no place of its own."""
+        return self.field_at.get(name, self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """All that the manifests want. `digest` is a SHA-256 over the effective manifests, secrets as references.
+
+    `complete` is False when a header value could not be resolved. `files` are the manifests read, in order.
+    """
+
+    runners: tuple[DesiredRunner, ...]
+    digest: str
+    files: tuple[str, ...]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerBody:
+    """What a POST or PUT sends. A field that is None is left out of the body.
+
+    A PUT holds all five fields, but for an unmanaged status of a value unknown to us. A POST has no status.
+    """
+
+    name: str
+    endpoint: str
+    headers: Mapping[str, HeaderValue] | None = None
+    tags: tuple[str, ...] | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All runners of the account at one time: `read_at` is ISO 8601 UTC by our clock, `reads` the requests it took."""
+
+    runners: tuple[LiveRunner, ...]
+    read_at: str
+    reads: int
+
+    @property
+    def account(self) -> str | None:
+        """The `user_id` that owns the runners; None for an empty fleet."""
+        return self.runners[0].user_id or None if self.runners else None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`GET /v1/user`: who the token belongs to, and the tier."""
+
+    id: str
+    name: str
+    email: str
+    tier: str

@@ -1,0 +1,168 @@
+"""Secrets: a type of their own from where they are read to where they are sent.
+
+A `Secret` shows as `(sensitive)` in str, repr, format and pickle, compares in constant time, and can be fingerprinted,
+but not read: only `reveal` opens one, and only `reconciler.api.wire` may import it; `publish` gives the text of a header
+that the project file calls public, and only `reconciler.manifests` may import it (held by a test).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+REDACTED: Final = "(sensitive)"
+MIN_SCRUBBED: Final = 8
+"""Characters; a shorter value would be found in innocent text."""
+
+_PLACEHOLDER: Final = re.compile(
+    r"(?:(?:bearer|basic|token)\b\s*)?(?:change[-_ ]?me|x{3,}|todo|tbd|fixme|none|null|undefined|placeholder|example|secret|password|"
+    r"token|dummy|test|your[-_ ].*|<.*>|\*+|\.{3,}|)",
+    re.IGNORECASE,
+)
+
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+class Secret:
+    """A value that must not be seen. Equal to another Secret of the same text, never to a str."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value: str | None = value
+
+    def __str__(self) -> str:
+        return REDACTED
+
+    __repr__ = __str__
+
+    def __format__(self, _spec: str) -> str:
+        return REDACTED
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        if self._value is None or other._value is None:
+            return self is other
+        return hmac.compare_digest(
+            self._value.encode(errors="surrogatepass"), other._value.encode(errors="surrogatepass")
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_emptied, ())
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if hasattr(self, "_value"):
+            raise AttributeError("a Secret cannot be changed")
+        object.__setattr__(self, name, value)
+
+    @classmethod
+    def join(cls, parts: Iterable[str | Secret]) -> Secret:
+        """One secret out of plain and secret pieces, such as `Bearer ` and a token."""
+        return cls("".join(part if isinstance(part, str) else _open(part) for part in parts))
+
+    @property
+    def has_control_character(self) -> bool:
+        """Whether the value holds a C0 or C1 control character, which no header may carry (RFC 9110, 5.5)."""
+        return bool(_CONTROL.search(_open(self)))
+
+    def fingerprint(self, key: bytes, salt: bytes) -> str:
+        """HMAC-SHA-256 of the value, salted, under a key derived from the API token; lower-case hex."""
+        return hmac.new(key, salt + b"\0" + _open(self).encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
+
+    def derive_key(self, purpose: str) -> bytes:
+        """A 32-byte key for one purpose, by HKDF-SHA-256 (RFC 5869, no salt, one block)."""
+        extracted = hmac.new(bytes(32), _open(self).encode(errors="surrogatepass"), hashlib.sha256).digest()
+        return hmac.new(extracted, purpose.encode() + b"\x01", hashlib.sha256).digest()
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether the value is empty or one that people leave in until they have the real one."""
+        return bool(_PLACEHOLDER.fullmatch(_open(self).strip()))
+
+
+class Unresolved:
+    """A header value that is not known here: offline, or not resolvable. `text` shows references, never a literal."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"Unresolved({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return NotImplemented if not isinstance(other, Unresolved) else self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+
+HeaderValue: TypeAlias = Secret | Unresolved | str
+"""A header's value: secret, not known here, or (public headers only) plain."""
+
+
+class Scrubber:
+    """Replaces known secret values in foreign free text: the last line of defence.
+
+    For the service's messages, exceptions and library logs only; never for our own structured output, where a header
+    value like `a100` would eat the tag `gpu-a100`.
+    """
+
+    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        self._known: set[str] = set()
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[Secret]) -> None:
+        """Remember more secrets; those under MIN_SCRUBBED characters are passed over."""
+        for secret in secrets:
+            value = secret._value  # noqa: SLF001 - the scrubber is the secret's own last defence
+            if value is None:
+                continue
+            for part in (value, value.partition(" ")[2]):  # `Bearer abc…` may be echoed without its scheme
+                if len(part) >= MIN_SCRUBBED:
+                    self._known.add(part)
+
+    def scrub(self, text: str) -> str:
+        """The text with every known value replaced by `(sensitive)`, longest first."""
+        for value in sorted((known for known in list(self._known) if known in text), key=len, reverse=True):
+            text = text.replace(value, REDACTED)
+        return text
+
+
+def reveal(secret: Secret) -> str:
+    """The value itself. Only the wire module may import this."""
+    return _open(secret)
+
+
+def publish(secret: Secret) -> str:
+    """The value of a header that the project file lists as public. Only the manifests room may import this."""
+    return _open(secret)
+
+
+def _open(secret: Secret) -> str:
+    value = secret._value  # noqa: SLF001 - this module is where secrets are opened
+    return value if value is not None else _refuse()
+
+
+def _refuse() -> NoReturn:
+    raise ValueError("this secret was emptied when it was copied out of its process")
+
+
+def _emptied() -> Secret:
+    secret = Secret("")
+    object.__setattr__(secret, "_value", None)
+    return secret

@@ -1,0 +1,102 @@
+"""What the use cases need of the outside, as protocols. Adapters: api, manifests, cli; fakes: tests/fakes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Collection
+
+    from reconciler.model.plan import Plan
+    from reconciler.model.report import Outcome, RequestCount
+    from reconciler.model.runner import Account, Listing, LiveRunner, RunnerBody
+    from reconciler.model.secret import Scrubber, Secret
+
+
+class RunnerReader(Protocol):
+    """What a plan gets: it has no verb that writes. Every method raises ApiError, and Interrupted when stopped."""
+
+    @property
+    def requests(self) -> RequestCount:
+        """What was sent so far."""
+
+    @property
+    def scrubber(self) -> Scrubber:
+        """Knows the token and every header value seen, to clean foreign text."""
+
+    def list_runners(self) -> Listing:
+        """All runners of the account, in a read that adds up (API: List Runners)."""
+
+    def get_runner(self, runner_id: str) -> LiveRunner:
+        """One runner (API: Get Runner)."""
+
+    def account(self) -> Account:
+        """Who the token belongs to (API: Get User)."""
+
+
+class RunnerApi(RunnerReader, Protocol):
+    """What an apply gets."""
+
+    def create_runner(self, body: RunnerBody, known_ids: Collection[str]) -> LiveRunner:
+        """Create a runner, never twice (API: Create Runner).
+
+        `known_ids` are the ids that existed before. After an outcome without an answer the client lists, and a new id
+        with the same name and endpoint is the runner created. Raises Unverified and AmbiguousCreate besides.
+        """
+
+    def replace_runner(self, runner_id: str, body: RunnerBody) -> LiveRunner:
+        """Replace all fields of a runner (API: Update Runner). Raises Unverified when it cannot be told."""
+
+
+class Clock(Protocol):
+    """Time and waiting; a wait ends at once when the run is stopped."""
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment."""
+
+    def utc_now(self) -> dt.datetime:
+        """The time of day, aware, UTC."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait; raises Interrupted as soon as the run is stopped."""
+
+
+class SecretSource(Protocol):
+    """Where `${env:…}` and `${file:…}` get their values."""
+
+    def env(self, name: str) -> Secret | None:
+        """The environment variable, None when it is not set."""
+
+    def file(self, path: str) -> Secret | None:
+        """The content of a file already checked to be inside, one trailing newline cut; None when it is not there."""
+
+
+class Stop(Protocol):
+    """Whether the run was asked to stop (SIGINT, SIGTERM)."""
+
+    def is_set(self) -> bool:
+        """True from the first signal on."""
+
+
+class Progress(Protocol):
+    """Where progress is shown; never on stdout."""
+
+    def reading(self, done: int, total: int) -> None:
+        """`done` of `total` list pages were read."""
+
+    def applying(self, plan: Plan) -> None:
+        """Writing begins."""
+
+    def done(self, outcome: Outcome) -> None:
+        """One action has its outcome."""
+
+    def waiting(self, seconds: float, reason: str) -> None:
+        """Requests pause for so long: a cooldown or a retry."""
+
+
+class Journal(Protocol):
+    """A record of every intent and every outcome, written before the next step is taken."""
+
+    def record(self, event: str, **facts: object) -> None:
+        """One line. `facts` hold no secret."""

@@ -1,0 +1,118 @@
+"""How to reach the service: flags beat the environment, the environment beats the project file."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from reconciler.errors import UsageProblem
+from reconciler.model.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_API_URL: Final = "https://api.comfycontrol.app"
+TOKEN_VARIABLE: Final = "COMFYCONTROL_API_TOKEN"  # noqa: S105 - the variable's name
+PLAN_KEY_VARIABLE: Final = "RECONCILER_PLAN_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most `requests` in any `seconds`, per address, over all endpoints."""
+
+    requests: int
+    seconds: float
+
+    @classmethod
+    def parse(cls, text: str) -> RateLimit:
+        """From `N/SECONDS`, such as `40/10`. Raises UsageProblem."""
+        found = re.fullmatch(r"([1-9][0-9]{0,6})/([0-9]{1,6}(?:\.[0-9]{1,3})?)", text.strip(), re.ASCII)
+        if not found or not float(found[2]):
+            raise UsageProblem(f"--rate-limit {text!r}: write it as N/SECONDS, such as 40/10")
+        return cls(int(found[1]), float(found[2]))
+
+    def floor_s(self, requests: int) -> float:
+        """The least seconds that so many requests take."""
+        return max(0, requests - 1) // self.requests * self.seconds
+
+    def __str__(self) -> str:
+        return f"{self.requests}/{self.seconds:g}"
+
+
+DOCUMENTED_LIMIT: Final = RateLimit(40, 10.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One run's connection. `plan_key` signs and fingerprints saved plans; it is the token unless one is set.
+
+    `sandbox` is the file of the embedded emulator when that is talked to instead of a service.
+    """
+
+    api_url: str
+    token: Secret
+    plan_key: Secret
+    rate_limit: RateLimit = DOCUMENTED_LIMIT
+    connect_timeout_s: float = 10.0
+    read_timeout_s: float = 30.0
+    public_headers: frozenset[str] = frozenset()
+    sandbox: str | None = None
+
+
+def check_api_url(url: str, *, insecure_http: bool) -> str:
+    """The address without a trailing slash. Raises UsageProblem for one a token must not be sent to."""
+    cleaned = url.strip().rstrip("/")
+    try:
+        parts = urlsplit(cleaned)
+        host, _port = parts.hostname, parts.port
+    except ValueError as exc:
+        raise UsageProblem(f"the API address is no URL: {exc}") from exc
+    if parts.scheme not in ("http", "https") or not host:
+        raise UsageProblem(f"the API address must be an http or https URL, such as {DEFAULT_API_URL}")
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise UsageProblem("the API address must hold no user, password, query or fragment")
+    if parts.scheme == "http" and not insecure_http and not _is_loopback(host):
+        raise UsageProblem(
+            f"the API address uses plain http to {host}, where anybody on the way can read the token; use https, "
+            "or --insecure-http if you accept that"
+        )
+    return cleaned
+
+
+def read_token(environ: Mapping[str, str], token_env: str | None) -> Secret:
+    """The API token from `token_env` (an environment of the project file), else COMFYCONTROL_API_TOKEN.
+
+    Raises UsageProblem with the variable to set.
+    """
+    variable = token_env or TOKEN_VARIABLE
+    token = environ.get(variable, "").strip()
+    if not token:
+        raise MissingToken(f"no API token: set {variable} (tokens are made in the dashboard, under API tokens)")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise MissingToken(f"{variable} is no API token: it holds a space or an unprintable character")
+    return Secret(token)
+
+
+class MissingToken(UsageProblem):
+    """No usable token in the environment: exit 1, for it is the environment that is wrong and not the command line."""
+
+    code = "no-token"
+    exit_code = 1
+
+
+def read_plan_key(environ: Mapping[str, str], token: Secret) -> Secret:
+    """The secret that saved plans are signed under: RECONCILER_PLAN_KEY where set, else the token."""
+    key = environ.get(PLAN_KEY_VARIABLE, "")
+    return Secret(key) if key else token
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
