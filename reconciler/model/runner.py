@@ -45,9 +45,9 @@ class LiveRunner:
 class DesiredRunner:
     """A runner as the manifests want it, after merging and interpolation.
 
-    `tags`, `headers` and `status` are None where they are unmanaged. `name` and `endpoint` always hold a value (a create
-    needs them); they are unmanaged where `unmanaged` lists them. `at` is the runner's key in its manifest, `field_at`
-    the place of each declared field.
+    `tags`, `headers` and `status` are None where they are unmanaged. `name` and `endpoint` always hold a value (a
+    create needs them); they are unmanaged where `unmanaged` lists them. `at` is the runner's key in its manifest,
+    `field_at` the place of each declared field.
     """
 
     key: str

@@ -1,8 +1,8 @@
 """Secrets: a type of their own from where they are read to where they are sent.
 
 A `Secret` shows as `(sensitive)` in str, repr, format and pickle, compares in constant time, and can be fingerprinted,
-but not read: only `reveal` opens one, and only `reconciler.api.wire` may import it; `publish` gives the text of a header
-that the project file calls public, and only `reconciler.manifests` may import it (held by a test).
+but not read: only `reveal` opens one, and only `reconciler.api.wire` may import it; `publish` gives the text of a
+header that the project file calls public, and only `reconciler.manifests` may import it (held by a test).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ MIN_SCRUBBED: Final = 8
 """Characters; a shorter value would be found in innocent text."""
 
 _PLACEHOLDER: Final = re.compile(
-    r"(?:(?:bearer|basic|token)\b\s*)?(?:change[-_ ]?me|x{3,}|todo|tbd|fixme|none|null|undefined|placeholder|example|secret|password|"
-    r"token|dummy|test|your[-_ ].*|<.*>|\*+|\.{3,}|)",
+    r"(?:(?:bearer|basic|token)\b\s*)?(?:change[-_ ]?me|x{3,}|todo|tbd|fixme|none|null|undefined|placeholder|example|"
+    r"secret|password|token|dummy|test|your[-_ ].*|<.*>|\*+|\.{3,}|)",
     re.IGNORECASE,
 )
 
