@@ -1,0 +1,197 @@
+"""Plans and their parts for tests: small ones by hand, arbitrary ones under Hypothesis."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+
+from reconciler.model.finding import CODES, SEVERITIES, Finding
+from reconciler.model.plan import Action, Budget, Capacity, Change, Gate, Plan, Request, UnmanagedRunner, Wait
+from reconciler.model.position import Position
+from reconciler.model.runner import LiveRunner, RunnerBody
+from reconciler.model.secret import Secret, Unresolved
+
+API_URL = "https://api.example.com"
+NOW = "2026-01-15T10:30:00Z"
+
+
+def live_runner(number=1, **fields):
+    """A live runner, active, with one tag and one secret header unless told otherwise."""
+    known = {
+        "id": runner_id(number),
+        "name": f"runner-{number}",
+        "endpoint": f"https://comfy-{number}.example.com",
+        "headers": {"Authorization": Secret(f"Bearer live-{number}")},
+        "tags": ("gpu",),
+        "status": "active",
+        "user_id": "user-1",
+        "created_at": NOW,
+        "updated_at": NOW,
+    }
+    return LiveRunner(**known | fields)
+
+
+def runner_id(number):
+    """The UUID of a numbered runner."""
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+def body_of(live, **fields):
+    """The full replacement body that leaves a live runner as it is, with some fields changed."""
+    known = {
+        "name": live.name,
+        "endpoint": live.endpoint,
+        "headers": live.headers,
+        "tags": live.tags,
+        "status": live.status,
+    }
+    return RunnerBody(**known | fields)
+
+
+def update(live, *bodies, key=None, unmanaged=(), purposes=("widen", "narrow"), waits=((), ()), changes=None):
+    """The action that brings a live runner to the last of the bodies, in one PUT or in two."""
+    named = ("replace",) if len(bodies) == 1 else purposes
+    if changes is None:
+        changes = (Change(field="tags", before=live.tags, after=bodies[-1].tags),)
+    return Action(
+        action="update",
+        key=key or live.name,
+        id=live.id,
+        name=bodies[-1].name,
+        matched_by="id",
+        at=Position("runners/a.yaml", 3, 3),
+        live_updated_at=live.updated_at,
+        changes=changes,
+        requests=tuple(
+            Request(method="PUT", path=f"/v1/runner/{live.id}", body=body, purpose=purpose, waits=tuple(waiting))
+            for body, purpose, waiting in zip(bodies, named, waits, strict=False)
+        ),
+        unmanaged=tuple(unmanaged),
+        turns_off=live.status == "active" and bodies[-1].status != "active",
+        live=live,
+    )
+
+
+def create(key, *, status="active", headers=None, tags=("gpu",), endpoint="https://new.example.com", waits=()):
+    """The action that creates a runner, and disables it where that is asked for."""
+    made = {"name": key, "endpoint": endpoint, "headers": headers or {}, "tags": tags}
+    requests = [
+        Request(method="POST", path="/v1/runner", body=RunnerBody(**made), purpose="create", waits=tuple(waits))
+    ]
+    if status != "active":
+        body = RunnerBody(**made, status=status)
+        requests.append(Request(method="PUT", path="/v1/runner/{id}", body=body, purpose="finish"))
+    return Action(
+        action="create",
+        key=key,
+        id=None,
+        name=key,
+        matched_by="none",
+        at=Position("runners/a.yaml", 3, 3),
+        live_updated_at=None,
+        changes=(Change(field="name", after=key),),
+        requests=tuple(requests),
+    )
+
+
+def plan_of(*actions, **fields):
+    """A plan of these actions."""
+    known = {
+        "created_at": NOW,
+        "api_url": API_URL,
+        "environment": None,
+        "manifest_digest": "0" * 64,
+        "complete": True,
+        "actions": tuple(actions),
+        "unchanged": 0,
+        "unmanaged": (),
+        "findings": (),
+        "gates": (),
+        "capacity": (),
+        "budget": Budget(1, sum(len(each.requests) for each in actions), sum(each.checks for each in actions), 0.0),
+        "account": "user-1",
+    }
+    return Plan(**known | fields)
+
+
+_text = st.text(max_size=12)
+_names = st.lists(st.text("abcXYZ-", min_size=1, max_size=6), max_size=3, unique_by=str.lower).map(tuple)
+_tags = st.lists(_text, max_size=3).map(tuple)
+_positions = st.none() | st.builds(Position, _text, st.integers(1, 9999), st.integers(1, 200))
+_values = _text | st.builds(Secret, _text) | st.builds(Unresolved, _text)
+_headers = st.dictionaries(_text, _values, max_size=3)
+_bodies = st.builds(
+    RunnerBody,
+    name=_text,
+    endpoint=_text,
+    headers=st.none() | _headers,
+    tags=st.none() | _tags,
+    status=st.none() | _text,
+)
+_changes = st.one_of(
+    st.builds(Change, field=st.sampled_from(["name", "endpoint", "status"]), before=st.none() | _text, after=_text),
+    st.builds(Change, field=st.just("tags"), before=st.none() | _tags, after=_tags, added=_tags, removed=_tags),
+    st.builds(
+        Change,
+        field=st.just("headers"),
+        added=_names,
+        removed=_names,
+        changed=_names,
+        unknown=_names,
+        public=st.none() | st.dictionaries(_text, st.tuples(st.none() | _text, st.none() | _text), max_size=2),
+        origin=st.none() | st.sampled_from(["branch", "drift", "conflict"]),
+    ),
+)
+_requests = st.builds(
+    Request,
+    method=st.sampled_from(["POST", "PUT"]),
+    path=_text,
+    body=_bodies,
+    purpose=st.sampled_from(["create", "finish", "replace", "widen", "narrow", "retire"]),
+    waits=st.just(()) | st.tuples(st.builds(Wait, st.just(0), st.integers(1, 3))),
+)
+_actions = st.builds(
+    Action,
+    action=st.sampled_from(["create", "update", "disable"]),
+    key=_text,
+    id=st.none() | _text,
+    name=_text,
+    matched_by=st.sampled_from(["id", "name", "former_name", "none"]),
+    at=_positions,
+    live_updated_at=st.none() | _text,
+    changes=st.lists(_changes, max_size=3).map(tuple),
+    requests=st.lists(_requests, min_size=1, max_size=2).map(tuple),
+    unmanaged=st.sampled_from([(), ("status",), ("headers", "tags")]),
+    turns_off=st.booleans(),
+)
+_findings = st.builds(
+    Finding,
+    code=st.sampled_from(sorted(CODES)),
+    severity=st.sampled_from(SEVERITIES),
+    message=_text,
+    key=st.none() | _text,
+    at=_positions,
+    accepted=st.booleans(),
+    accepted_by=st.none() | _text,
+)
+_counts = st.integers(0, 2000)
+
+plans = st.builds(
+    Plan,
+    created_at=st.just(NOW),
+    api_url=st.just(API_URL),
+    environment=st.none() | _text,
+    manifest_digest=st.just("0" * 64),
+    complete=st.booleans(),
+    actions=st.lists(_actions, max_size=3).map(tuple),
+    unchanged=_counts,
+    unmanaged=st.lists(st.builds(UnmanagedRunner, _text, _text), max_size=2).map(tuple),
+    findings=st.lists(_findings, max_size=3).map(tuple),
+    gates=st.lists(st.builds(Gate, _tags, _tags, st.booleans()), min_size=1, max_size=2).map(tuple),
+    capacity=st.lists(st.builds(Capacity, _tags, _counts, _counts), max_size=2).map(tuple),
+    budget=st.builds(Budget, _counts, _counts, _counts, st.floats(0, 1e6, allow_nan=False, allow_infinity=False)),
+    account=st.none() | _text,
+    live_as_of=st.none() | _text,
+    sandbox=st.none() | _text,
+    targets=_tags,
+)
+"""Any plan that keeps to the types: names, tags and texts are hostile, header values of every kind."""
