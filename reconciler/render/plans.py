@@ -1,0 +1,22 @@
+"""A plan in the format asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.model.plan import Plan
+
+
+def render_plan(plan: Plan, form: str, *, color: bool = False, width: int | None = None) -> Iterable[str]:
+    """The plan as text, json, markdown or html, in pieces that end up as one text; `color` and `width` are for text."""
+    if form == "json":
+        from reconciler.planfile.document import plan_document
+        from reconciler.render.json import document_lines
+
+        return document_lines(plan_document(plan))
+    from reconciler.render.text import plan_lines
+
+    return (f"{line}\n" for line in plan_lines(plan, color=color, width=width))

@@ -1,0 +1,169 @@
+"""Sentences about a plan or a report that every format says in the same words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reconciler.model.finding import SEVERITIES
+from reconciler.model.plan import CREATE, DISABLE, UPDATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from reconciler.model.finding import Finding
+    from reconciler.model.plan import Action, Gate, Plan, Request
+    from reconciler.model.report import Report
+
+SYMBOLS: Final = {CREATE: "+", UPDATE: "~", DISABLE: "-"}
+SHOWN_SETS: Final = 4
+SHOWN_NAMES: Final = 6
+WILDCARD: Final = "wildcard"
+
+NEXT_STEPS: Final = {
+    "stale": "it was left as it is; plan again",
+    "unverified": "it may or may not have taken; plan again to see",
+    "not_attempted": "nothing was sent for it",
+    "widened_only": "it took its first write only and still serves what it should lose; apply again",
+}
+"""What follows from each status of an outcome, besides its own message."""
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 runner`, `2 runners`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def turned_off_updates(plan: Plan) -> int:
+    """How many updates end an active status; disables always do and are counted as such."""
+    return sum(action.turns_off and action.action == UPDATE for action in plan.actions)
+
+
+def counts(plan: Plan) -> str:
+    """`1 to create, 2 to update (1 turns off), 0 to disable, 5 unchanged, 1 unmanaged`."""
+    off = turned_off_updates(plan)
+    aside = f" ({off} {'turns' if off == 1 else 'turn'} off)" if off else ""
+    return (
+        f"{plan.count(CREATE)} to create, {plan.count(UPDATE)} to update{aside}, {plan.count(DISABLE)} to disable, "
+        f"{plan.unchanged} unchanged, {len(plan.unmanaged)} unmanaged"
+    )
+
+
+def closing(plan: Plan) -> str:
+    """The last line of every plan."""
+    if plan.has_changes:
+        return f"Plan: {counts(plan)}."
+    verb = "matches" if plan.unchanged == 1 else "match"
+    return f"No changes. {plan.unchanged} {'runner' if plan.unchanged == 1 else 'runners'} {verb} the manifests."
+
+
+def capacity(plan: Plan, show: Callable[[str], str]) -> str:
+    """`gpu+sdxl: 3 -> 1 runners; wildcard: 1 -> 0`, bounded to a few sets; empty when no capacity changes."""
+    parts = []
+    for number, each in enumerate(plan.capacity[:SHOWN_SETS]):
+        label = show("+".join(each.tags)) if each.tags else WILDCARD
+        parts.append(f"{label}: {each.before} -> {each.after}{' runners' if not number else ''}")
+    if len(plan.capacity) > SHOWN_SETS:
+        parts.append(f"and {len(plan.capacity) - SHOWN_SETS} more")
+    return "; ".join(parts)
+
+
+def budget(plan: Plan) -> str:
+    """What the plan costs: requests done and to come, and the seconds at the rate limit where there are any."""
+    spent = plan.budget
+    to_come = plural(spent.writes, "write")
+    if spent.checks:
+        to_come += f" and {plural(spent.checks, 'check')}"
+    seconds = f"; at the rate limit they take at least {spent.seconds:g} s" if spent.seconds else ""
+    return f"Requests: {plural(spent.reads, 'read')} done, {to_come} to come{seconds}."
+
+
+def setting(plan: Plan, show: Callable[[str], str]) -> list[str]:
+    """Where the plan comes from and what it is good for; only what a reader would not expect."""
+    said = []
+    if plan.sandbox is not None:
+        said.append(sandbox(plan.sandbox, show))
+    if plan.environment is not None:
+        said.append(f"Environment {show(plan.environment)}.")
+    if plan.live_as_of is not None:
+        said.append(
+            f"Live runners from a snapshot of {show(plan.live_as_of)}: header values are not known, and this plan "
+            "cannot be applied."
+        )
+    elif not plan.complete:
+        said.append("Not complete: a secret could not be resolved, so this plan cannot be applied.")
+    if plan.targets:
+        said.append(f"Limited to {names(plan.targets, show)}; everything else stays as it is.")
+    return said
+
+
+def sandbox(file: str, show: Callable[[str], str]) -> str:
+    """Said on every output of a run that talked to the embedded emulator."""
+    return f"Sandbox {show(file)}: the embedded emulator, not the service."
+
+
+def names(keys: Sequence[str], show: Callable[[str], str], limit: int = SHOWN_NAMES) -> str:
+    """`a, b and 3 more`."""
+    shown = ", ".join(show(key) for key in keys[:limit])
+    return f"{shown} and {len(keys) - limit} more" if len(keys) > limit else shown
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings by weight: what nobody accepted first, then by severity; equals stay in the plan's order."""
+    return sorted(findings, key=lambda each: (each.accepted, SEVERITIES.index(each.severity)))
+
+
+def steps(action: Action, gates: Sequence[Gate], show: Callable[[str], str]) -> list[str]:
+    """How an action is sent where that is not simply one write: two writes, and what it waits for."""
+    said = []
+    purposes = [request.purpose for request in action.requests]
+    if "widen" in purposes:
+        said.append("in two writes: widen, then narrow")
+    elif "finish" in purposes:
+        said.append("in two writes: created active, then disabled")
+    for request in action.requests:
+        said += [f"{_who(request, len(action.requests))}after: {text}" for text in _waits(request, action, gates, show)]
+    return said
+
+
+def _who(request: Request, among: int) -> str:
+    return f"{request.purpose} " if among > 1 else ""
+
+
+def _waits(request: Request, action: Action, gates: Sequence[Gate], show: Callable[[str], str]) -> list[str]:
+    said: list[str] = []
+    for wait in request.waits[:SHOWN_SETS]:
+        keys = gates[wait.gate].keys
+        needed = "" if wait.at_least >= len(keys) else f"{wait.at_least} of "
+        listed = needed + names(keys, show)
+        if keys != (action.key,) and listed not in said:
+            said.append(listed)
+    if len(request.waits) > SHOWN_SETS:
+        said.append(f"and {len(request.waits) - SHOWN_SETS} more sets")
+    return said
+
+
+def applied(report: Report) -> str:
+    """The line after an apply."""
+    done = {action: report.applied(action) for action in (CREATE, UPDATE, DISABLE)}
+    return f"Applied: {done[CREATE]} created, {done[UPDATE]} updated, {done[DISABLE]} disabled."
+
+
+def not_applied(report: Report) -> str:
+    """`Not applied: 1 failed, 2 not attempted.`, empty when everything is."""
+    parts = [
+        f"{count} {status.replace('_', ' ')}"
+        for status in ("failed", "stale", "unverified", "widened_only", "not_attempted")
+        if (count := report.count(status))
+    ]
+    return f"Not applied: {', '.join(parts)}." if parts else ""
+
+
+def requests(report: Report) -> str:
+    """What was sent, with the repeats and the 429 where there were any."""
+    sent = report.requests
+    parts = [plural(sent.reads, "read"), plural(sent.writes, "write")]
+    if sent.retries:
+        parts.append(f"{sent.retries} repeated")
+    if sent.rate_limited:
+        parts.append(f"{sent.rate_limited} over the rate limit, which other processes behind this address share")
+    return f"Requests: {', '.join(parts)}."
