@@ -11,13 +11,13 @@ from reconciler.model.finding import Finding
 from reconciler.model.position import Position, Problem
 from reconciler.planfile.document import plan_document
 from reconciler.render import json as render_json
-from tests.fakes import shown
+from tests.fakes import sample_plans as sample
 from tests.fakes.hostile import HOSTILE
 
 
 def test_a_plan_is_its_document():
     """What is printed reads back as the plan document, keys in the contract's order."""
-    plan = shown.everything()
+    plan = sample.everything()
     read = json.loads(render_json.render_plan(plan))
     assert read == plan_document(plan)
     assert list(read) == list(plan_document(plan))
@@ -25,13 +25,13 @@ def test_a_plan_is_its_document():
 
 def test_each_action_has_its_own_line():
     """One line an entry: a plan can be searched line by line."""
-    shown = render_json.render_plan(shown.everything()).splitlines()
+    shown = render_json.render_plan(sample.everything()).splitlines()
     assert sum(row.startswith('  {"action": ') for row in shown) == 4
 
 
 def test_an_error_with_its_plan_is_one_document():
     """At exit 5 the plan stands inside the error's document."""
-    plan = shown.everything()
+    plan = sample.everything()
     read = json.loads(render_json.render_error(GuardRefused("refused", plan)))
     assert read["error"]["code"] == "guard"
     assert read["plan"] == plan_document(plan)
@@ -46,7 +46,7 @@ def test_problems_are_listed():
 
 def test_a_report_reads_back():
     """Outcomes and counts survive."""
-    read = json.loads(render_json.render_report(shown.report("applied", "failed")))
+    read = json.loads(render_json.render_report(sample.report("applied", "failed")))
     assert read["summary"]["applied"] == 1
     assert read["outcomes"][1]["error"] == {"code": "code", "message": "why failed"}
 
@@ -63,8 +63,8 @@ def test_any_document_reads_back(document):
 @pytest.mark.parametrize("raw", HOSTILE)
 def test_hostile_text_is_the_same_data_and_harmless(raw):
     """Hostile strings read back as they were, from a document whose lines do nothing."""
-    plan = shown.plan(
-        shown.action(key=raw, name=raw),
+    plan = sample.plan(
+        sample.action(key=raw, name=raw),
         environment=raw,
         findings=(Finding(code="x", severity="info", message=raw),),
     )

@@ -10,7 +10,7 @@ from reconciler.model.finding import Finding
 from reconciler.model.plan import Budget, Capacity, Change, Gate, UnmanagedRunner, Wait
 from reconciler.model.position import Position
 from reconciler.render import safe, text, text_report
-from tests.fakes import shown
+from tests.fakes import sample_plans as sample
 from tests.fakes.hostile import HOSTILE
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -23,8 +23,8 @@ def lines(plan, **options):
 
 def test_the_closing_line_of_a_plan():
     """The last line counts everything, in the words that scripts look for."""
-    off = shown.action(key="b", turns_off=True)
-    plan = shown.plan(shown.action("create"), shown.action(), off, unmanaged=(UnmanagedRunner("i", "n"),))
+    off = sample.action(key="b", turns_off=True)
+    plan = sample.plan(sample.action("create"), sample.action(), off, unmanaged=(UnmanagedRunner("i", "n"),))
     assert lines(plan)[-1] == ("Plan: 1 to create, 2 to update (1 turns off), 0 to disable, 5 unchanged, 1 unmanaged.")
 
 
@@ -33,13 +33,13 @@ def test_the_closing_line_of_a_plan():
 )
 def test_updates_that_turn_off_are_counted(off, said):
     """The parenthesis stands only where an update ends an active status."""
-    plan = shown.plan(*(shown.action(key=str(number), turns_off=number < off) for number in range(2)))
+    plan = sample.plan(*(sample.action(key=str(number), turns_off=number < off) for number in range(2)))
     assert said in lines(plan)[-1]
 
 
 def test_a_disable_is_not_an_update_that_turns_off():
     """A retired runner is counted under disable, not once more behind the updates."""
-    plan = shown.plan(shown.action("disable", turns_off=True))
+    plan = sample.plan(sample.action("disable", turns_off=True))
     assert lines(plan)[-1] == "Plan: 0 to create, 0 to update, 1 to disable, 5 unchanged, 0 unmanaged."
 
 
@@ -53,12 +53,12 @@ def test_a_disable_is_not_an_update_that_turns_off():
 )
 def test_no_changes(unchanged, said):
     """A plan without changes is one line."""
-    assert lines(shown.plan(unchanged=unchanged)) == [said]
+    assert lines(sample.plan(unchanged=unchanged)) == [said]
 
 
 def test_everything_is_shown():
     """Each part of a plan has its line."""
-    shown = text.render_plan(shown.everything())
+    shown = text.render_plan(sample.everything())
     for part in (
         "Sandbox demo.db: the embedded emulator, not the service.",
         "Environment production.",
@@ -95,7 +95,7 @@ def test_findings_stand_worst_first():
     def finding(code, severity, *, accepted=False):
         return Finding(code=code, severity=severity, message=code, accepted=accepted)
 
-    plan = shown.plan(
+    plan = sample.plan(
         findings=(
             finding("one", "info"),
             finding("two", "error", accepted=True),
@@ -110,7 +110,7 @@ def test_findings_stand_worst_first():
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_lines_keep_the_width(width):
     """Nothing but a single long word, or a line for scripts, passes the width."""
-    for row in lines(shown.everything(), width=width):
+    for row in lines(sample.everything(), width=width):
         if not row.startswith("Plan: "):
             assert len(row) <= width or len(row.split()) <= 2
 
@@ -118,21 +118,21 @@ def test_lines_keep_the_width(width):
 def test_without_a_width_nothing_is_wrapped():
     """Piped output has one line for one thing."""
     message = "word " * 100
-    plan = shown.plan(findings=(Finding(code="x", severity="info", message=message),))
+    plan = sample.plan(findings=(Finding(code="x", severity="info", message=message),))
     assert f"    {message}" in lines(plan)
 
 
 def test_colour_only_adds_colour():
     """With the escapes taken out, coloured text is the plain text."""
-    coloured = text.render_plan(shown.everything(), color=True, width=80)
+    coloured = text.render_plan(sample.everything(), color=True, width=80)
     assert "\x1b[1;32m+ new-1" in coloured
-    assert ANSI.sub("", coloured) == text.render_plan(shown.everything(), width=80)
+    assert ANSI.sub("", coloured) == text.render_plan(sample.everything(), width=80)
 
 
 @pytest.mark.parametrize("sets", [4, 5])
 def test_capacity_is_bounded(sets):
     """Four sets are named, the others counted."""
-    plan = shown.plan(shown.action(), capacity=tuple(Capacity((f"t{number}",), 1, 2) for number in range(sets)))
+    plan = sample.plan(sample.action(), capacity=tuple(Capacity((f"t{number}",), 1, 2) for number in range(sets)))
     assert ("; and 1 more" in text.render_plan(plan)) == (sets == 5)
 
 
@@ -140,52 +140,52 @@ def test_capacity_is_bounded(sets):
 def test_waits_are_bounded(keys, more):
     """Six keys that an action waits for are named, so that waits of a large plan stay linear."""
     gate = Gate(("gpu",), tuple(f"k{number}" for number in range(keys)))
-    one = shown.action(requests=(shown.request(waits=(Wait(0, keys),)),))
-    assert (" and 1 more" in text.render_plan(shown.plan(one, gates=(gate,)))) == more
+    one = sample.action(requests=(sample.request(waits=(Wait(0, keys),)),))
+    assert (" and 1 more" in text.render_plan(sample.plan(one, gates=(gate,)))) == more
 
 
 @pytest.mark.parametrize(("waits", "more"), [(4, False), (5, True)])
 def test_gates_of_one_action_are_bounded(waits, more):
     """Four waits of one write are shown, the others counted."""
     gates = tuple(Gate((f"t{number}",), (f"k{number}",)) for number in range(waits))
-    one = shown.action(requests=(shown.request(waits=tuple(Wait(number, 1) for number in range(waits))),))
-    shown = text.render_plan(shown.plan(one, gates=gates))
+    one = sample.action(requests=(sample.request(waits=tuple(Wait(number, 1) for number in range(waits))),))
+    shown = text.render_plan(sample.plan(one, gates=gates))
     assert ("after: and 1 more sets" in shown) == more
 
 
 def test_an_action_does_not_wait_for_itself():
     """The second of two writes waits for the first by nature; that is not worth a line."""
     gate = Gate(("gpu",), ("prod-a100-1",))
-    one = shown.action(requests=(shown.request("widen"), shown.request("narrow", waits=(Wait(0, 1),))))
-    assert "after" not in text.render_plan(shown.plan(one, gates=(gate,)))
+    one = sample.action(requests=(sample.request("widen"), sample.request("narrow", waits=(Wait(0, 1),))))
+    assert "after" not in text.render_plan(sample.plan(one, gates=(gate,)))
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.0, False), (10.0, True)])
 def test_the_seconds_at_the_limit(seconds, said):
     """Seconds are said where the limit costs any."""
-    shown = text.render_plan(shown.plan(shown.action(), budget=Budget(1, 1, 0, seconds)))
+    shown = text.render_plan(sample.plan(sample.action(), budget=Budget(1, 1, 0, seconds)))
     assert ("at least 10 s" in shown) == said
     assert "Requests: 1 read done, 1 write to come" in shown
 
 
 def test_a_snapshot_and_an_unresolved_secret_are_said():
     """A plan that can't be applied says so, and why."""
-    assert "snapshot of 2026-01-01T00:00:00Z" in text.render_plan(shown.plan(live_as_of="2026-01-01T00:00:00Z"))
-    assert "could not be resolved" in text.render_plan(shown.plan(complete=False))
+    assert "snapshot of 2026-01-01T00:00:00Z" in text.render_plan(sample.plan(live_as_of="2026-01-01T00:00:00Z"))
+    assert "could not be resolved" in text.render_plan(sample.plan(complete=False))
 
 
 @pytest.mark.parametrize("origin", ["branch", "drift", "conflict"])
 def test_where_a_change_comes_from(origin):
     """With a base to compare to, each field says what brought it."""
-    one = shown.action(changes=(Change(field="name", before="a", after="b", origin=origin),))
+    one = sample.action(changes=(Change(field="name", before="a", after="b", origin=origin),))
     said = {"branch": "from this change", "drift": "drift that was there before", "conflict": "conflict: "}[origin]
-    assert f"    name      {said}" in text.render_plan(shown.plan(one))
+    assert f"    name      {said}" in text.render_plan(sample.plan(one))
 
 
 def test_clearing_all_tags_is_spelled_out():
     """A runner left without tags takes any workflow, and the plan says that."""
-    one = shown.action(changes=(shown.tags(("a",), ()),))
-    assert "              none: takes any workflow\n" in text.render_plan(shown.plan(one))
+    one = sample.action(changes=(sample.tags(("a",), ()),))
+    assert "              none: takes any workflow\n" in text.render_plan(sample.plan(one))
 
 
 @pytest.mark.parametrize("raw", HOSTILE)
@@ -194,8 +194,8 @@ def test_hostile_text_is_harmless(raw, width):
     """No line of a plan full of hostile text is a command or holds a hidden character, wrapped or not."""
     change = Change(field="name", before=raw, after=raw)
     headers = Change(field="headers", added=(raw,), unknown=(raw,), public={raw: (raw, raw)})
-    one = shown.action(key=raw, name=raw + "x", changes=(change, headers, shown.tags((), (raw,))))
-    plan = shown.plan(
+    one = sample.action(key=raw, name=raw + "x", changes=(change, headers, sample.tags((), (raw,))))
+    plan = sample.plan(
         one,
         environment=raw,
         sandbox=raw,
@@ -214,7 +214,7 @@ def test_hostile_text_is_harmless(raw, width):
 
 def test_a_report_of_success_is_one_line():
     """After an apply that did all it should, one line counts what was done."""
-    assert text_report.render_report(shown.report("applied", "applied")) == (
+    assert text_report.render_report(sample.report("applied", "applied")) == (
         "Applied: 0 created, 2 updated, 0 disabled.\n"
     )
 
@@ -222,7 +222,7 @@ def test_a_report_of_success_is_one_line():
 def test_a_report_says_what_is_not_applied():
     """Every outcome that is not applied has its line and its reason; then come counts and the next step."""
     statuses = ("applied", "failed", "stale", "unverified", "widened_only", "not_attempted", "not_attempted")
-    assert text_report.render_report(shown.report(*statuses, interrupted=True), width=100).splitlines() == [
+    assert text_report.render_report(sample.report(*statuses, interrupted=True), width=100).splitlines() == [
         "Interrupted.",
         "  applied runner-1",
         "  failed runner-2 (update)",
