@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
+from reconciler.cli.main import run
 
-def run() -> None:
-    """Run the command line."""
+__all__ = ["run"]

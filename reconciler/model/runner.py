@@ -116,9 +116,13 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`GET /v1/user`: who the token belongs to, and the tier."""
+    """`GET /v1/user`: who the token belongs to, and the tier.
+
+    `answered_at` is the answer's Date header (RFC 9110, 6.6.1), empty where there was none.
+    """
 
     id: str
     name: str
     email: str
     tier: str
+    answered_at: str = ""

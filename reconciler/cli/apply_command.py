@@ -1,0 +1,135 @@
+"""`reconciler apply`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.options import (
+    connection_options,
+    option,
+    output_options,
+    paths_argument,
+    planning_options,
+    project_options,
+)
+
+if TYPE_CHECKING:
+    from reconciler.model.plan import Plan
+    from reconciler.model.report import Report
+
+
+@click.command("apply")
+@paths_argument
+@project_options
+@planning_options
+@option("--plan", "plan_file", metavar="FILE", help="Apply exactly this saved plan; asks nothing.")
+@option("-y", "--yes", is_flag=True, help="Do not ask.")
+@option("--dry-run", is_flag=True, help="The same as `reconciler plan`.")
+@option("--parallelism", type=click.IntRange(1, 8), default=4, show_default=True, metavar="N", help="Writes at once.")
+@option(
+    "--lock-timeout",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Wait for another apply on this machine.",
+)
+@option("--journal", metavar="FILE", help="Append a JSON line per intent and per outcome.")
+@connection_options
+@output_options
+@click.pass_context
+def command(ctx: click.Context, **options: Any) -> int:
+    """Bring the live runners to what the manifests say: plan, show, ask, read again, write, verify.
+
+    \b
+    Example:
+      reconciler apply
+      reconciler apply -e production --plan production.plan
+    """  # noqa: D301 - click reads the \b
+    from reconciler.cli.outputs import check_reports
+    from reconciler.errors import UsageProblem
+
+    check_reports(options)
+    if options["dry_run"]:
+        return _dry_run(ctx, options)
+    if options["plan_file"]:
+        _refuse_recorded(ctx)
+    elif not options["yes"] and not sys.stdin.isatty():
+        raise UsageProblem("there is no terminal to ask on: give --yes, or a saved plan with --plan FILE")
+    return _apply(options)
+
+
+def _apply(options: dict[str, Any]) -> int:
+    from reconciler.apply.journal import open_journal
+    from reconciler.cli.outputs import put_refusal, put_report
+    from reconciler.cli.wiring import open_ports, selection_of
+    from reconciler.errors import GuardRefused, StalePlan
+    from reconciler.workflow.apply import Applying, apply, apply_saved, open_saved
+
+    shown: list[Plan] = []
+    with open_ports(options) as ports, open_journal(options["journal"]) as journal:
+        applying = Applying(
+            show=lambda plan: _show(plan, shown, options),
+            ask=None if options["yes"] or options["plan_file"] else _ask,
+            journal=journal,
+            parallelism=options["parallelism"],
+            lock_timeout_s=options["lock_timeout"],
+        )
+        selection = selection_of(options)
+        try:
+            report: Report
+            if options["plan_file"]:
+                saved, recorded = open_saved(options["plan_file"], selection, ports)
+                report = apply_saved(saved, recorded, ports, applying)
+            else:
+                report = apply(selection, ports, applying)
+        except (GuardRefused, StalePlan) as refusal:
+            put_refusal(options, refusal.plan)
+            raise
+    put_report(options, report, shown[-1])
+    return report.exit_code
+
+
+def _dry_run(ctx: click.Context, options: dict[str, Any]) -> int:
+    from reconciler.cli.plan_command import command as plan_command
+    from reconciler.errors import UsageProblem
+
+    if options["plan_file"]:
+        raise UsageProblem("--dry-run goes without --plan: `reconciler show FILE` shows a saved plan")
+    only_planning = {parameter.name for parameter in plan_command.params} - set(options)
+    same = {name: value for name, value in options.items() if any(name == each.name for each in plan_command.params)}
+    result: int = ctx.invoke(plan_command, **same, **dict.fromkeys(only_planning))
+    return result
+
+
+def _refuse_recorded(ctx: click.Context) -> None:
+    """Refuse options that the plan file records: a second opinion about them could only contradict it."""
+    from reconciler.errors import UsageProblem
+
+    recorded = ("paths", "project", "environment", "variables", "targets", "allow_empty")
+    names = {"paths": "PATH", "environment": "--env", "variables": "--var", "targets": "--target"}
+    given = [name for name in recorded if ctx.params.get(name)]
+    if given:
+        words = ", ".join(names.get(name, "--" + name.replace("_", "-")) for name in given)
+        raise UsageProblem(f"--plan FILE records {words} already: leave it out")
+
+
+def _show(plan: Plan, shown: list[Plan], options: dict[str, Any]) -> None:
+    """Show the plan where it does not mix with the result: on stdout in text, else on stderr when somebody is asked."""
+    from reconciler.cli.pipes import write
+    from reconciler.cli.wiring import color
+    from reconciler.render.text import render_plan
+
+    shown.append(plan)
+    if options["format_"] == "text":
+        write(sys.stdout, render_plan(plan, color=color(options)))
+    elif not options["yes"] and not options["plan_file"]:
+        write(sys.stderr, render_plan(plan, color=False))
+
+
+def _ask(plan: Plan) -> bool:
+    del plan
+    return click.confirm("Apply this plan?", default=False, err=True)

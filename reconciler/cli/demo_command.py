@@ -1,0 +1,122 @@
+"""`reconciler demo`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from reconciler.cli.options import option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECRETS: Final = {"RECONCILER_COMFY_TOKEN": "made-up-token-of-the-demo"}
+COMMON: Final = ("-e", "production", "--sandbox", "demo.db")
+DRIFT: Final = {"tags": ["production", "gpu-a100"], "headers": {}}
+"""What somebody is supposed to have done to the first runner in the dashboard."""
+
+
+@click.command("demo")
+@option("--keep", metavar="DIR", help="Leave the demo's files in DIR, a new or empty folder, to go on by hand.")
+def command(keep: str | None) -> int:
+    """See the whole story on the embedded sandbox: plan, apply, no changes, drift, plan, apply.
+
+    Uses the shipped example of a fleet; no account, no network.
+
+    \b
+    Example:
+      reconciler demo
+    """  # noqa: D301 - click reads the \b
+    from reconciler.errors import UsageProblem
+
+    if keep is None:
+        with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as folder:
+            return _play(Path(folder))
+    folder = Path(keep)
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageProblem(f"--keep {keep}: the folder is not empty")
+    code = _play(folder)
+    click.echo(f"\nThe files are in {keep}: cd there, edit runners/production/a100.yaml, and plan again with")
+    click.echo(f"  {' '.join(f'{name}={value}' for name, value in SECRETS.items())} reconciler plan {' '.join(COMMON)}")
+    return code
+
+
+def _play(folder: Path) -> int:
+    from reconciler.sandbox.seed import load_seed
+    from reconciler.sandbox.store import Store
+
+    shutil.copytree(_example(), folder, dirs_exist_ok=True)
+    with _inside(folder):
+        with Store("demo.db") as store:
+            load_seed("live.json", store)
+        _say("A fleet in git, and a live state that is not quite it. What would change?")
+        _run("plan")
+        _say("Change it. (Without --yes it asks first.)")
+        _run("apply", "--yes")
+        _say("Live is what git says, so there is nothing left to do.")
+        _run("plan")
+        _say("Somebody edits a runner in the dashboard: a tag and its headers are gone. The next plan sees it.")
+        _drift("GPU Runner", "Production GPU Runner")
+        _run("plan")
+        _say("And apply brings it back.")
+        _run("apply", "--yes")
+    return 0
+
+
+def _run(*words: str) -> None:
+    from reconciler.cli.main import main
+
+    name, *rest = words
+    arguments = [name, *COMMON, *rest]
+    click.secho(f"$ reconciler {' '.join(arguments)}", bold=True)
+    code = main(arguments)
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+def _say(text: str) -> None:
+    click.secho(f"\n# {text}\n", fg="cyan")
+
+
+def _drift(*names: str) -> None:
+    """Edit the first live runner of one of these names, as somebody in the dashboard would."""
+    import json
+
+    from reconciler.sandbox.service import SANDBOX_TOKEN, Request, Service
+    from reconciler.sandbox.store import Store
+
+    headers = {"authorization": f"Bearer {SANDBOX_TOKEN}"}
+    with Store("demo.db") as store:
+        service = Service(store, rate_limit=None)
+        listed = json.loads(service.handle(Request("GET", "/v1/runner?per_page=100", headers, b"")).body)
+        runner = next(each for each in listed["runners"] if each["name"] in names)
+        service.handle(Request("PUT", f"/v1/runner/{runner['id']}", headers, json.dumps(DRIFT).encode()))
+
+
+@contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    before, environ = Path.cwd(), dict(os.environ)
+    for name in [name for name in os.environ if name.startswith(("RECONCILER_", "COMFYCONTROL_"))]:
+        del os.environ[name]
+    os.environ.update(SECRETS)
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        os.environ.clear()
+        os.environ.update(environ)
+
+
+def _example() -> Path:
+    """The example of a fleet: inside the installed package, or beside it in a checkout."""
+    package = Path(str(files("reconciler")))
+    installed = package / "examples" / "fleet"
+    return installed if installed.is_dir() else package.parent / "examples" / "fleet"

@@ -1,0 +1,45 @@
+"""`reconciler export`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from reconciler.cli.options import connection_options, option, project_options
+
+
+@click.command("export")
+@project_options
+@option("--out", metavar="DIR", help="Write DIR/runners.yaml instead of stdout; overwrites nothing.")
+@option("--headers", is_flag=True, help="Declare headers too, their values as ${env:RECONCILER_…} references.")
+@connection_options
+@option("-q", "--quiet", is_flag=True, help="No progress and no notes.")
+@option("-v", "--verbose", count=True, help="Log what is done to stderr; twice for every request.")
+@option("--log-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="How logs look.")
+def command(**options: Any) -> int:
+    """Write the live runners as manifests with ids, to adopt a fleet. A plan against them is "No changes".
+
+    Headers are left unmanaged, their names in a comment, unless --headers is given.
+
+    \b
+    Example:
+      reconciler export --out runners
+    """  # noqa: D301 - click reads the \b
+    from reconciler.cli.pipes import echo, note
+    from reconciler.cli.wiring import open_ports, selection_of
+    from reconciler.workflow.listing import export, write_export
+
+    with open_ports(options) as ports:
+        exported = export(selection_of(options), ports, headers=options["headers"])
+    if options["out"]:
+        note(f"wrote {write_export(exported, options['out'])}")
+    else:
+        echo(exported.text)
+    for line in exported.left_out:
+        note(f"left out: {line}")
+    if exported.variables:
+        note("set these before a plan:")
+        for variable in exported.variables:
+            note(f"  {variable}")
+    return 0

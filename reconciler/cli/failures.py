@@ -1,0 +1,74 @@
+"""Every error as the user sees it: text on stderr, or with `--format json` the one document on stdout; the exit code."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from reconciler.cli.pipes import close_quietly, echo, note
+from reconciler.errors import Interrupted, ReconcilerError, UsageProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+UNEXPECTED: Final = 1
+
+
+def report_failure(error: BaseException, arguments: Sequence[str]) -> int:
+    """Print one error in the format that the arguments ask for; returns its exit code."""
+    if isinstance(error, BrokenPipeError):
+        close_quietly()
+        return 0
+    known = _known(error)
+    if _wants_json(arguments):
+        from reconciler.render.json import render_error
+
+        echo(render_error(known))
+    else:
+        from reconciler.render.problems import render_error as render_text
+
+        note(render_text(known).rstrip("\n"))
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            note(f"Try '{error.ctx.command_path} --help' for help.")
+    if known is not error and not isinstance(error, (click.ClickException, click.Abort, KeyboardInterrupt)):
+        _explain_unexpected(error, arguments)
+    return known.exit_code
+
+
+def _known(error: BaseException) -> ReconcilerError:
+    if isinstance(error, ReconcilerError):
+        return error
+    if isinstance(error, click.ClickException):
+        return UsageProblem(error.format_message())
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return Interrupted("interrupted")
+    if isinstance(error, OSError) and error.filename is not None:
+        return ReconcilerError(f"{os.fsdecode(error.filename)}: {error.strerror}")
+    return ReconcilerError(f"unexpected error: {type(error).__name__}; run again with -v to see where, and report it")
+
+
+def _explain_unexpected(error: BaseException, arguments: Sequence[str]) -> None:
+    """With -v, where an unexpected error came from: frames only, for a message may hold what must not be shown."""
+    if not any(word in ("-v", "-vv", "--verbose") for word in arguments):
+        return
+    for frame in traceback.extract_tb(error.__traceback__):
+        note(f"  {frame.filename}:{frame.lineno} in {frame.name}")
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether `--format json` was asked for, also when the command line could not be parsed."""
+    asked = os.environ.get("RECONCILER_FORMAT", "")
+    words = list(arguments)
+    for index, word in enumerate(words):
+        if word == "--":
+            break
+        if word == "--format" and index + 1 < len(words):
+            asked = words[index + 1]
+        elif word.startswith("--format="):
+            asked = word.removeprefix("--format=")
+    return asked == "json"
+
+

@@ -1,0 +1,81 @@
+"""The options that commands share. Every one can be given as RECONCILER_<OPTION>; a flag beats the environment."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Command = TypeVar("Command", bound=Callable[..., object])
+
+FORMATS: Final = ("text", "json", "markdown", "html")
+
+
+class Words(click.ParamType):
+    """A string; from the environment several are split as a shell would, so that `a="x y" b=z` holds two."""
+
+    name = "text"
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """The words of an environment variable's value."""
+        return shlex.split(rv)
+
+
+def option(*names: str, **attributes: Any) -> Callable[[Command], Command]:
+    """`click.option` whose environment variable is RECONCILER_ and the long name in upper snake case."""
+    long = next(name for name in names if name.startswith("--")).partition("/")[0]
+    variable = "RECONCILER_" + long.removeprefix("--").replace("-", "_").upper()
+    attributes.setdefault("envvar", variable)
+    if attributes.get("multiple"):
+        attributes.setdefault("type", Words())
+    return click.option(*names, **attributes)
+
+
+def _all(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for each in reversed(decorators):
+            command = each(command)
+        return command
+
+    return decorate
+
+
+project_options = _all(
+    option("-e", "--env", "environment", metavar="NAME", help="The environment of the project file."),
+    option("--project", metavar="PATH", help="The project file; default: reconciler.yaml, if it is there."),
+    option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="A variable for ${var:NAME}; repeatable."),
+    option("--target", "targets", multiple=True, metavar="KEY", help="Only these runners, globs; repeatable."),
+)
+
+connection_options = _all(
+    option(
+        "--api-url",
+        metavar="URL",
+        envvar=["RECONCILER_API_URL", "COMFYCONTROL_API_URL"],
+        help="The service's address; default: https://api.comfycontrol.app.",
+    ),
+    option("--insecure-http", is_flag=True, help="Allow plain http to an address that is not loopback."),
+    option("--sandbox", metavar="FILE", help="Talk to the embedded emulator, its state in FILE: no token, no network."),
+    option("--rate-limit", metavar="N/SECONDS", help="Requests in any so many seconds; default: 40/10."),
+    option("--timeout", type=click.FloatRange(min=0.1, max=3600), metavar="SECONDS", help="Wait for an answer; default: 30."),
+)
+
+output_options = _all(
+    option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What stdout gets."),
+    option("--report", "reports", multiple=True, metavar="FILE", help="Also write FILE: .txt .json .md .html; repeatable."),
+    option("-q", "--quiet", is_flag=True, help="No progress and no notes."),
+    option("-v", "--verbose", count=True, help="Log what is done to stderr; twice for every request."),
+    option("--log-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="How logs look."),
+    option("--no-color", is_flag=True, envvar=None, help="No colours; NO_COLOR and FORCE_COLOR are honoured."),
+)
+
+planning_options = _all(
+    option("--allow-empty", is_flag=True, help="Manifests may declare no runner at all."),
+    option("--acknowledge", "acknowledged", multiple=True, metavar="CODE[:KEY]", help="Accept a finding for this run; repeatable."),
+)
+
+paths_argument = click.argument("paths", nargs=-1, metavar="[PATH]...")

@@ -1,0 +1,55 @@
+"""`reconciler plan`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from reconciler.cli.options import (
+    connection_options,
+    option,
+    output_options,
+    paths_argument,
+    planning_options,
+    project_options,
+)
+
+@click.command("plan")
+@paths_argument
+@project_options
+@planning_options
+@option("--out", metavar="FILE", help="Save the plan for `apply --plan FILE`.")
+@option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
+@option("--allow-unresolved", is_flag=True, help="Plan without secrets that can't be resolved; not applyable then.")
+@option("--live", metavar="FILE", help="Plan offline against the output of `list --format json`.")
+@connection_options
+@output_options
+def command(**options: Any) -> int:
+    """Show what apply would change. Reads only: its client can't write.
+
+    PATH is a manifest or a folder of them, - for stdin; default: the project's manifests.
+
+    \b
+    Example:
+      reconciler plan
+      reconciler plan -e production --out production.plan
+    """  # noqa: D301 - click reads the \b
+    from reconciler.cli.outputs import check_reports, put_plan
+    from reconciler.cli.wiring import open_ports, selection_of
+    from reconciler.errors import GuardRefused, UsageProblem
+    from reconciler.workflow.plan import plan, plan_offline
+
+    check_reports(options)
+    if options["live"] and (options["out"] or options["sandbox"]):
+        raise UsageProblem("--live plans offline: it goes with neither --out nor --sandbox")
+    with open_ports(options) as ports:
+        selection = selection_of(options)
+        if options["live"]:
+            made = plan_offline(selection, ports, live=options["live"])
+        else:
+            made = plan(selection, ports, allow_unresolved=options["allow_unresolved"], out=options["out"])
+    put_plan(options, made)
+    if any(finding.refuses for finding in made.findings):
+        return GuardRefused.exit_code
+    return 2 if options["detailed_exitcode"] and made.has_changes else 0

@@ -1,0 +1,28 @@
+"""`reconciler show`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from reconciler.cli.options import output_options
+
+
+@click.command("show")
+@click.argument("planfile", metavar="PLANFILE")
+@output_options
+def command(planfile: str, **options: Any) -> int:
+    """Show a saved plan, in any format. Needs no token; only apply checks the signature.
+
+    \b
+    Example:
+      reconciler show production.plan
+      reconciler show production.plan --format markdown
+    """  # noqa: D301 - click reads the \b
+    from reconciler.cli.outputs import check_reports, put_plan
+    from reconciler.workflow.show import show
+
+    check_reports(options)
+    put_plan(options, show(planfile))
+    return 0

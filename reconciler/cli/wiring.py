@@ -1,0 +1,145 @@
+"""From parsed options to what a use case takes: its selection and its ports, with the real adapters."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.apply.clock import SystemClock
+from reconciler.apply.interrupt import watch_signals
+from reconciler.cli.pipes import note
+from reconciler.errors import UsageProblem
+from reconciler.manifests.sources import ProcessSecrets
+from reconciler.model.policy import Acknowledgement
+from reconciler.model.secret import Scrubber, Secret
+from reconciler.settings import DEFAULT_API_URL, DOCUMENTED_LIMIT, RateLimit, Settings, check_api_url, read_plan_key, read_token
+from reconciler.workflow.run import Ports, Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from reconciler.manifests.project import Project
+    from reconciler.ports import Progress, RunnerApi, RunnerReader, Stop
+
+SANDBOX_URL = "http://sandbox.localhost"
+
+
+def selection_of(options: Mapping[str, Any]) -> Selection:
+    """Which manifests the options choose. Raises UsageProblem."""
+    return Selection(
+        paths=tuple(options.get("paths", ())),
+        project=options["project"],
+        environment=options["environment"],
+        variables=dict(_variable(text) for text in options["variables"]),
+        targets=tuple(options["targets"]),
+        acknowledged=tuple(_acknowledgement(text) for text in options.get("acknowledged", ())),
+        allow_empty=options.get("allow_empty", False),
+        cwd=Path.cwd(),
+    )
+
+
+@contextmanager
+def open_ports(options: Mapping[str, Any]) -> Iterator[Ports]:
+    """The real adapters, for as long as the command runs; SIGINT and SIGTERM set their stop."""
+    scrubber = Scrubber()
+    with watch_signals() as stop:
+        clock = SystemClock(stop)
+        quiet = options.get("quiet", False)
+        progress = _progress(quiet=quiet, color=color(options))
+        _start_logging(options, scrubber)
+        yield Ports(
+            clock=clock,
+            stop=stop,
+            progress=progress,
+            secrets=ProcessSecrets(os.environ),
+            stdin=sys.stdin.buffer.read,
+            warn=(lambda _text: None) if quiet else (lambda text: note(f"warning: {text}")),
+            settings=lambda project: settings_of(options, project),
+            reader=lambda settings: _open_api(settings, clock, stop, progress, scrubber, writes=False),
+            client=lambda settings: _open_api(settings, clock, stop, progress, scrubber, writes=True),
+        )
+
+
+def settings_of(options: Mapping[str, Any], project: Project | None) -> Settings:
+    """The connection that flags, environment and project file describe. Raises UsageProblem, also without a token."""
+    limit = RateLimit.parse(options["rate_limit"]) if options["rate_limit"] else DOCUMENTED_LIMIT
+    timeout_s = options["timeout"]
+    common = Settings(
+        api_url=SANDBOX_URL,
+        token=Secret(""),
+        plan_key=Secret(""),
+        rate_limit=limit,
+        public_headers=project.public_headers if project else frozenset(),
+    )
+    if timeout_s:
+        common = replace(common, read_timeout_s=timeout_s, connect_timeout_s=min(timeout_s, common.connect_timeout_s))
+    if options["sandbox"]:
+        from reconciler.sandbox.service import SANDBOX_TOKEN
+        from reconciler.sandbox.store import Store
+
+        file = options["sandbox"]
+        with Store(file) as store:
+            key = store.plan_key()
+        return replace(common, token=Secret(SANDBOX_TOKEN), plan_key=Secret(key), sandbox=file)
+    url = check_api_url(options["api_url"] or DEFAULT_API_URL, insecure_http=options["insecure_http"])
+    token = read_token(os.environ, project.token_env if project else None)
+    return replace(common, api_url=url, token=token, plan_key=read_plan_key(os.environ, token))
+
+
+def color(options: Mapping[str, Any]) -> bool:
+    """Whether stdout gets colours: --no-color, NO_COLOR and FORCE_COLOR, else whether it is a terminal."""
+    if options.get("no_color") or os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _open_api(
+    settings: Settings, clock: SystemClock, stop: Stop, progress: Progress, scrubber: Scrubber, *, writes: bool
+) -> AbstractContextManager[Any]:
+    from reconciler.api.client import Client, Reader
+
+    scrubber.learn((settings.token,))
+    transport = None
+    if settings.sandbox is not None:
+        from reconciler.sandbox.service import Service
+        from reconciler.sandbox.store import Store
+        from reconciler.sandbox.transport import transport as in_process
+
+        limit = (settings.rate_limit.requests, settings.rate_limit.seconds)
+        transport = in_process(Service(Store(settings.sandbox), rate_limit=limit))
+    kind = Client if writes else Reader
+    return kind(settings, clock=clock, stop=stop, progress=progress, transport=transport, scrubber=scrubber)
+
+
+def _progress(*, quiet: bool, color: bool) -> Progress:
+    from reconciler.render.progress import choose_progress
+
+    return choose_progress(quiet=quiet, terminal=sys.stderr.isatty(), color=color)
+
+
+def _start_logging(options: Mapping[str, Any], scrubber: Scrubber) -> None:
+    if options.get("verbose"):
+        from reconciler.api.logs import start_logging
+
+        start_logging(options["verbose"], as_json=options["log_format"] == "json", scrubber=scrubber)
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageProblem(f"--var {text!r}: write it as NAME=VALUE")
+    return name, value
+
+
+def _acknowledgement(text: str) -> Acknowledgement:
+    code, colon, key = text.partition(":")
+    if not code or (colon and not key):
+        raise UsageProblem(f"--acknowledge {text!r}: write it as CODE or CODE:KEY")
+    return Acknowledgement(code, key or None)

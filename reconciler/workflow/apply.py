@@ -1,0 +1,168 @@
+"""`apply`: plan, show, ask, read again, write, verify; or exactly a saved plan."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.apply.executor import execute
+from reconciler.apply.lock import account_lock
+from reconciler.errors import GuardRefused, ReconcilerError, StalePlan
+from reconciler.model.policy import Acknowledgement
+from reconciler.model.report import Report
+from reconciler.workflow.plan import plan_for
+from reconciler.workflow.run import compile_selected, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.manifests.project import Project
+    from reconciler.model.plan import Plan
+    from reconciler.model.runner import Desired, Listing
+    from reconciler.planfile.saved import SavedPlan
+    from reconciler.ports import Journal, RunnerApi
+    from reconciler.settings import Settings
+    from reconciler.workflow.run import Ports, Selection
+
+
+class Declined(ReconcilerError):
+    """The answer to "apply?" was no; nothing was written."""
+
+    code = "declined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applying:
+    """How to apply. `show` prints the plan, `ask` (None: do not ask) tells whether to go on."""
+
+    show: Callable[[Plan], None]
+    ask: Callable[[Plan], bool] | None
+    journal: Journal
+    parallelism: int
+    lock_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is known before the first request."""
+
+    selection: Selection
+    ports: Ports
+    project: Project
+    desired: Desired
+    settings: Settings
+
+
+def apply(selection: Selection, ports: Ports, applying: Applying) -> Report:
+    """Plan and apply. Asks between, if there is somebody to ask, and then goes on only with the very plan it showed.
+
+    Raises ManifestError and ApiError before anything is written, GuardRefused, StalePlan, LockTimeout, Declined.
+    """
+    prepared = _prepare(selection, ports)
+    alone = account_lock(
+        prepared.settings, timeout_s=applying.lock_timeout_s, clock=ports.clock, warn=ports.warn
+    )
+    with nullcontext() if applying.ask else alone, ports.client(prepared.settings) as client:
+        plan, listing = _plan(prepared, client)
+        applying.show(plan)
+        _refuse(plan)
+        if not plan.has_changes:
+            return Report((), client.requests)
+        if applying.ask is None:
+            return _execute(plan, listing, client, ports, applying)
+        if not applying.ask(plan):
+            raise Declined("not applied: the answer was not yes; nothing was written")
+        with alone:
+            now, listing = _plan(_prepare(selection, ports), client)
+            _still(plan, now, prepared.settings)
+            _refuse(now)
+            return _execute(now, listing, client, ports, applying)
+
+
+def apply_saved(saved: SavedPlan, selection: Selection, ports: Ports, applying: Applying) -> Report:
+    """Apply exactly a saved plan, whose signature has been checked (see `open_saved`)."""
+    prepared = _prepare(selection, ports)
+    alone = account_lock(
+        prepared.settings, timeout_s=applying.lock_timeout_s, clock=ports.clock, warn=ports.warn
+    )
+    with alone, ports.client(prepared.settings) as client:
+        now, listing = _plan(prepared, client)
+        _still(saved, now, prepared.settings)
+        applying.show(now)
+        if not saved.plan.applyable:
+            raise GuardRefused("the saved plan could not be applied when it was made; see its findings", now)
+        _refuse(now)
+        return _execute(now, listing, client, ports, applying)
+
+
+def open_saved(text: str, selection: Selection, ports: Ports) -> tuple[SavedPlan, Selection]:
+    """A saved plan, its signature checked, and the selection it was made from. Raises PlanFileError."""
+    from reconciler.planfile.saved import read_plan
+
+    inputs = read_plan(text, None).inputs
+    recorded = replace(
+        selection,
+        paths=inputs.paths,
+        project=inputs.project,
+        environment=inputs.environment,
+        variables=inputs.variables,
+        targets=inputs.targets,
+        acknowledged=(*map(acknowledgement, inputs.acknowledged), *selection.acknowledged),
+        allow_empty=inputs.allow_empty,
+    )
+    settings = ports.settings(load(recorded))
+    return read_plan(text, settings.plan_key), recorded
+
+
+def acknowledgement(text: str) -> Acknowledgement:
+    """From `CODE` or `CODE:KEY`."""
+    code, _, key = text.partition(":")
+    return Acknowledgement(code, key or None)
+
+
+def _prepare(selection: Selection, ports: Ports) -> Prepared:
+    """Everything that needs no request: manifests first, so that their problems show before a missing token does."""
+    project = load(selection)
+    desired = compile_selected(selection, project, ports, secrets=ports.secrets)
+    return Prepared(selection, ports, project, desired, ports.settings(project))
+
+
+def _plan(prepared: Prepared, client: RunnerApi) -> tuple[Plan, Listing]:
+    listing = client.list_runners()
+    plan = plan_for(
+        prepared.selection, prepared.ports, prepared.project, prepared.settings, prepared.desired, listing
+    )
+    return plan, listing
+
+
+def _still(shown: Plan | SavedPlan, now: Plan, settings: Settings) -> None:
+    from reconciler.planfile.moved import moved
+
+    differences = moved(shown, now, settings.plan_key)
+    if differences:
+        raise StalePlan(differences, now)
+
+
+def _refuse(plan: Plan) -> None:
+    refusing = [finding for finding in plan.findings if finding.refuses]
+    if refusing:
+        lines = "\n".join(f"  {finding.code}: {finding.message}" for finding in refusing)
+        raise GuardRefused(
+            "refused, nothing was written; mend what is found, or accept it with `accept` in the manifest or "
+            f"--acknowledge CODE[:KEY]:\n{lines}",
+            plan,
+        )
+
+
+def _execute(plan: Plan, listing: Listing, client: RunnerApi, ports: Ports, applying: Applying) -> Report:
+    return execute(
+        plan,
+        client,
+        known_ids={runner.id for runner in listing.runners},
+        clock=ports.clock,
+        stop=ports.stop,
+        progress=ports.progress,
+        journal=applying.journal,
+        parallelism=applying.parallelism,
+    )

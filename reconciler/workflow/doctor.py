@@ -1,0 +1,132 @@
+"""`doctor`: whether a plan would get as far as the service, and what to do where it would not."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+from reconciler.errors import (
+    ApiError,
+    Forbidden,
+    ManifestError,
+    RateLimited,
+    ReconcilerError,
+    Unauthorized,
+    Unreachable,
+    UsageProblem,
+)
+from reconciler.manifests.project import load_project
+from reconciler.settings import DOCUMENTED_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.manifests.project import Project
+    from reconciler.model.runner import Account
+    from reconciler.ports import RunnerReader
+    from reconciler.settings import Settings
+    from reconciler.workflow.run import Ports, Selection
+
+OK: Final = "ok"
+WARN: Final = "warn"
+FAIL: Final = "fail"
+MAX_SKEW_S: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: `status` is ok, warn or fail, `found` what was seen, `advice` what to do about it (empty: nothing)."""
+
+    name: str
+    status: str
+    found: str
+    advice: str = ""
+
+
+def doctor(selection: Selection, ports: Ports) -> tuple[Check, ...]:
+    """Every check, in order; those that need an earlier one to pass are left out when it fails."""
+    return tuple(_checks(selection, ports))
+
+
+def _checks(selection: Selection, ports: Ports) -> Iterator[Check]:
+    try:
+        project = load_project(
+            selection.project, environment=selection.environment, variables=selection.variables, cwd=selection.cwd
+        )
+    except ManifestError as error:
+        for problem in error.problems:
+            yield Check("project file", FAIL, str(problem), "mend it; `reconciler validate` checks it offline")
+        return
+    except ReconcilerError as error:
+        yield Check("project file", FAIL, str(error), "name the project file with --project PATH")
+        return
+    yield _project(project)
+    try:
+        settings = ports.settings(project)
+    except UsageProblem as error:
+        yield Check("token" if error.code == "no-token" else "address", FAIL, str(error), "set it, and run doctor again")
+        return
+    yield _limit(settings)
+    with ports.reader(settings) as reader:
+        yield from _service(settings, reader, ports)
+
+
+def _project(project: Project) -> Check:
+    if project.file is None:
+        return Check("project file", OK, "none here; the defaults hold", "`reconciler init` writes one, if you want it")
+    if project.needs_environment:
+        names = ", ".join(project.environments)
+        return Check("project file", OK, f"{project.file}, environments {names}", "pick one with -e/--env for its token")
+    chosen = f", environment {project.environment}" if project.environment else ""
+    return Check("project file", OK, f"{project.file}{chosen}")
+
+
+def _limit(settings: Settings) -> Check:
+    limit = settings.rate_limit
+    found = f"at most {limit.requests} requests in any {limit.seconds:g} s"
+    if limit.requests * DOCUMENTED_LIMIT.seconds > DOCUMENTED_LIMIT.requests * limit.seconds and not settings.sandbox:
+        advice = f"the service documents {DOCUMENTED_LIMIT}, over it everything waits; leave --rate-limit out"
+        return Check("limit", WARN, found, advice)
+    return Check("limit", OK, found)
+
+
+def _service(settings: Settings, reader: RunnerReader, ports: Ports) -> Iterator[Check]:
+    where = f"the sandbox in {settings.sandbox}" if settings.sandbox else settings.api_url
+    try:
+        account = reader.account()
+    except Unauthorized as error:
+        yield Check("address", OK, where)
+        yield Check("token", FAIL, str(error), "make a new token in the dashboard and set it")
+    except Forbidden as error:
+        yield Check("address", OK, where)
+        yield Check("token", FAIL, str(error), "the token lacks a right; make one that may manage runners")
+    except RateLimited as error:
+        yield Check("address", OK, where)
+        yield Check("limit", FAIL, str(error), "something else behind this address uses up the limit; try again later")
+    except Unreachable as error:
+        advice = "check the address, the network, and HTTPS_PROXY, SSL_CERT_FILE where they are needed"
+        yield Check("address", FAIL, f"{where}: {error}", advice)
+    except ApiError as error:
+        yield Check("address", FAIL, f"{where}: {error}", "something else than ComfyControl answers there; check --api-url")
+    else:
+        yield Check("address", OK, where)
+        yield Check("token", OK, f"valid, of {account.name} ({account.id})")
+        yield Check("tier", OK, account.tier)
+        yield _clock(account, ports)
+
+
+def _clock(account: Account, ports: Ports) -> Check:
+    try:
+        theirs = parsedate_to_datetime(account.answered_at)
+    except ValueError:
+        return Check("clock", OK, "the service does not tell its time")
+    if theirs.tzinfo is None:
+        theirs = theirs.replace(tzinfo=dt.UTC)
+    skew_s = (ports.clock.utc_now() - theirs).total_seconds()
+    if abs(skew_s) > MAX_SKEW_S:
+        ahead = "ahead of" if skew_s > 0 else "behind"
+        advice = "set it by NTP: acceptances and token expiry go by the day and the second"
+        return Check("clock", WARN, f"{abs(skew_s):.0f} s {ahead} the service's", advice)
+    return Check("clock", OK, f"within {MAX_SKEW_S} s of the service's")

@@ -1,0 +1,70 @@
+"""`list` and `export`: the live runners, as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from reconciler.errors import ReconcilerError
+from reconciler.model.policy import REPORT
+from reconciler.workflow.plan import plan_for
+from reconciler.workflow.run import compile_selected, load
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.manifests.export import Export
+    from reconciler.manifests.project import Project
+    from reconciler.model.runner import Listing
+    from reconciler.settings import Settings
+    from reconciler.workflow.run import Ports, Selection
+
+MANAGED = "managed"
+DRIFTED = "drifted"
+UNMANAGED = "unmanaged"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The live runners; `standing` maps an id to managed, drifted or unmanaged, None where there are no manifests."""
+
+    listing: Listing
+    api_url: str
+    standing: Mapping[str, str] | None
+    sandbox: str | None
+
+
+def list_live(selection: Selection, ports: Ports) -> Listed:
+    """Every live runner. Manifests that are there tell which are managed; neither they nor secrets are needed."""
+    project = load(selection)
+    settings = ports.settings(project)
+    with ports.reader(settings) as reader:
+        listing = reader.list_runners()
+    return Listed(listing, settings.api_url, _standing(selection, ports, project, settings, listing), settings.sandbox)
+
+
+def _standing(
+    selection: Selection, ports: Ports, project: Project, settings: Settings, listing: Listing
+) -> Mapping[str, str] | None:
+    if not selection.paths and project.file is None and not (selection.cwd / "runners").exists():
+        return None
+    try:
+        desired = compile_selected(selection, project, ports, secrets=ports.secrets, allow_unresolved=True)
+        plan = plan_for(selection, ports, replace(project, unmanaged=REPORT), settings, desired, listing)
+    except ReconcilerError as error:
+        ports.warn(f"which runners are managed can't be told: {error}")
+        return None
+    standing = {runner.id: MANAGED for runner in listing.runners}
+    standing |= {runner.id: UNMANAGED for runner in plan.unmanaged}
+    standing |= {action.id: DRIFTED for action in plan.actions if action.id is not None}
+    return standing
+
+
+def export(selection: Selection, ports: Ports, *, headers: bool) -> Export:
+    """Every live runner as one manifest with ids."""
+    from reconciler.manifests.export import export_manifest
+
+    settings = ports.settings(load(selection))
+    with ports.reader(settings) as reader:
+        listing = reader.list_runners()
+    return export_manifest(listing.runners, headers=headers)

@@ -1,0 +1,84 @@
+"""`plan`: read, compare, show. Nothing here can write: the client it opens has no verb that writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.planning.planner import make_plan
+from reconciler.workflow.run import compile_selected, load, policy_of
+
+if TYPE_CHECKING:
+    from reconciler.manifests.project import Project
+    from reconciler.model.plan import Plan
+    from reconciler.model.runner import Desired, Listing
+    from reconciler.settings import Settings
+    from reconciler.workflow.run import Ports, Selection
+
+
+def plan(selection: Selection, ports: Ports, *, allow_unresolved: bool = False, out: str | None = None) -> Plan:
+    """The plan for the live state; with `out`, saved to that file too, also when a guard refuses.
+
+    Raises ManifestError before the first request, and ApiError.
+    """
+    project = load(selection)
+    desired = compile_selected(selection, project, ports, secrets=ports.secrets, allow_unresolved=allow_unresolved)
+    settings = ports.settings(project)
+    with ports.reader(settings) as reader:
+        listing = reader.list_runners()
+    made = plan_for(selection, ports, project, settings, desired, listing)
+    if out is not None:
+        save(made, selection, settings, out)
+    return made
+
+
+def plan_offline(selection: Selection, ports: Ports, *, live: str) -> Plan:
+    """The plan against the snapshot `live`, the output of `list --format json`; it can't be applied."""
+    from reconciler.api.snapshot import read_snapshot
+    from reconciler.settings import DOCUMENTED_LIMIT
+
+    project = load(selection)
+    desired = compile_selected(selection, project, ports, secrets=None)
+    snapshot = read_snapshot(live)
+    return make_plan(
+        desired,
+        snapshot.listing,
+        policy_of(selection, project, ports),
+        api_url=snapshot.api_url,
+        environment=project.environment,
+        created_at=ports.now(),
+        rate_limit=DOCUMENTED_LIMIT,
+        live_as_of=snapshot.listing.read_at,
+    )
+
+
+def plan_for(
+    selection: Selection, ports: Ports, project: Project, settings: Settings, desired: Desired, listing: Listing
+) -> Plan:
+    """The plan that brings `listing` to `desired`. Raises ManifestError where entries and runners can't be matched."""
+    return make_plan(
+        desired,
+        listing,
+        policy_of(selection, project, ports),
+        api_url=settings.api_url,
+        environment=project.environment,
+        created_at=ports.now(),
+        rate_limit=settings.rate_limit,
+        sandbox=settings.sandbox,
+    )
+
+
+def save(plan: Plan, selection: Selection, settings: Settings, out: str) -> None:
+    """Write the plan and what it was made from to `out`, signed, readable by its owner only."""
+    from reconciler.planfile.files import write_private
+    from reconciler.planfile.saved import PlanInputs, write_plan
+
+    inputs = PlanInputs(
+        paths=selection.paths,
+        project=selection.project,
+        environment=selection.environment,
+        variables=dict(selection.variables),
+        targets=selection.targets,
+        acknowledged=tuple(str(each) for each in selection.acknowledged),
+        allow_empty=selection.allow_empty,
+    )
+    write_private(out, write_plan(plan, inputs, settings.plan_key))

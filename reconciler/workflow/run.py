@@ -1,0 +1,102 @@
+"""What every use case is given: which manifests, and how to reach the outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from reconciler.errors import UsageProblem
+from reconciler.manifests.compile import compile_manifests
+from reconciler.manifests.project import load_project
+from reconciler.model.policy import DISABLE, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    from reconciler.manifests.project import Project
+    from reconciler.model.policy import Acknowledgement
+    from reconciler.model.runner import Desired
+    from reconciler.ports import Clock, Progress, RunnerApi, RunnerReader, SecretSource, Stop
+    from reconciler.settings import Settings
+
+TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which manifests, of which environment, for which runners. `cwd` is the folder that paths are relative to."""
+
+    paths: tuple[str, ...] = ()
+    project: str | None = None
+    environment: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    targets: tuple[str, ...] = ()
+    acknowledged: tuple[Acknowledgement, ...] = ()
+    allow_empty: bool = False
+    cwd: Path = field(default_factory=Path.cwd)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """How a use case reaches the outside. `settings` raises UsageProblem when there is no token."""
+
+    clock: Clock
+    stop: Stop
+    progress: Progress
+    secrets: SecretSource
+    stdin: Callable[[], bytes]
+    warn: Callable[[str], None]
+    settings: Callable[[Project], Settings]
+    reader: Callable[[Settings], AbstractContextManager[RunnerReader]]
+    client: Callable[[Settings], AbstractContextManager[RunnerApi]]
+
+    def now(self) -> str:
+        """The time, ISO 8601 UTC to the second."""
+        return self.clock.utc_now().strftime(TIMESTAMP)
+
+
+def load(selection: Selection) -> Project:
+    """The project, for one environment. Raises ManifestError, and UsageProblem where an environment must be picked."""
+    project = load_project(
+        selection.project, environment=selection.environment, variables=selection.variables, cwd=selection.cwd
+    )
+    if project.needs_environment:
+        names = ", ".join(project.environments)
+        raise UsageProblem(f"{project.file} declares environments: pick one with -e/--env: {names}")
+    return project
+
+
+def compile_selected(
+    selection: Selection,
+    project: Project,
+    ports: Ports,
+    *,
+    secrets: SecretSource | None,
+    allow_unresolved: bool = False,
+) -> Desired:
+    """The manifests of the selection; with `secrets` None nothing is resolved. Raises ManifestError."""
+    return compile_manifests(
+        project,
+        selection.paths,
+        secrets=secrets,
+        allow_unresolved=allow_unresolved,
+        allow_empty=selection.allow_empty,
+        stdin=ports.stdin,
+    )
+
+
+def policy_of(selection: Selection, project: Project, ports: Ports) -> Policy:
+    """What the plan is judged by. Unmanaged runners are retired only when the whole project was read."""
+    whole = not selection.paths and not selection.targets
+    return Policy(
+        today=ports.clock.utc_now().date(),
+        guard=project.guard,
+        promises=project.promises,
+        unmanaged=project.unmanaged,
+        retire_unmanaged=project.unmanaged_scope if whole and project.unmanaged == DISABLE else (),
+        targets=selection.targets,
+        acknowledged=selection.acknowledged,
+        public_headers=project.public_headers,
+    )

@@ -1,0 +1,16 @@
+"""`show`: a saved plan, read without its key; only apply checks the signature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.planfile.saved import read_plan
+
+if TYPE_CHECKING:
+    from reconciler.model.plan import Plan
+
+
+def show(path: str) -> Plan:
+    """The plan that the file holds. Raises PlanFileError."""
+    return read_plan(Path(path).read_bytes(), None).plan

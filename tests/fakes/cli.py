@@ -1,0 +1,57 @@
+"""Runs one command line in this process, as a shell would: own environment, folder, stdin, stdout, stderr, exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reconciler.cli.main import main
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one command line left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one document on stdout."""
+        return json.loads(self.out)
+
+
+def run_cli(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ran:
+    """Run `reconciler` with these arguments in `cwd`, with no other environment than `env`; stdin is no terminal."""
+    out, err, given = (io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="") for data in (b"", b"", stdin))
+    before, environ, real_stdin = os.getcwd(), dict(os.environ), sys.stdin  # noqa: PTH109 - paired with chdir
+    os.environ.clear()
+    os.environ.update({"HOME": str(cwd), "XDG_STATE_HOME": str(cwd / ".state"), "COLUMNS": "100", **(env or {})})
+    os.chdir(cwd)
+    sys.stdin = given
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main(arguments)
+    finally:
+        sys.stdin = real_stdin
+        os.chdir(before)
+        os.environ.clear()
+        os.environ.update(environ)
+    return Ran(code, _text(out), _text(err))
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    buffer = stream.buffer
+    assert isinstance(buffer, io.BytesIO)
+    return buffer.getvalue().decode("utf-8")
