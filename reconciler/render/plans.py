@@ -17,6 +17,10 @@ def render_plan(plan: Plan, form: str, *, color: bool = False, width: int | None
         from reconciler.render.json import document_lines
 
         return document_lines(plan_document(plan))
+    if form == "markdown":
+        from reconciler.render.markdown import render_plan as render_markdown
+
+        return (render_markdown(plan),)
     from reconciler.render.text import plan_lines
 
     return (f"{line}\n" for line in plan_lines(plan, color=color, width=width))

@@ -2,14 +2,18 @@
 
 Every format has its own danger. In a terminal: control characters, escape sequences, marks that turn the reading
 direction, invisible letters. In a CI log: a line that is a workflow command. In JSON: the same, for whoever prints it.
-Markdown is in `reconciler.render.inline`; HTML is escaped by its templates and takes its characters from here.
+In Markdown: mentions, links, references, images, HTML, and whatever breaks the layout; there, everything that is not
+plain words becomes code, where GitHub and GitLab look for nothing. HTML is escaped by its templates, besides.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _UNSEEN: Final = (
     "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
@@ -23,6 +27,16 @@ _HIDDEN: Final = re.compile(f"[{_UNSEEN}]")
 _HASH_COMMAND: Final = re.compile(r"##(?=\w*\[)")  # ##[error] (GitHub, Azure), ##vso[…] (Azure), ##teamcity[…]
 _COLON_COMMAND: Final = re.compile(r"^(\s*)::")  # GitHub trims a line before it looks for `::`
 _PLAIN: Final = re.compile(r"[\w./:@%+~=*#?&-]+")
+_ACTIVE: Final = re.compile(
+    r"""[^\w\s,.;:'"()/+=%!?-]|_"""  # markup, mentions, issue numbers, HTML, emphasis, mathematics
+    r"|//|www\.|\w\.[^\W\d]"  # addresses, and what looks like one
+    r"|:[\w+-]+:"  # :emoji:
+    r"|[!%](?=\w)"  # references on GitLab
+    r"|[0-9a-fA-F]{7,}|\b[A-Za-z]+-\d"  # commits, GH-12
+    r"|^[-+=]+$|^\d+[.)]$"  # what begins a list or underlines a heading
+)
+_AROUND: Final = re.compile(r"""^([('"]*)(.*?)([)'".,;:!?]*)$""", re.DOTALL)
+_TICKS: Final = re.compile("`+")
 _WIDE: Final = ("W", "F")
 
 
@@ -65,12 +79,55 @@ def visible(raw: str) -> str:
     return raw if raw.isascii() and raw.isprintable() else _HIDDEN.sub(_escape, raw)
 
 
+def markdown(raw: str, *, cell: bool = False) -> str:
+    """A sentence for Markdown: plain words as they are, every other word as code. `cell`: for a cell of a table.
+
+    A backslash would not do: GitHub looks for mentions and references in what comes out, not in what was written.
+    """
+    words = text(raw).split(" ")
+    return " ".join(_word(word, cell=cell) for word in words if word)
+
+
+def code_span(raw: str, *, cell: bool = False) -> str:
+    """The text as inline code, in as many backticks as it needs."""
+    shown = _unmarked(text(raw)) or '""'
+    ticks = "`" * (max(map(len, _TICKS.findall(shown)), default=0) + 1)
+    if shown.strip(" ") and (shown[0] in "` " or shown[-1] in "` "):
+        shown = f" {shown} "
+    if cell:  # after a backslash, the parsers disagree about what `\\|` means
+        shown = shown.replace("\\|", "\\x7c").replace("|", "\\|")
+    return f"{ticks}{shown}{ticks}"
+
+
+def fence(lines: Iterable[str], language: str = "") -> str:
+    """Lines as a fenced block, its fence longer than any run of backticks inside; with a line end after it."""
+    shown = [_unmarked(text(each)) for each in lines]
+    longest = max((len(run) for each in shown for run in _TICKS.findall(each)), default=0)
+    ticks = "`" * max(3, longest + 1)
+    return "\n".join((ticks + language, *shown, ticks, ""))
+
+
 def columns(shown: str) -> int:
     """How many columns of a terminal a safe text takes."""
     if shown.isascii():
         return len(shown)
     wide = sum(unicodedata.east_asian_width(character) in _WIDE for character in shown)
     return len(shown) + wide - sum(map(bool, map(unicodedata.combining, shown)))
+
+
+def _word(word: str, *, cell: bool) -> str:
+    if not _ACTIVE.search(word):
+        return word
+    around = _AROUND.match(word)
+    before, core, after = around.groups() if around else ("", word, "")
+    if not core or _ACTIVE.search(before + after):
+        return code_span(word, cell=cell)
+    return before + code_span(core, cell=cell) + after
+
+
+def _unmarked(shown: str) -> str:
+    """Without the beginning of a comment, by which a hidden marker in our own Markdown could be imitated."""
+    return shown.replace("<!--", "<\\!--")
 
 
 def _escape(found: re.Match[str]) -> str:

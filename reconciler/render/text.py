@@ -50,7 +50,7 @@ def plan_lines(plan: Plan, *, color: bool = False, width: int | None = None) -> 
 
 def finding_lines(finding: Finding, layout: Layout) -> Iterator[str]:
     """One finding: severity, code, runner and place, then its message."""
-    title = f"{finding.severity} {finding.code}"
+    title = f"{finding.severity} {safe.text(finding.code)}"
     if finding.key is not None:
         title += f" {safe.text(finding.key)}"
     if finding.at is not None:

@@ -1,0 +1,29 @@
+"""What an apply did, in the format asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.model.plan import Plan
+    from reconciler.model.report import Report
+
+
+def render_report(
+    report: Report, plan: Plan, form: str, *, color: bool = False, width: int | None = None
+) -> Iterable[str]:
+    """The report as text, json, markdown or html, in pieces; `color` and `width` are for text."""
+    if form == "json":
+        from reconciler.planfile.document import report_document
+        from reconciler.render.json import document_lines
+
+        return document_lines(report_document(report))
+    if form == "markdown":
+        from reconciler.render.markdown_report import render_report as render_markdown
+
+        return (render_markdown(report, plan),)
+    from reconciler.render.text_report import report_lines
+
+    return (f"{line}\n" for line in report_lines(report, color=color, width=width, sandbox=plan.sandbox))

@@ -1,0 +1,84 @@
+"""Text from outside in Markdown is text: no mention, no link, no image, no HTML, no layout of its own."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.render import safe
+from tests.fakes import markdown_judge as judge
+from tests.fakes.hostile import HOSTILE
+
+PIECES = [*"ab1@#`|\\<>[]()!*_~$&:;./-+= \n\t{}'\"^%", "http://", "www.", "<!--", "GH-"]
+NASTY = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
+
+
+@pytest.mark.parametrize("raw", HOSTILE)
+def test_a_sentence_is_harmless_and_readable(raw):
+    """Nothing in a sentence acts, and a reader sees all of it, hidden characters as their codes."""
+    shown = safe.markdown(raw)
+    assert judge.acts(shown) == []
+    expected = safe.text(raw).replace("<!--", "<\\!--")
+    assert judge.plain(shown).split() == expected.split()
+
+
+@given(NASTY)
+def test_any_sentence_is_harmless(raw):
+    """Whatever is mixed together: nothing acts, nothing is lost, and it stays one paragraph."""
+    shown = safe.markdown(raw)
+    assert judge.acts(shown) == []
+    assert judge.plain(shown).split() == safe.text(raw).replace("<!--", "<\\!--").split()
+    assert judge.count(shown, "paragraph_open") <= 1
+
+
+@given(NASTY)
+def test_a_code_span_holds_everything(raw):
+    """Inline code stays one piece of code, whatever backticks it holds."""
+    children = judge.parser().parseInline(safe.code_span(raw))[0].children
+    assert [child.type for child in children] == ["code_inline"]
+    assert children[0].content == (safe.text(raw).replace("<!--", "<\\!--") or '""')
+
+
+@given(st.lists(NASTY, max_size=4))
+def test_a_fence_holds_everything(rows):
+    """A fenced block ends where we end it."""
+    tokens = judge.parser().parse(safe.fence(rows, "diff"))
+    assert [token.type for token in tokens] == ["fence"]
+    wanted = [safe.text(row).replace("<!--", "<\\!--") for row in rows]
+    assert tokens[0].content == "".join(f"{row}\n" for row in wanted)
+
+
+@given(NASTY)
+def test_a_cell_stays_in_its_table(raw):
+    """A table keeps its two columns, whether a cell holds code or a sentence."""
+    rows = f"| a | b |\n| --- | --- |\n| {safe.code_span(raw, cell=True)} | {safe.markdown(raw, cell=True)} |\n"
+    tokens = judge.parser().parse(rows)
+    assert sum(token.type == "td_open" for token in tokens) == 2
+    assert judge.acts(rows) == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("2 runners stop being active, the limit is 1", "2 runners stop being active, the limit is 1"),
+        ("set guard.max_disables, then plan.", "set `guard.max_disables`, then plan."),
+        ("see (https://x.example).", "see (`https://x.example`)."),
+        ("ask @octocat!", "ask `@octocat`!"),
+        ("45.00% is over 30.00% (9/20)", "45.00% is over 30.00% (9/20)"),
+        ("- item", "`-` item"),
+        ("a - b", "a `-` b"),
+        ("don't", "don't"),
+    ],
+)
+def test_plain_words_stay_plain(raw, shown):
+    """Only words that could act become code; sentences stay sentences."""
+    assert safe.markdown(raw) == shown
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"), [("a|b", "`a\\|b`"), ("a\\|b", "`a\\x7cb`"), ("", '`""`'), ("`", "`` ` ``"), (" a", "`  a `")]
+)
+def test_code_in_a_cell(raw, shown):
+    """A pipe can't end a cell, also behind a backslash, where parsers differ."""
+    assert safe.code_span(raw, cell=True) == shown
