@@ -1,0 +1,233 @@
+"""The shape of a plan document, checked strictly when one comes from outside; unknown keys are ignored.
+
+Imported only when a plan file is read: pydantic takes longer to load than most commands take to run. The JSON Schema
+that these models give is shipped beside them as `plan.schema.json`, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt, ValidationError
+
+from reconciler.errors import PlanFileError
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+SHOWN: Final = 5
+"""How many misshapen places an error names."""
+
+
+class Model(BaseModel):
+    """Strict in types, open to keys that a later minor version adds."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
+
+
+class Place(Model):
+    """Where something stands in a manifest; null for what stands in none."""
+
+    file: str | None
+    line: NonNegativeInt | None
+    column: NonNegativeInt | None = None
+
+
+class Summary(Model):
+    """How many runners each action, and none, falls to."""
+
+    create: NonNegativeInt
+    update: NonNegativeInt
+    disable: NonNegativeInt
+    turned_off: NonNegativeInt
+    unchanged: NonNegativeInt
+    unmanaged: NonNegativeInt
+
+
+class BudgetModel(Model):
+    """Requests, and the seconds that they take at the rate limit."""
+
+    reads: NonNegativeInt
+    writes: NonNegativeInt
+    checks: NonNegativeInt
+    seconds: Annotated[FiniteFloat, Field(ge=0)]
+
+
+class PublicValue(Model):
+    """The value of a public header before and after."""
+
+    before: str | None
+    after: str | None
+
+
+class ChangeModel(Model):
+    """What changes in one field; header values are named, never shown, but for public ones."""
+
+    field: Literal["name", "endpoint", "headers", "tags", "status"]
+    before: str | list[str] | None = None
+    after: str | list[str] | None = None
+    added: list[str] = []
+    removed: list[str] = []
+    changed: list[str] = []
+    unknown: list[str] = []
+    public: dict[str, PublicValue] = {}
+    origin: str | None = None
+
+
+class Body(Model):
+    """The body of one write, its secret header values as `(sensitive)`."""
+
+    name: str
+    endpoint: str
+    headers: dict[str, str] | None = None
+    tags: list[str] | None = None
+    status: str | None = None
+
+
+class WaitModel(Model):
+    """A request waits until so many runners of a gate have taken their first write."""
+
+    gate: NonNegativeInt
+    at_least: NonNegativeInt
+
+
+class RequestModel(Model):
+    """One write."""
+
+    method: Literal["POST", "PUT"]
+    path: str
+    body: Body
+    purpose: str = "replace"
+    waits: list[WaitModel] = []
+
+
+class ActionModel(Place):
+    """What becomes of one runner."""
+
+    action: Literal["create", "update", "disable"]
+    key: str
+    id: str | None
+    name: str
+    matched_by: Literal["id", "name", "former_name", "none"]
+    live_updated_at: str | None
+    turns_off: bool = False
+    unmanaged: list[str] = []
+    changes: list[ChangeModel]
+    requests: list[RequestModel]
+
+
+class UnmanagedModel(Model):
+    """A live runner that no entry matches."""
+
+    id: str
+    name: str
+
+
+class FindingModel(Place):
+    """What the plan would do that somebody should look at."""
+
+    code: str
+    severity: Literal["error", "warning", "info", "off"]
+    key: str | None
+    message: str
+    accepted: bool
+    accepted_by: str | None = None
+
+
+class CapacityModel(Model):
+    """How many active runners serve a tag set before and after; no tags stands for wildcards."""
+
+    tags: list[str]
+    before: NonNegativeInt
+    after: NonNegativeInt
+
+
+class GateModel(Model):
+    """A tag set that stays served while runners change over."""
+
+    tags: list[str]
+    keys: list[str]
+    wildcard: bool = False
+
+
+class LiveModel(Model):
+    """A live runner as the plan read it, its header values as fingerprints."""
+
+    name: str
+    endpoint: str
+    tags: list[str]
+    status: str
+    headers: dict[str, str]
+
+
+class PinModel(Model):
+    """What one action was planned from and would send."""
+
+    key: str
+    live: LiveModel | None
+    requests: list[dict[str, str]]
+
+
+class FingerprintsModel(Model):
+    """HMACs of header values, salted with the nonce, the runner's key and the header's name."""
+
+    nonce: str
+    runners: list[PinModel]
+
+
+class InputsModel(Model):
+    """What the plan was made from, for `apply --plan` to read again."""
+
+    paths: list[str]
+    project: str | None
+    environment: str | None
+    targets: list[str]
+    variables: dict[str, str]
+    acknowledged: list[str]
+    allow_empty: bool
+
+
+class PlanModel(Model):
+    """A plan, as `plan --format json` prints it and `plan --out` saves it."""
+
+    format_version: Annotated[str, Field(pattern=r"^1\.[0-9]+$")]
+    reconciler_version: str
+    created_at: str
+    api_url: str
+    account: str | None = None
+    environment: str | None
+    sandbox: str | None = None
+    live_as_of: str | None = None
+    targets: list[str] = []
+    manifest_digest: str
+    complete: bool
+    applyable: bool
+    summary: Summary
+    budget: BudgetModel
+    capacity: list[CapacityModel] = []
+    actions: list[ActionModel]
+    unmanaged: list[UnmanagedModel]
+    findings: list[FindingModel]
+    gates: list[GateModel] = []
+    inputs: InputsModel | None = None
+    fingerprints: FingerprintsModel | None = None
+    signature: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+def check_shape(document: Any, file: str) -> None:
+    """Raises PlanFileError that names the misshapen places of a document; never what stands there."""
+    try:
+        PlanModel.model_validate(document)
+    except ValidationError as exc:
+        found = exc.errors(include_url=False, include_context=False, include_input=False)
+        lines = [f"{'.'.join(map(str, each['loc'])) or 'document'}: {each['msg']}" for each in found[:SHOWN]]
+        if len(found) > SHOWN:
+            lines.append(f"and {len(found) - SHOWN} more")
+        raise PlanFileError(f"{file} is no plan: {'; '.join(lines)}") from None
+    for action in document["actions"]:
+        gates = len(document.get("gates", ()))
+        if any(wait["gate"] >= gates for each in action["requests"] for wait in each.get("waits", ())):
+            raise PlanFileError(f"{file} is no plan: a request of {action['key']!r} waits for a gate that is not there")
+
+
+def build_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a plan document."""
+    return {"$schema": DIALECT} | PlanModel.model_json_schema()

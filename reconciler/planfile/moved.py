@@ -1,0 +1,142 @@
+"""What moved between a plan that was saved or shown and the plan as it would be made now.
+
+Two plans are the same when they would send the same requests, secrets included, to the same service and account, and
+the live content of every planned runner is the same. Times, findings, places in files, the budget and runners that are
+not planned don't count.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reconciler.planfile.document import body_document
+from reconciler.planfile.fingerprints import take_fingerprints
+from reconciler.planfile.saved import SavedPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from reconciler.model.plan import Action, Plan, Request
+    from reconciler.model.secret import Secret
+    from reconciler.planfile.fingerprints import LivePin, Pin
+
+_BECOMES = {"create": "created", "update": "updated", "disable": "disabled"}
+
+
+def moved(before: Plan | SavedPlan, now: Plan, key: Secret) -> list[str]:
+    """One line for each difference, runner by runner; none when `now` is the plan that `before` was.
+
+    `before` is a plan made in this run and shown, or one read from a file whose signature was verified under `key`.
+    """
+    if isinstance(before, SavedPlan):
+        plan, fingerprints = before.plan, before.fingerprints
+        if fingerprints is None:
+            raise ValueError("only a saved plan can be compared: this one holds no fingerprints")
+    else:
+        plan, fingerprints = before, take_fingerprints(before, key)
+    then = _indexed(plan, fingerprints.pins)
+    today = _indexed(now, take_fingerprints(now, key, fingerprints.nonce).pins)
+    lines = [*_surroundings(plan, now)]
+    for identity, (action, pin) in then.items():
+        if identity in today:
+            lines.extend(f"{action.key}: {line}" for line in _runner(action, pin, *today[identity]))
+        else:
+            lines.append(f"{action.key}: was to be {_BECOMES[action.action]}, and is no longer in the plan")
+    lines.extend(
+        f"{action.key}: was not in the plan, and would now be {_BECOMES[action.action]}"
+        for identity, (action, _pin) in today.items()
+        if identity not in then
+    )
+    if lines and plan.manifest_digest != now.manifest_digest:
+        lines.append("the manifests are not those that the plan was made from")
+    return lines
+
+
+def _indexed(plan: Plan, pins: Iterable[Pin]) -> Mapping[tuple[str, bool, int], tuple[Action, Pin]]:
+    """By key; runners to be retired have keys of their own, which may repeat."""
+    seen: dict[tuple[str, bool], int] = {}
+    found: dict[tuple[str, bool, int], tuple[Action, Pin]] = {}
+    for action, pin in zip(plan.actions, pins, strict=True):
+        name = (action.key, action.action == "disable")
+        seen[name] = seen.get(name, 0) + 1
+        found[*name, seen[name]] = (action, pin)
+    return found
+
+
+def _surroundings(plan: Plan, now: Plan) -> Iterator[str]:
+    for label, before, after in (
+        ("the API's address", plan.api_url, now.api_url),
+        ("the account", plan.account, now.account),
+        ("the environment", plan.environment, now.environment),
+        ("the sandbox", plan.sandbox, now.sandbox),
+    ):
+        if before != after:
+            yield f"{label} is {after or 'none'}, and was {before or 'none'} when the plan was made"
+
+
+def _runner(action: Action, pin: Pin, now: Action, pin_now: Pin) -> Iterator[str]:
+    """The differences of one runner, each line without its key."""
+    if action.action != now.action:
+        yield f"was to be {_BECOMES[action.action]}, and would now be {_BECOMES[now.action]}"
+        return
+    if action.id != now.id:
+        yield f"stands for the live runner {now.id}, and stood for {action.id}"
+        return
+    if pin.live is not None and pin_now.live is not None:
+        yield from _live(pin.live, pin_now.live)
+    yield from _requests(action, now)
+    yield from _secrets(pin, pin_now)
+    if set(action.unmanaged) != set(now.unmanaged):
+        yield f"the manifest now leaves {', '.join(sorted(now.unmanaged)) or 'no field'} unmanaged"
+
+
+def _live(before: LivePin, now: LivePin) -> Iterator[str]:
+    for field in ("name", "endpoint", "status"):
+        was, is_now = getattr(before, field), getattr(now, field)
+        if was != is_now:
+            yield f"live {field} changed since the plan: {was} -> {is_now}"
+    old, new = frozenset(before.tags), frozenset(now.tags)
+    if old != new:
+        moves = [*(f"+{tag}" for tag in sorted(new - old)), *(f"-{tag}" for tag in sorted(old - new))]
+        yield f"live tags changed since the plan: {' '.join(moves)}"
+    for name in sorted(before.headers.keys() | now.headers.keys()):
+        if name not in now.headers:
+            yield f"live header {name} is gone since the plan"
+        elif name not in before.headers:
+            yield f"live header {name} is new since the plan"
+        elif before.headers[name] != now.headers[name]:
+            yield f"live header {name} has another value than in the plan"
+
+
+def _requests(action: Action, now: Action) -> Iterator[str]:
+    if [_comparable(each) for each in action.requests] == [_comparable(each) for each in now.requests]:
+        return
+    from reconciler.planning.diff import document_moves
+
+    before, after = ({"requests": [_shown(each) for each in one.requests]} for one in (action, now))
+    yield from document_moves(before, after) or ["its requests are others"]
+
+
+def _comparable(request: Request) -> dict[str, Any]:
+    """What makes two requests the same: tags are sets."""
+    shown = _shown(request)
+    if request.body.tags is not None:
+        shown["body"]["tags"] = sorted(set(request.body.tags))
+    return shown
+
+
+def _shown(request: Request) -> dict[str, Any]:
+    return {"method": request.method, "path": request.path, "body": body_document(request.body)}
+
+
+def _secrets(pin: Pin, pin_now: Pin) -> Iterator[str]:
+    """Header values that are sent in both and are others; those of live headers that moved are told already."""
+    told = set()
+    if pin.live is not None and pin_now.live is not None:
+        then, today = pin.live.headers, pin_now.live.headers
+        told = {name for name in then.keys() & today.keys() if then[name] != today[name]}
+    for marks, marks_now in zip(pin.requests, pin_now.requests, strict=False):
+        for name in sorted(marks.keys() & marks_now.keys()):
+            if marks[name] != marks_now[name] and name not in told:
+                told.add(name)
+                yield f"the value of header {name} to be sent is another one"
