@@ -1,0 +1,61 @@
+"""What the store keeps: accounts, runners, workflows and managed runners in the shapes the API answers them."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_USER_ID: Final = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+"""The account that a new store begins with."""
+
+RUNNER: Final = "runner"
+WORKFLOW: Final = "workflow"
+MANAGED: Final = "managed"
+
+_NOWHERE: Final = "http://127.0.0.1:9"
+
+_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
+    RUNNER: {"user_id": None, "name": None, "status": "active", "endpoint": _NOWHERE, "tags": [], "headers": {}},
+    MANAGED: {"name": None, "runner_type": "pro", "status": "active", "tags": []},
+    WORKFLOW: {"name": None, "status": "queued", "tags": [], "started_at": None, "completed_at": None},
+}
+
+
+def new_user(user_id: str) -> dict[str, Any]:
+    """An account as a store begins with (API: Get User Profile)."""
+    return {
+        "id": user_id,
+        "name": "Sandbox",
+        "email": "sandbox@example.com",
+        "deleted": False,
+        "tier": "enterprise",
+        "provider": "github",
+        "created_at": "2024-01-01T00:00:00Z",
+        "updated_at": "2024-01-01T00:00:00Z",
+    }
+
+
+def complete(kind: str, entity: Mapping[str, Any], user_id: str, now: str) -> dict[str, Any]:
+    """The entity with every field of its kind: a new id, its id as the name, timestamps `now` where none are given."""
+    whole = {"id": None, **_DEFAULTS[kind], "created_at": None, "updated_at": None, **entity}
+    whole["id"] = whole["id"] or str(uuid.uuid4())
+    whole["name"] = whole["id"] if whole["name"] is None else whole["name"]
+    whole["created_at"] = whole["created_at"] or now
+    whole["updated_at"] = whole["updated_at"] or whole["created_at"]
+    if kind == RUNNER:
+        whole["user_id"] = user_id
+    return whole
+
+
+def to_row(kind: str, entity: Mapping[str, Any], user_id: str) -> tuple[str, str, str, str, str, str]:
+    """The entity as the store's row: kind, id, user_id, status, created_at, document."""
+    return kind, entity["id"], user_id, entity["status"], entity["created_at"], encode(entity)
+
+
+def encode(document: Mapping[str, Any]) -> str:
+    """Compact JSON text."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
