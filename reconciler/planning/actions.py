@@ -1,0 +1,90 @@
+"""One action from one pair: what changes, and the requests that bring it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from reconciler.model.plan import CREATE, DISABLE, UPDATE, Action, Request
+from reconciler.model.runner import ACTIVE, DISABLED, FIELDS
+from reconciler.planning import diff, replacement
+from reconciler.planning.match import BY_NONE
+
+if TYPE_CHECKING:
+    from reconciler.model.runner import DesiredRunner, LiveRunner
+
+COLLECTION: Final = "/v1/runner"
+_RETIRED_KEEPS: Final = tuple(name for name in FIELDS if name != "status")
+
+
+class Result(NamedTuple):
+    """What becomes of a matched runner: an action, or None where it is as wanted, as far as `unknown` lets one tell."""
+
+    action: Action | None
+    unknown: bool
+
+
+def create(desired: DesiredRunner) -> Action:
+    """The action for an entry without a live runner: a POST, and a PUT after it where it is to be disabled."""
+    body = replacement.creation(desired)
+    finish = replacement.finish(desired)
+    requests = [Request(method="POST", path=COLLECTION, body=body, purpose="create")]
+    if finish is not None:
+        requests.append(Request(method="PUT", path=COLLECTION + "/{id}", body=finish, purpose="finish"))
+    return Action(
+        action=CREATE,
+        key=desired.key,
+        id=None,
+        name=desired.name,
+        matched_by=BY_NONE,
+        at=desired.at,
+        live_updated_at=None,
+        changes=diff.creation_changes(body, ACTIVE if finish is None else DISABLED),
+        requests=tuple(requests),
+        desired=desired,
+    )
+
+
+def update(desired: DesiredRunner, live: LiveRunner, matched_by: str) -> Result:
+    """The action for an entry and its live runner: one PUT of the whole runner, where that changes anything."""
+    body = replacement.replacement(desired, live)
+    changes, unknown = diff.compare(body, live)
+    if not changes:
+        return Result(None, unknown)
+    action = Action(
+        action=UPDATE,
+        key=desired.key,
+        id=live.id,
+        name=body.name,
+        matched_by=matched_by,
+        at=desired.at,
+        live_updated_at=live.updated_at,
+        changes=changes,
+        requests=(Request(method="PUT", path=f"{COLLECTION}/{live.id}", body=body, purpose="replace"),),
+        unmanaged=replacement.carried(desired),
+        turns_off=live.status == ACTIVE and body.status == DISABLED,
+        live=live,
+        desired=desired,
+    )
+    return Result(action, unknown)
+
+
+def retire(live: LiveRunner) -> Action:
+    """The action that disables a live runner which no entry matches.
+
+    Its key is `unmanaged:ID`: no entry's key holds a colon, so that it is nobody else's.
+    """
+    body = replacement.retirement(live)
+    return Action(
+        action=DISABLE,
+        key=f"unmanaged:{live.id}",
+        id=live.id,
+        name=live.name,
+        matched_by=BY_NONE,
+        at=None,
+        live_updated_at=live.updated_at,
+        changes=diff.compare(body, live).changes,
+        requests=(Request(method="PUT", path=f"{COLLECTION}/{live.id}", body=body, purpose="retire"),),
+        unmanaged=_RETIRED_KEEPS,
+        turns_off=live.status == ACTIVE,
+        live=live,
+    )

@@ -1,0 +1,76 @@
+"""What becomes of raised findings: their severity, who accepted them, their order.
+
+A finding is raised with its default severity, or a milder one that its rule states. `guard.severity` overrides either;
+`off` drops it. It is accepted by its runner's entry (`accept`, until the end of its last day, UTC) or for one run by
+`--acknowledge CODE[:KEY]`; one about the fleet has no runner, so only `--acknowledge CODE` accepts it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from reconciler.errors import UsageProblem
+from reconciler.model.finding import CODES, OFF, SEVERITIES, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from reconciler.model.finding import Acceptance
+    from reconciler.model.policy import Policy
+    from reconciler.model.runner import DesiredRunner
+
+
+def judge(raised: Iterable[Finding], desired: Mapping[str, DesiredRunner], policy: Policy) -> tuple[Finding, ...]:
+    """The findings as the plan shows them: each once, worst first, then by place and key.
+
+    `desired` are the entries by key: they place a finding that has none of its own, and accept theirs.
+    """
+    judged: dict[Finding, None] = {}
+    for finding in raised:
+        severity = policy.guard.severity.get(finding.code, finding.severity)
+        if severity == OFF:
+            continue
+        entry = desired.get(finding.key) if finding.key is not None else None
+        placed = replace(finding, severity=severity, at=finding.at or (entry.at if entry else None))
+        judged[_accept(placed, entry, policy)] = None
+    return tuple(sorted(judged, key=_order))
+
+
+def check_acknowledged(policy: Policy) -> None:
+    """Raise UsageProblem where `--acknowledge` names a code that no finding has."""
+    for each in policy.acknowledged:
+        if each.code not in CODES:
+            near = get_close_matches(each.code, CODES, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"the codes are {', '.join(sorted(CODES))}"
+            raise UsageProblem(f"--acknowledge {each}: there is no finding {each.code!r}; {hint}")
+
+
+def _accept(finding: Finding, entry: DesiredRunner | None, policy: Policy) -> Finding:
+    offered = [each for each in entry.accept if each.code == finding.code] if entry else []
+    valid = [each for each in offered if each.until is None or policy.today <= each.until]
+    if valid:
+        return replace(finding, accepted=True, accepted_by=_spell(valid[0]))
+    if offered:
+        last = max(each.until for each in offered if each.until is not None)
+        finding = replace(finding, message=f"{finding.message} (an acceptance of it expired on {last})")
+    if any(each.code == finding.code and each.key in (None, finding.key) for each in policy.acknowledged):
+        return replace(finding, accepted=True, accepted_by="--acknowledge")
+    return finding
+
+
+def _spell(acceptance: Acceptance) -> str:
+    until = "" if acceptance.until is None else f" (until {acceptance.until})"
+    return f"manifest: {acceptance.reason}{until}"
+
+
+def _order(finding: Finding) -> tuple[int, bool, object, str, str, str]:
+    return (
+        SEVERITIES.index(finding.severity),
+        finding.at is not None,
+        finding.at or (),
+        finding.key or "",
+        finding.code,
+        finding.message,
+    )

@@ -1,0 +1,89 @@
+"""When two spellings mean the same: endpoints, header names."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_PRIVATE_SUFFIXES: Final = (".local", ".internal", ".localhost", ".home.arpa")
+"""Names that no public resolver answers (RFC 6762, RFC 6761, RFC 8375, and ICANN's reservation of .internal)."""
+
+
+@lru_cache(maxsize=65536)
+def endpoint(url: str) -> str:
+    """The form in which equal endpoints are equal strings (RFC 3986, 6.2.2.1 and 6.2.3).
+
+    Scheme and host in lower case, without the scheme's default port and without a path that is only a slash. Path,
+    query, user and password are left as they are. A URL that cannot be read is its own form, equal to nothing else.
+    """
+    parts = _split(url)
+    if parts is None:
+        return url
+    scheme, user, host, port, rest = parts
+    shown = f"[{host}]" if ":" in host else host
+    if port is not None and port != _DEFAULT_PORTS.get(scheme):
+        shown = f"{shown}:{port}"
+    if rest[:1] == "/" and rest[1:2] in ("", "?", "#"):
+        rest = rest[1:]
+    return f"{scheme}://{user}{shown}{rest}"
+
+
+def host(url: str) -> str | None:
+    """The host of an endpoint in lower case, IPv6 without brackets; None where there is none to be read."""
+    parts = _split(url)
+    return None if parts is None else parts[2]
+
+
+def is_public(name: str) -> bool:
+    """Whether a host is reached over the public internet, as far as its name or address tells.
+
+    Not public: addresses that are not global (loopback, private, link-local, shared), names of one label, and names
+    that only local resolvers know.
+    """
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        bare = name.rstrip(".")
+        return "." in bare and not bare.endswith(_PRIVATE_SUFFIXES)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_global
+
+
+def same_endpoint(one: str, other: str) -> bool:
+    """Whether two endpoints are one."""
+    return one == other or endpoint(one) == endpoint(other)
+
+
+def spellings(headers: Mapping[str, object]) -> dict[str, list[str]]:
+    """Header names by their lower-case form; more than one spelling of a name may stand in a live runner."""
+    found: dict[str, list[str]] = {}
+    for name in headers:
+        found.setdefault(name.lower(), []).append(name)
+    return found
+
+
+@lru_cache(maxsize=65536)
+def _split(url: str) -> tuple[str, str, str, int | None, str] | None:
+    """Scheme, `user@`, host, port and all that follows; None for what is no URL with a host.
+
+    urlsplit passes over spaces and control characters: a URL that holds any is not read, so that it equals only
+    itself.
+    """
+    if not url.isprintable() or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if not name or not parts.scheme:
+        return None
+    at = parts.netloc.rpartition("@")
+    rest = url[len(parts.scheme) + len("://") + len(parts.netloc) :]
+    return parts.scheme, at[0] + at[1], name.lower(), port, rest

@@ -1,0 +1,37 @@
+"""Which entries `--target` picks: it limits what is written, never what is read or judged."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from reconciler.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+
+def targeted(keys: Collection[str], globs: Sequence[str]) -> Collection[str]:
+    """The keys that any of the globs matches (case counts); all of them where there is no glob.
+
+    Raises UsageProblem for the globs that match no key.
+    """
+    if not globs:
+        return keys
+    picked: set[str] = set()
+    wrong: list[str] = []
+    for glob in globs:
+        matched = [key for key in keys if fnmatchcase(key, glob)]
+        picked.update(matched)
+        if not matched:
+            wrong.append(_no_entry(glob, keys))
+    if wrong:
+        raise UsageProblem("\n".join(wrong))
+    return picked
+
+
+def _no_entry(glob: str, keys: Collection[str]) -> str:
+    near = get_close_matches(glob, keys)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    return f"--target {glob}: no runner of the manifests has such a key{hint}"
