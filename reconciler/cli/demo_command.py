@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -39,10 +38,10 @@ def command(keep: str | None) -> int:
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as folder:
             return _play(Path(folder))
-    folder = Path(keep)
-    if folder.exists() and any(folder.iterdir()):
+    kept = Path(keep)
+    if kept.exists() and any(kept.iterdir()):
         raise UsageProblem(f"--keep {keep}: the folder is not empty")
-    code = _play(folder)
+    code = _play(kept)
     click.echo(f"\nThe files are in {keep}: cd there, edit runners/production/a100.yaml, and plan again with")
     click.echo(f"  {' '.join(f'{name}={value}' for name, value in SECRETS.items())} reconciler plan {' '.join(COMMON)}")
     return code
@@ -51,8 +50,9 @@ def command(keep: str | None) -> int:
 def _play(folder: Path) -> int:
     from reconciler.sandbox.seed import load_seed
     from reconciler.sandbox.store import Store
+    from reconciler.workflow.shipped import shipped
 
-    shutil.copytree(_example(), folder, dirs_exist_ok=True)
+    shutil.copytree(shipped("examples/fleet"), folder, dirs_exist_ok=True)
     with _inside(folder):
         with Store("demo.db") as store:
             load_seed("live.json", store)
@@ -87,17 +87,11 @@ def _say(text: str) -> None:
 
 def _drift(*names: str) -> None:
     """Edit the first live runner of one of these names, as somebody in the dashboard would."""
-    import json
-
-    from reconciler.sandbox.service import SANDBOX_TOKEN, Request, Service
     from reconciler.sandbox.store import Store
 
-    headers = {"authorization": f"Bearer {SANDBOX_TOKEN}"}
     with Store("demo.db") as store:
-        service = Service(store, rate_limit=None)
-        listed = json.loads(service.handle(Request("GET", "/v1/runner?per_page=100", headers, b"")).body)
-        runner = next(each for each in listed["runners"] if each["name"] in names)
-        service.handle(Request("PUT", f"/v1/runner/{runner['id']}", headers, json.dumps(DRIFT).encode()))
+        runner = next(each for each in store.runners() if each["name"] in names)
+        store.update(runner["id"], DRIFT)
 
 
 @contextmanager
@@ -113,10 +107,3 @@ def _inside(folder: Path) -> Iterator[None]:
         os.chdir(before)
         os.environ.clear()
         os.environ.update(environ)
-
-
-def _example() -> Path:
-    """The example of a fleet: inside the installed package, or beside it in a checkout."""
-    package = Path(str(files("reconciler")))
-    installed = package / "examples" / "fleet"
-    return installed if installed.is_dir() else package.parent / "examples" / "fleet"

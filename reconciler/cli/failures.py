@@ -1,4 +1,4 @@
-"""Every error as the user sees it: text on stderr, or with `--format json` the one document on stdout; the exit code."""
+"""Every error as the user sees it: text on stderr, with `--format json` the one document on stdout."""
 
 from __future__ import annotations
 
@@ -70,5 +70,3 @@ def _wants_json(arguments: Sequence[str]) -> bool:
         elif word.startswith("--format="):
             asked = word.removeprefix("--format=")
     return asked == "json"
-
-

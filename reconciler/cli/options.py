@@ -61,21 +61,38 @@ connection_options = _all(
     option("--insecure-http", is_flag=True, help="Allow plain http to an address that is not loopback."),
     option("--sandbox", metavar="FILE", help="Talk to the embedded emulator, its state in FILE: no token, no network."),
     option("--rate-limit", metavar="N/SECONDS", help="Requests in any so many seconds; default: 40/10."),
-    option("--timeout", type=click.FloatRange(min=0.1, max=3600), metavar="SECONDS", help="Wait for an answer; default: 30."),
+    option(
+        "--timeout",
+        type=click.FloatRange(min=0.1, max=3600),
+        metavar="SECONDS",
+        help="Wait for an answer; default: 30.",
+    ),
 )
 
 output_options = _all(
-    option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What stdout gets."),
-    option("--report", "reports", multiple=True, metavar="FILE", help="Also write FILE: .txt .json .md .html; repeatable."),
+    option(
+        "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What stdout gets."
+    ),
+    option(
+        "--report", "reports", multiple=True, metavar="FILE", help="Also write FILE: .txt .json .md .html; repeatable."
+    ),
     option("-q", "--quiet", is_flag=True, help="No progress and no notes."),
     option("-v", "--verbose", count=True, help="Log what is done to stderr; twice for every request."),
-    option("--log-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="How logs look."),
+    option(
+        "--log-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="How logs look."
+    ),
     option("--no-color", is_flag=True, envvar=None, help="No colours; NO_COLOR and FORCE_COLOR are honoured."),
 )
 
 planning_options = _all(
     option("--allow-empty", is_flag=True, help="Manifests may declare no runner at all."),
-    option("--acknowledge", "acknowledged", multiple=True, metavar="CODE[:KEY]", help="Accept a finding for this run; repeatable."),
+    option(
+        "--acknowledge",
+        "acknowledged",
+        multiple=True,
+        metavar="CODE[:KEY]",
+        help="Accept a finding for this run; repeatable.",
+    ),
 )
 
 paths_argument = click.argument("paths", nargs=-1, metavar="[PATH]...")

@@ -22,8 +22,7 @@ def escape_unencodable() -> None:
 def write(stream: TextIO, chunks: Iterable[str]) -> None:
     """Write and flush the chunks; once the reader has gone, the stream goes nowhere and the rest is dropped."""
     try:
-        for chunk in chunks:
-            stream.write(chunk)
+        stream.writelines(chunks)
         stream.flush()
     except BrokenPipeError:
         _discard(stream)
@@ -53,4 +52,3 @@ def _discard(stream: TextIO) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
-

@@ -15,6 +15,7 @@ from reconciler.cli.options import (
     project_options,
 )
 
+
 @click.command("plan")
 @paths_argument
 @project_options

@@ -37,9 +37,7 @@ def command(
     with Store(db or ":memory:") as store:
         if seed:
             load_seed(seed, store)
-        service = Service(
-            store, tokens=accepted, rate_limit=(limit.requests, limit.seconds), latency_s=latency / 1000
-        )
+        service = Service(store, tokens=accepted, rate_limit=(limit.requests, limit.seconds), latency_s=latency / 1000)
         serve_forever(service, host=host, port=port, ready=lambda url: _announce(url, accepted[0]))
     note("sandbox stopped")
     return 0

@@ -16,7 +16,15 @@ from reconciler.errors import UsageProblem
 from reconciler.manifests.sources import ProcessSecrets
 from reconciler.model.policy import Acknowledgement
 from reconciler.model.secret import Scrubber, Secret
-from reconciler.settings import DEFAULT_API_URL, DOCUMENTED_LIMIT, RateLimit, Settings, check_api_url, read_plan_key, read_token
+from reconciler.settings import (
+    DEFAULT_API_URL,
+    DOCUMENTED_LIMIT,
+    RateLimit,
+    Settings,
+    check_api_url,
+    read_plan_key,
+    read_token,
+)
 from reconciler.workflow.run import Ports, Selection
 
 if TYPE_CHECKING:
@@ -24,7 +32,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from reconciler.manifests.project import Project
-    from reconciler.ports import Progress, RunnerApi, RunnerReader, Stop
+    from reconciler.ports import Progress, Stop
 
 SANDBOX_URL = "http://sandbox.localhost"
 
@@ -114,7 +122,7 @@ def _open_api(
 
         limit = (settings.rate_limit.requests, settings.rate_limit.seconds)
         transport = in_process(Service(Store(settings.sandbox), rate_limit=limit))
-    kind = Client if writes else Reader
+    kind: type[Reader] = Client if writes else Reader
     return kind(settings, clock=clock, stop=stop, progress=progress, transport=transport, scrubber=scrubber)
 
 

@@ -60,9 +60,7 @@ def apply(selection: Selection, ports: Ports, applying: Applying) -> Report:
     Raises ManifestError and ApiError before anything is written, GuardRefused, StalePlan, LockTimeout, Declined.
     """
     prepared = _prepare(selection, ports)
-    alone = account_lock(
-        prepared.settings, timeout_s=applying.lock_timeout_s, clock=ports.clock, warn=ports.warn
-    )
+    alone = account_lock(prepared.settings, timeout_s=applying.lock_timeout_s, clock=ports.clock, warn=ports.warn)
     with nullcontext() if applying.ask else alone, ports.client(prepared.settings) as client:
         plan, listing = _plan(prepared, client)
         applying.show(plan)
@@ -83,9 +81,7 @@ def apply(selection: Selection, ports: Ports, applying: Applying) -> Report:
 def apply_saved(saved: SavedPlan, selection: Selection, ports: Ports, applying: Applying) -> Report:
     """Apply exactly a saved plan, whose signature has been checked (see `open_saved`)."""
     prepared = _prepare(selection, ports)
-    alone = account_lock(
-        prepared.settings, timeout_s=applying.lock_timeout_s, clock=ports.clock, warn=ports.warn
-    )
+    alone = account_lock(prepared.settings, timeout_s=applying.lock_timeout_s, clock=ports.clock, warn=ports.warn)
     with alone, ports.client(prepared.settings) as client:
         now, listing = _plan(prepared, client)
         _still(saved, now, prepared.settings)
@@ -130,9 +126,7 @@ def _prepare(selection: Selection, ports: Ports) -> Prepared:
 
 def _plan(prepared: Prepared, client: RunnerApi) -> tuple[Plan, Listing]:
     listing = client.list_runners()
-    plan = plan_for(
-        prepared.selection, prepared.ports, prepared.project, prepared.settings, prepared.desired, listing
-    )
+    plan = plan_for(prepared.selection, prepared.ports, prepared.project, prepared.settings, prepared.desired, listing)
     return plan, listing
 
 

@@ -66,7 +66,9 @@ def _checks(selection: Selection, ports: Ports) -> Iterator[Check]:
     try:
         settings = ports.settings(project)
     except UsageProblem as error:
-        yield Check("token" if error.code == "no-token" else "address", FAIL, str(error), "set it, and run doctor again")
+        yield Check(
+            "token" if error.code == "no-token" else "address", FAIL, str(error), "set it, and run doctor again"
+        )
         return
     yield _limit(settings)
     with ports.reader(settings) as reader:
@@ -78,7 +80,9 @@ def _project(project: Project) -> Check:
         return Check("project file", OK, "none here; the defaults hold", "`reconciler init` writes one, if you want it")
     if project.needs_environment:
         names = ", ".join(project.environments)
-        return Check("project file", OK, f"{project.file}, environments {names}", "pick one with -e/--env for its token")
+        return Check(
+            "project file", OK, f"{project.file}, environments {names}", "pick one with -e/--env for its token"
+        )
     chosen = f", environment {project.environment}" if project.environment else ""
     return Check("project file", OK, f"{project.file}{chosen}")
 
@@ -109,7 +113,9 @@ def _service(settings: Settings, reader: RunnerReader, ports: Ports) -> Iterator
         advice = "check the address, the network, and HTTPS_PROXY, SSL_CERT_FILE where they are needed"
         yield Check("address", FAIL, f"{where}: {error}", advice)
     except ApiError as error:
-        yield Check("address", FAIL, f"{where}: {error}", "something else than ComfyControl answers there; check --api-url")
+        yield Check(
+            "address", FAIL, f"{where}: {error}", "something else than ComfyControl answers there; check --api-url"
+        )
     else:
         yield Check("address", OK, where)
         yield Check("token", OK, f"valid, of {account.name} ({account.id})")

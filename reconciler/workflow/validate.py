@@ -34,9 +34,7 @@ def validate(selection: Selection, ports: Ports) -> tuple[Valid, ...]:
     for environment in environments:
         chosen = replace(selection, environment=environment)
         try:
-            project = load_project(
-                chosen.project, environment=environment, variables=chosen.variables, cwd=chosen.cwd
-            )
+            project = load_project(chosen.project, environment=environment, variables=chosen.variables, cwd=chosen.cwd)
             desired = compile_selected(chosen, project, ports, secrets=None)
         except ManifestError as error:
             problems.extend(error.problems)

@@ -1,4 +1,4 @@
-"""Runs one command line in this process, as a shell would: own environment, folder, stdin, stdout, stderr, exit code."""
+"""Runs one command line in this process, as a shell would: own environment, folder, streams and exit code."""
 
 from __future__ import annotations
 

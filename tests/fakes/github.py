@@ -1,0 +1,143 @@
+"""A server that behaves as the documented part of GitHub's REST API: comments and issues of one repository."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+MAX_BODY = 65_536
+
+
+@dataclass
+class GitHubServer:
+    """Its state, and how it is to misbehave: `answers` are (status, headers, JSON) given first, one a request."""
+
+    url: str = ""
+    login: str | None = None
+    max_body: int = MAX_BODY
+    comments: list[dict[str, Any]] = field(default_factory=list)
+    issues: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
+    answers: list[tuple[int, dict[str, str], Any]] = field(default_factory=list)
+    forbidden: bool = False
+
+    def add_comment(self, body: str, login: str = "github-actions[bot]", number: int = 7) -> dict[str, Any]:
+        """A comment of somebody's on a pull request."""
+        identity = 100 + len(self.comments)
+        made = {
+            "id": identity,
+            "number": number,
+            "body": body,
+            "user": {"login": login},
+            "html_url": f"https://github.test/example/fleet/pull/{number}#issuecomment-{identity}",
+        }
+        self.comments.append(made)
+        return made
+
+    def add_issue(self, title: str, body: str, login: str = "github-actions[bot]") -> dict[str, Any]:
+        """An issue of somebody's."""
+        number = 1 + len(self.issues)
+        made = {
+            "number": number,
+            "title": title,
+            "body": body,
+            "state": "open",
+            "user": {"login": login},
+            "html_url": f"https://github.test/example/fleet/issues/{number}",
+        }
+        self.issues.append(made)
+        return made
+
+    def answer(self, method: str, target: str, body: Any) -> tuple[int, dict[str, str], Any]:
+        """What the API answers."""
+        self.requests.append((method, target))
+        if self.answers:
+            return self.answers.pop(0)
+        url = urlsplit(target)
+        parts = url.path.strip("/").split("/")
+        if parts == ["user"]:
+            return (200, {}, {"login": self.login}) if self.login else (403, {}, {"message": "Resource not accessible by integration"})
+        if parts[:3] != ["repos", "example", "fleet"] or parts[3] != "issues":
+            return 404, {}, {"message": "Not Found"}
+        if self.forbidden:
+            return 403, {}, {"message": "Resource not accessible by integration"}
+        if method in ("POST", "PATCH") and len(body.get("body", "")) > self.max_body:
+            return 422, {}, {"message": "Validation Failed", "errors": ["body is too long"]}
+        return self._issues(method, parts[4:], url.path, parse_qs(url.query), body)
+
+    def _issues(self, method, parts, path, query, body):
+        login = self.login or "github-actions[bot]"
+        if parts[:1] == ["comments"]:
+            return self._one(method, self.comments, "id", int(parts[1]), body)
+        if parts[1:] == ["comments"] and method == "POST":
+            return 201, {}, self.add_comment(body["body"], login, int(parts[0]))
+        if parts[1:] == ["comments"]:
+            return self._page([each for each in self.comments if each["number"] == int(parts[0])], path, query)
+        if not parts and method == "POST":
+            return 201, {}, self.add_issue(body["title"], body["body"], login)
+        if not parts:
+            return self._page([each for each in self.issues if each["state"] == "open"], path, query)
+        return self._one(method, self.issues, "number", int(parts[0]), body)
+
+    def _one(self, method, entries, key, value, body):
+        found = next((each for each in entries if each[key] == value), None)
+        if found is None:
+            return 404, {}, {"message": "Not Found"}
+        if method == "DELETE":
+            entries.remove(found)
+            return 204, {}, None
+        found.update(body)
+        return 200, {}, found
+
+    def _page(self, entries, path, query):
+        size, page = int(query.get("per_page", ["30"])[0]), int(query.get("page", ["1"])[0])
+        headers = {}
+        if len(entries) > page * size:
+            headers["Link"] = f'<{self.url}{path}?per_page={size}&page={page + 1}>; rel="next"'
+        return 200, headers, entries[(page - 1) * size : page * size]
+
+
+@contextmanager
+def running_github(**facts):
+    """The server on a loopback port, for as long as the block runs."""
+    github = GitHubServer(**facts)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            self._do()
+
+        do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815 - http.server's names
+
+        def _do(self):
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            github.tokens.append(self.headers.get("Authorization"))
+            status, headers, answer = github.answer(self.command, self.path, json.loads(sent) if sent else None)
+            encoded = b"" if answer is None else json.dumps(answer).encode()
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(encoded)))
+            self.end_headers()
+            self.wfile.write(encoded)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    github.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield github
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
