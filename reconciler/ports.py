@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection
+    from contextlib import AbstractContextManager
 
     from reconciler.model.plan import Plan
     from reconciler.model.report import Outcome, RequestCount
@@ -46,7 +47,13 @@ class RunnerApi(RunnerReader, Protocol):
         """
 
     def replace_runner(self, runner_id: str, body: RunnerBody) -> LiveRunner:
-        """Replace all fields of a runner (API: Update Runner). Raises Unverified when it cannot be told."""
+        """Replace all fields of a runner (API: Update Runner). Raises Unverified when it cannot be told.
+
+        Interrupted, from any write, means that this write was not sent.
+        """
+
+    def finishing(self) -> AbstractContextManager[None]:
+        """While in it, this thread's requests are sent although the run was asked to stop."""
 
 
 class Clock(Protocol):
@@ -60,6 +67,9 @@ class Clock(Protocol):
 
     def wait(self, seconds: float) -> None:
         """Wait; raises Interrupted as soon as the run is stopped."""
+
+    def hold(self, seconds: float) -> None:
+        """Wait to the end although the run was stopped: for a request that must still be sent (RunnerApi.finishing)."""
 
 
 class SecretSource(Protocol):
@@ -77,6 +87,9 @@ class Stop(Protocol):
 
     def is_set(self) -> bool:
         """True from the first signal on."""
+
+    def defer(self) -> None:
+        """From now on a signal only sets this; before, it also breaks off what the main thread waits for."""
 
 
 class Progress(Protocol):

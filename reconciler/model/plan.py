@@ -81,7 +81,7 @@ class Request:
 class Action:
     """What becomes of one runner: its changes and the requests that bring them, in order.
 
-    `unmanaged` are the fields whose live value is carried over: if there are any, each first PUT is preceded by a GET.
+    `unmanaged` are the fields whose live value is carried over: if there are any, each PUT is preceded by a GET.
     `live` and `desired` are what it was planned from; None in a plan read from a file.
     """
 
@@ -101,8 +101,8 @@ class Action:
 
     @property
     def checks(self) -> int:
-        """How many GETs go before its writes."""
-        return 1 if self.unmanaged and self.action != CREATE else 0
+        """How many GETs go before its writes: one before each PUT that carries unmanaged fields."""
+        return len(self.requests) if self.unmanaged and self.action != CREATE else 0
 
 
 @dataclass(frozen=True, slots=True)

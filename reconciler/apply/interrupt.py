@@ -1,0 +1,81 @@
+"""SIGINT and SIGTERM: the first asks the run to stop, the second ends the process at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING, Final, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+INTERRUPTED_EXIT: Final = 130
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_AT_ONCE: Final = b"\nstopped at once: what was in flight may have been written; plan again to see\n"
+
+
+class StopFlag:
+    """Whether the run was asked to stop; a wait on it ends as soon as it is. Implements ports.Stop."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._deferred = False
+
+    def is_set(self) -> bool:
+        """True from the first signal on."""
+        return self._event.is_set()
+
+    def set(self) -> None:
+        """Ask the run to stop."""
+        self._event.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for so long, or until the run is asked to stop; True if it was."""
+        return self._event.wait(seconds)
+
+    def defer(self) -> None:
+        """From now on a signal only sets this; before, it also raises KeyboardInterrupt in the main thread."""
+        self._deferred = True
+
+    @property
+    def deferred(self) -> bool:
+        """Whether writing began, so that what is in flight must be awaited and told."""
+        return self._deferred
+
+
+@contextlib.contextmanager
+def watch_signals() -> Iterator[StopFlag]:
+    """A stop flag that SIGINT and SIGTERM set for as long as the context lasts; then the handlers are as before.
+
+    Until the flag is deferred a signal also raises KeyboardInterrupt, which ends a prompt or a read. Python lets only
+    the main thread handle signals: in any other the flag is given without handlers.
+    """
+    stop = StopFlag()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            _end_at_once()
+        stop.set()
+        if not stop.deferred:
+            raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            # None stands for a handler that was not installed from Python, and can't be put back from it.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
+def _end_at_once() -> NoReturn:
+    # Nothing that could wait is done here: no flush, no exit handlers, no joining of threads.
+    with contextlib.suppress(OSError):
+        os.write(2, _AT_ONCE)
+    os._exit(INTERRUPTED_EXIT)

@@ -1,0 +1,105 @@
+"""The journal of an apply: one JSON line per event, on the disk before the next step is taken.
+
+Events: `start` (the plan's digest, where it goes, what was accepted), `intent` (a write is about to be sent), `outcome`
+(what came of that write, under the same `write` number), `action` (what became of one runner) and `end` (the counts).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import errno
+import json
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from reconciler.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reconciler.ports import Journal
+
+
+_NO_DISK: Final = (errno.EINVAL, errno.ENOTSUP)
+"""What fsync answers for a pipe or a terminal, which need none."""
+
+
+class JournalError(ReconcilerError):
+    """The journal can't be written."""
+
+    code = "journal"
+
+
+class NullJournal:
+    """Keeps nothing. Implements ports.Journal."""
+
+    def record(self, event: str, **facts: object) -> None:
+        """Drop the event."""
+
+
+class FileJournal:
+    """Appends to an open file. Implements ports.Journal; any thread may record."""
+
+    def __init__(self, path: str, handle: int, now: Callable[[], str]) -> None:
+        self._path = path
+        self._handle = handle
+        self._now = now
+        self._lock = threading.Lock()
+
+    def record(self, event: str, **facts: object) -> None:
+        """One line, on the disk when this returns. Raises JournalError."""
+        line = json.dumps({"event": event, "time": self._now(), **facts}, ensure_ascii=True) + "\n"
+        try:
+            with self._lock:
+                rest = memoryview(line.encode())
+                while rest:
+                    rest = rest[os.write(self._handle, rest) :]
+                self._sync()
+        except OSError as exc:
+            raise JournalError(f"the journal {self._path} can't be written: {exc.strerror or exc}") from exc
+
+    def _sync(self) -> None:
+        try:
+            os.fsync(self._handle)
+        except OSError as exc:
+            if exc.errno not in _NO_DISK:
+                raise
+
+
+@contextlib.contextmanager
+def open_journal(path: str | None, now: Callable[[], str] | None = None) -> Iterator[Journal]:
+    """The journal at `path`, appended to, new as 0600; None keeps nothing. Raises JournalError before anything is sent.
+
+    `now` gives the time of each line, ISO 8601 UTC.
+    """
+    if path is None:
+        yield NullJournal()
+        return
+    try:
+        torn = _is_torn(path)
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        if torn:
+            os.write(handle, b"\n")
+    except OSError as exc:
+        raise JournalError(f"the journal {path} can't be written: {exc.strerror or exc}") from exc
+    try:
+        yield FileJournal(path, handle, now or _utc_now)
+    finally:
+        os.close(handle)
+
+
+def _is_torn(path: str) -> bool:
+    """Whether an apply that was killed left half a line, which must not swallow the next one."""
+    file = Path(path)
+    if not file.is_file() or not file.stat().st_size:
+        return False
+    with file.open("rb") as content:
+        content.seek(-1, os.SEEK_END)
+        return content.read(1) != b"\n"
+
+
+def _utc_now() -> str:
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,141 @@
+"""One apply at a time on a machine against an account."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import hashlib
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from reconciler.errors import LockTimeout
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterator, Mapping
+
+    from filelock import FileLock
+
+    from reconciler.ports import Clock
+    from reconciler.settings import Settings
+
+POLL_S: Final = 0.5
+"""How often a waiting apply looks again."""
+HOLDER_BYTES: Final = 4096
+
+
+@contextlib.contextmanager
+def account_lock(
+    settings: Settings,
+    *,
+    timeout_s: float,
+    clock: Clock,
+    warn: Callable[[str], None],
+    account: str | None = None,
+    folder: Path | None = None,
+) -> Iterator[None]:
+    """Hold the lock of this account; released at the end, and by the system when the process dies.
+
+    `account` is the owner's id; without one the token stands for it. Raises LockTimeout after `timeout_s`, which says
+    whose the lock is, and Interrupted. Where no lock can be made there is a warning, and no lock.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        where = folder or state_folder(os.environ, sys.platform)
+        where.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = lock_name(settings, account)
+        lock = FileLock(where / f"{name}.lock", mode=0o600)
+        held = True
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            held = False
+    except (OSError, RuntimeError, NotImplementedError) as exc:
+        warn(f"no lock against another apply on this machine: {exc}")
+        yield
+        return
+    holder = where / f"{name}.json"
+    if not held:
+        _await(lock, holder, timeout_s, clock, warn)
+    try:
+        with contextlib.suppress(OSError):
+            _write_holder(holder, clock.utc_now())
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def state_folder(environ: Mapping[str, str], system: str) -> Path:
+    """The user's state folder for locks, by the habits of the system (`sys.platform`). Raises RuntimeError."""
+    if system == "win32":
+        base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif system == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        # A relative path there is to be ignored (XDG Base Directory Specification).
+        given = Path(environ.get("XDG_STATE_HOME", ""))
+        base = given if given.is_absolute() else Path.home() / ".local" / "state"
+    return base / "reconciler" / "locks"
+
+
+def lock_name(settings: Settings, account: str | None) -> str:
+    """One name for one service and account; it tells neither."""
+    if settings.sandbox is not None:
+        owner = f"sandbox {os.path.realpath(settings.sandbox)}"
+    else:
+        owner = account or settings.token.derive_key("reconciler apply lock").hex()
+    host = (urlsplit(settings.api_url).hostname or "").lower()
+    return hashlib.sha256(f"{host}\n{owner}".encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+def _await(lock: FileLock, holder: Path, timeout_s: float, clock: Clock, warn: Callable[[str], None]) -> None:
+    from filelock import Timeout
+
+    deadline = clock.monotonic() + timeout_s
+    whose = _read_holder(holder)
+    if timeout_s > 0:
+        warn(f"another apply holds this account ({whose}); waiting up to {timeout_s:g} s for it to end")
+    while True:
+        left = deadline - clock.monotonic()
+        if left <= 0:
+            raise LockTimeout(
+                f"another apply on this machine holds this account ({_read_holder(holder)}), after {timeout_s:g} s "
+                "still; nothing was written: wait for it to end, or give it longer with --lock-timeout SECONDS"
+            )
+        clock.wait(min(POLL_S, left))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            continue
+        return
+
+
+def _write_holder(holder: Path, now: dt.datetime) -> None:
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        user = "unknown"
+    facts = {"pid": os.getpid(), "user": user, "host": platform.node(), "since": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    holder.unlink(missing_ok=True)
+    handle = os.open(holder, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(facts, file)
+
+
+def _read_holder(holder: Path) -> str:
+    """Whose the lock is, as far as its holder left word."""
+    try:
+        with holder.open("rb") as file:
+            facts = json.loads(file.read(HOLDER_BYTES))
+        pid, user, host, since = (facts[name] for name in ("pid", "user", "host", "since"))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return "it left no word of whose it is"
+    return f"process {pid} of {user} on {host}, since {since}"

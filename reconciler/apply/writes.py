@@ -1,0 +1,201 @@
+"""One step of one action: check, send, compare the answer with what was sent. It never raises."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from reconciler.apply.journal import JournalError
+from reconciler.errors import ApiError, Interrupted, NotFound, Unauthorized, Unverified
+from reconciler.model.plan import CREATE
+from reconciler.model.report import APPLIED, FAILED, NOT_ATTEMPTED, STALE, UNVERIFIED, Failure
+from reconciler.model.runner import ACTIVE, RunnerBody
+from reconciler.planning.diff import compare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from reconciler.model.plan import Action, Request
+    from reconciler.model.runner import LiveRunner
+    from reconciler.ports import Journal, RunnerApi, Stop
+
+FINISH: Final = "finish"
+INTERRUPTED: Final = Failure("interrupted", "not attempted: the run was interrupted before its turn")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What came of a step: a status of the report, the runner as the service answered it, and why it is not applied.
+
+    `halt` is the reason for which nothing further may be started.
+    """
+
+    status: str
+    id: str | None
+    runner: LiveRunner | None = None
+    error: Failure | None = None
+    halt: Failure | None = None
+
+
+class Writer:
+    """Sends the steps of one apply; any thread may use it."""
+
+    def __init__(self, api: RunnerApi, known_ids: Collection[str], stop: Stop, journal: Journal) -> None:
+        self._api = api
+        self._known_ids = known_ids
+        self._stop = stop
+        self._journal = journal
+        self._numbers = itertools.count(1)
+
+    def write(self, action: Action, step: tuple[Request, ...], base: LiveRunner | None) -> Written:
+        """Send one step. `base` is the runner as the step before it left it; None for the first step."""
+        if self._stop.is_set():
+            return Written(status=NOT_ATTEMPTED, id=action.id, error=INTERRUPTED)
+        try:
+            if action.action == CREATE:
+                return self._create(action, step)
+            return self._replace(action, step[0], base or action.live)
+        except Exception as exc:  # noqa: BLE001 - whatever it is, this runner has its outcome and the others go on
+            return self._failed(action.id, exc)
+
+    def _replace(self, action: Action, request: Request, base: LiveRunner | None) -> Written:
+        runner_id = action.id
+        if runner_id is None:
+            raise ValueError(f"the action for {action.key} names no runner")
+        if action.checks:
+            if base is None:
+                raise ValueError("a plan read from a file can't be applied as it is")
+            moved = self._moved(runner_id, base)
+            if moved is not None:
+                return Written(status=STALE, id=runner_id, error=Failure("stale", moved))
+            if self._stop.is_set():
+                return Written(status=NOT_ATTEMPTED, id=runner_id, error=INTERRUPTED)
+        return self._send(action, request, runner_id, lambda: self._api.replace_runner(runner_id, request.body))
+
+    def _moved(self, runner_id: str, base: LiveRunner) -> str | None:
+        """Which fields somebody else changed, in words; None when the runner is as it was."""
+        try:
+            current = self._api.get_runner(runner_id)
+        except NotFound:
+            return "not written: the runner is no longer there; plan again"
+        fields = _others(_body_of(base), current)
+        if not fields:
+            return None
+        return f"not written: somebody changed {fields} since the plan; plan again"
+
+    def _create(self, action: Action, step: tuple[Request, ...]) -> Written:
+        post, *rest = step
+        made = self._send(action, post, None, lambda: self._api.create_runner(post.body, self._known_ids))
+        if made.runner is None:
+            return made
+        new_id = made.runner.id
+        if not rest:
+            return _expect_status(action, made)
+        finish = rest[0]
+        # The runner is live and must not stay so: this goes out although the run was asked to stop.
+        with self._api.finishing():
+            done = self._send(
+                action, finish, new_id, lambda: self._api.replace_runner(new_id, finish.body), regardless=True
+            )
+        if done.status == APPLIED:
+            return replace(done, halt=done.halt or made.halt)
+        code, message = (done.error.code, done.error.message) if done.error else ("unexpected", "no reason is known")
+        told = f"the runner was created as {new_id} and is active, or may be: it could not be disabled: {message}"
+        status = UNVERIFIED if done.status == UNVERIFIED else FAILED
+        return replace(done, status=status, id=new_id, error=Failure(code, told), halt=done.halt or made.halt)
+
+    def _send(
+        self,
+        action: Action,
+        request: Request,
+        runner_id: str | None,
+        call: Callable[[], LiveRunner],
+        *,
+        regardless: bool = False,
+    ) -> Written:
+        """One write, its intent and its outcome journaled; `regardless` of whether the journal can be written."""
+        facts = {
+            "write": next(self._numbers),
+            "key": action.key,
+            "action": action.action,
+            "purpose": request.purpose,
+            "method": request.method,
+            "path": request.path.replace("{id}", runner_id or "{id}"),
+        }
+        try:
+            self._journal.record("intent", **facts, fields=[change.field for change in action.changes])
+        except JournalError as exc:
+            if not regardless:
+                failure = Failure(exc.code, f"not attempted: {exc}")
+                return Written(status=NOT_ATTEMPTED, id=runner_id, error=failure, halt=failure)
+        try:
+            written = _verified(request.body, call(), runner_id)
+        except Exception as exc:  # noqa: BLE001 - see write
+            written = self._failed(runner_id, exc)
+        error = written.error
+        try:
+            self._journal.record(
+                "outcome",
+                **facts,
+                id=written.id,
+                status=written.status,
+                error=None if error is None else {"code": error.code, "message": error.message},
+            )
+        except JournalError as exc:
+            return replace(written, halt=written.halt or Failure(exc.code, f"not attempted: {exc}"))
+        return written
+
+    def _failed(self, runner_id: str | None, exc: Exception) -> Written:
+        match exc:
+            case Interrupted():
+                return Written(status=NOT_ATTEMPTED, id=runner_id, error=INTERRUPTED)
+            case Unverified():
+                return Written(status=UNVERIFIED, id=runner_id, error=Failure(exc.code, str(exc)))
+            case Unauthorized():
+                halt = Failure(exc.code, f"not attempted: {exc}")
+                return Written(status=FAILED, id=runner_id, error=Failure(exc.code, str(exc)), halt=halt)
+            case ApiError():
+                return Written(status=FAILED, id=runner_id, error=Failure(exc.code, str(exc)))
+        with contextlib.suppress(Exception):
+            message = self._api.scrubber.scrub(f"{type(exc).__name__}: {exc}")
+            told = Failure("unexpected", f"unexpected, and it may have been written: {message}")
+            return Written(status=FAILED, id=runner_id, error=told)
+        return Written(status=FAILED, id=runner_id, error=Failure("unexpected", type(exc).__name__))
+
+
+def _verified(body: RunnerBody, answer: LiveRunner, runner_id: str | None) -> Written:
+    """Whether the service took what was sent, by its own answer."""
+    if runner_id is not None and answer.id != runner_id:
+        told = f"the service answered with another runner, {answer.id}; plan again to see what it holds"
+        return Written(status=UNVERIFIED, id=runner_id, error=Failure("not-taken", told))
+    fields = _others(body, answer)
+    if fields:
+        told = f"the service answered, and did not take {fields}; plan again to see what it holds"
+        return Written(status=UNVERIFIED, id=answer.id, runner=answer, error=Failure("not-taken", told))
+    return Written(status=APPLIED, id=answer.id, runner=answer)
+
+
+def _expect_status(action: Action, made: Written) -> Written:
+    """A create has no status to send; one that the manifest owns must still be what came."""
+    wanted = action.desired.status if action.desired is not None and action.desired.owns("status") else None
+    if made.status != APPLIED or made.runner is None or wanted != ACTIVE or made.runner.status == ACTIVE:
+        return made
+    told = f"the runner was created as {made.id}, and its status is {made.runner.status}; plan again"
+    return replace(made, status=UNVERIFIED, error=Failure("not-taken", told))
+
+
+def _others(body: RunnerBody, runner: LiveRunner) -> str:
+    """The fields in which a runner is not as in the body, by name; headers with their names, never their values."""
+    fields = []
+    for change in compare(body, runner).changes:
+        names = sorted({*change.added, *change.removed, *change.changed, *change.unknown})
+        fields.append(f"headers ({', '.join(names)})" if change.field == "headers" else change.field)
+    return ", ".join(fields)
+
+
+def _body_of(runner: LiveRunner) -> RunnerBody:
+    return RunnerBody(
+        name=runner.name, endpoint=runner.endpoint, headers=runner.headers, tags=runner.tags, status=runner.status
+    )
