@@ -21,6 +21,10 @@ def render_plan(plan: Plan, form: str, *, color: bool = False, width: int | None
         from reconciler.render.markdown import render_plan as render_markdown
 
         return (render_markdown(plan),)
+    if form == "html":
+        from reconciler.render.html import render_plan as render_html
+
+        return (render_html(plan),)
     from reconciler.render.text import plan_lines
 
     return (f"{line}\n" for line in plan_lines(plan, color=color, width=width))

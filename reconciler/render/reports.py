@@ -24,6 +24,10 @@ def render_report(
         from reconciler.render.markdown_report import render_report as render_markdown
 
         return (render_markdown(report, plan),)
+    if form == "html":
+        from reconciler.render.html import render_report as render_html
+
+        return (render_html(report, plan),)
     from reconciler.render.text_report import report_lines
 
     return (f"{line}\n" for line in report_lines(report, color=color, width=width, sandbox=plan.sandbox))

@@ -1,0 +1,44 @@
+"use strict";
+(() => {
+  const action = document.getElementById("by-action");
+  const tag = document.getElementById("by-tag");
+  const text = document.getElementById("by-text");
+  const shown = document.getElementById("shown");
+  const nothing = document.getElementById("nothing");
+  const rows = new Map();
+  for (const row of document.querySelectorAll("tr[data-runner]")) rows.set(row.dataset.runner, row);
+  const runners = Array.from(document.querySelectorAll("article.runner"), (article) => ({
+    article,
+    row: rows.get(article.id.slice("runner-".length)),
+    action: article.dataset.action,
+    off: "off" in article.dataset,
+    tags: article.dataset.tags,
+    text: null,
+  }));
+
+  function matches(runner, wanted, words) {
+    if (wanted === "off" ? !runner.off : wanted && runner.action !== wanted) return false;
+    if (tag.value && !runner.tags.includes(` ${tag.value} `)) return false;
+    if (!words.length) return true;
+    runner.text ??= runner.article.textContent.toLowerCase();
+    return words.every((word) => runner.text.includes(word));
+  }
+
+  function apply() {
+    const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let count = 0;
+    for (const runner of runners) {
+      const visible = matches(runner, action.value, words);
+      runner.article.hidden = !visible;
+      if (runner.row) runner.row.hidden = !visible;
+      if (visible) count += 1;
+    }
+    const noun = runners.length === 1 ? "runner" : "runners";
+    shown.textContent = count === runners.length ? `${count} ${noun}` : `${count} of ${runners.length} ${noun}`;
+    nothing.hidden = count > 0;
+  }
+
+  for (const control of [action, tag, text]) control.addEventListener("input", apply);
+  document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
+  apply();
+})();
