@@ -31,7 +31,7 @@ class Refusal(Exception):
     """A request that is answered with an error of the API's shape."""
 
     def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
-        self.status = status
+        self.status = int(status)
         self.message = message
         self.headers = headers or {}
         super().__init__(message)
@@ -59,7 +59,7 @@ def unauthorized(message: str) -> Refusal:
 
 def found(document: str, status: int = HTTPStatus.OK) -> Response:
     """A JSON document that is encoded already."""
-    return Response(status=status, headers=_JSON, body=document.encode())
+    return Response(status=int(status), headers=_JSON, body=document.encode())
 
 
 def too_many_requests(wait_s: float) -> Response:
@@ -72,7 +72,7 @@ def too_many_requests(wait_s: float) -> Response:
         "retry-after": str(math.ceil(wait_s)),
         "server": "cloudflare",
     }
-    return Response(status=HTTPStatus.TOO_MANY_REQUESTS, headers=headers, body=_TOO_MANY)
+    return Response(status=int(HTTPStatus.TOO_MANY_REQUESTS), headers=headers, body=_TOO_MANY)
 
 
 def encode(document: Any) -> bytes:

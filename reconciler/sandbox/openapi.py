@@ -98,6 +98,11 @@ def _operation(
             "429": {"$ref": "#/components/responses/TooManyRequests"},
         },
     }
+    if answer == "Runner":
+        operation["responses"][status]["links"] = {
+            target: {"operationId": target, "parameters": {"id": "$response.body#/id"}}
+            for target in ("getRunner", "updateRunner")
+        }
     if query:
         operation["parameters"] = query
     if body:

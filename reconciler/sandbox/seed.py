@@ -16,8 +16,8 @@ A seed is one of
 
 The API lists what a seed holds in the seed's order, where `created_at` does not say otherwise. A seed only adds: what
 has an id (or without one, a kind, account, place and name) that the store knows already is left as it is, so a server
-may be started again with the same file and the same seed. Types are checked, the API's limits are not: a fleet may
-begin with what the API would refuse, such as an unknown status.
+may be started again with the same file and the same seed; accounts and tokens take the seed's values anew. Types are
+checked, the API's limits are not: a fleet may begin with what the API would refuse, such as an unknown status.
 """
 
 from __future__ import annotations
@@ -26,15 +26,26 @@ import hashlib
 import json
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from reconciler.sandbox.clock import parse_stamp, stamp
 from reconciler.sandbox.entities import DEFAULT_USER_ID, MANAGED, RUNNER, WORKFLOW
 from reconciler.sandbox.failures import SeedError
+from reconciler.sandbox.shapes import (
+    checked,
+    flag,
+    ident,
+    maybe_time,
+    no_other_keys,
+    text,
+    text_map,
+    texts,
+    time,
+    typed,
+)
 from reconciler.sandbox.store import Token
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from reconciler.sandbox.store import Store
 
@@ -42,65 +53,79 @@ TIERS: Final = ("free", "pro", "plus", "enterprise")
 
 _KINDS: Final = {"runners": RUNNER, "workflows": WORKFLOW, "managed_runners": MANAGED}
 _ACCOUNT_KEYS: Final = ("user", "tier", "tokens", *_KINDS)
-_USER_FIELDS: Final = {"id": "id", "name": "text", "email": "text", "deleted": "flag", "tier": "text"} | {
-    "provider": "text",
-    "created_at": "time",
-    "updated_at": "time",
+_STAMPS: Final = {"created_at": time, "updated_at": time}
+_USER_FIELDS: Final = {
+    "id": ident,
+    "name": text,
+    "email": text,
+    "deleted": flag,
+    "tier": text,
+    "provider": text,
+    **_STAMPS,
 }
-_COMMON: Final = {
-    "id": "id",
-    "name": "text",
-    "status": "text",
-    "tags": "texts",
-    "created_at": "time",
-    "updated_at": "time",
-}
-_FIELDS: Final = {
-    RUNNER: {**_COMMON, "user_id": "text", "endpoint": "text", "headers": "map"},
-    WORKFLOW: {**_COMMON, "started_at": "time", "completed_at": "time"},
-    MANAGED: {**_COMMON, "runner_type": "text"},
+_TOKEN_FIELDS: Final = {"token": text, "expires_at": time, "revoked": flag}
+_COMMON: Final = {"id": ident, "name": text, "status": text, "tags": texts, **_STAMPS}
+_FIELDS: Final[dict[str, dict[str, Callable[[Any, str], Any]]]] = {
+    RUNNER: {**_COMMON, "user_id": text, "endpoint": text, "headers": text_map},
+    WORKFLOW: {**_COMMON, "started_at": maybe_time, "completed_at": maybe_time},
+    MANAGED: {**_COMMON, "runner_type": text},
 }
 _REQUIRED: Final = {RUNNER: ("name", "endpoint"), WORKFLOW: ("name",), MANAGED: ("name",)}
 
 
 def load_seed(path_or_text: str | Path, store: Store) -> None:
     """Fill a store from a file, or from JSON text (what begins with `{` or `[`). Raises SeedError and StoreError."""
-    seed = _read(path_or_text)
+    for account in _accounts(_read(path_or_text)):
+        store.set_user(account.user)
+        for token, record in account.tokens:
+            store.add_token(token, record)
+        for kind, entities in account.entities.items():
+            store.add_many(reversed(entities), user_id=account.user["id"], kind=kind)
+
+
+class _Account(NamedTuple):
+    """A checked account; `entities` by kind, in the seed's order."""
+
+    user: dict[str, Any]
+    tokens: list[tuple[str, Token]]
+    entities: dict[str, list[dict[str, Any]]]
+
+
+def _accounts(seed: Any) -> list[_Account]:
+    """Every account of the seed, checked whole before anything of it is stored."""
     if isinstance(seed, list):
         seed = {"runners": seed}
-    if not isinstance(seed, dict):
-        raise SeedError("the seed must be an object or a list of runners")
+    typed(seed, dict, "the seed")
     if "format_version" in seed:
-        _load_account(store, {"runners": seed.get("runners")}, "", foreign=True)
-        return
-    _no_other_keys(seed, (*_ACCOUNT_KEYS, "accounts"), "")
-    accounts = _typed(seed.get("accounts", []), list, "accounts")
-    _load_account(store, {key: value for key, value in seed.items() if key != "accounts"}, "")
-    for number, account in enumerate(accounts):
-        at = f"accounts[{number}]."
-        _no_other_keys(_typed(account, dict, at), _ACCOUNT_KEYS, at)
-        if "id" not in _typed(account.get("user"), dict, f"{at}user"):
-            raise SeedError(f"{at}user.id is missing: only the first account has a default one")
-        _load_account(store, account, at)
+        return [_account({"runners": seed.get("runners")}, "", foreign=True)]
+    no_other_keys(seed, (*_ACCOUNT_KEYS, "accounts"), "")
+    accounts = [_account({key: value for key, value in seed.items() if key != "accounts"}, "")]
+    for number, further in enumerate(_list(seed, "accounts", "")):
+        at = f"accounts[{number}]"
+        no_other_keys(typed(further, dict, at), _ACCOUNT_KEYS, f"{at}.")
+        if "id" not in typed(further.get("user"), dict, f"{at}.user"):
+            raise SeedError(f"{at}.user.id is missing: only the first account has a default one")
+        accounts.append(_account(further, f"{at}."))
+    return accounts
 
 
 def _read(path_or_text: str | Path) -> Any:
     if isinstance(path_or_text, str) and path_or_text.lstrip()[:1] in ("{", "["):
-        text, source = path_or_text, "the seed"
+        content, source = path_or_text, "the seed"
     else:
         source = str(path_or_text)
         try:
-            text = Path(path_or_text).read_text(encoding="utf-8")
+            content = Path(path_or_text).read_text(encoding="utf-8")
         except (OSError, ValueError) as exc:
             raise SeedError(f"{source}: the seed cannot be read: {exc}") from exc
     try:
-        return json.loads(text)
+        return json.loads(content)
     except (ValueError, RecursionError) as exc:
         raise SeedError(f"{source}: no JSON: {exc}") from exc
 
 
-def _load_account(store: Store, account: Mapping[str, Any], at: str, *, foreign: bool = False) -> None:
-    user = _checked(account.get("user", {}), _USER_FIELDS, f"{at}user")
+def _account(account: Mapping[str, Any], at: str, *, foreign: bool = False) -> _Account:
+    user = checked(account.get("user", {}), _USER_FIELDS, f"{at}user")
     if "tier" in account:
         user["tier"] = account["tier"]
     if user.get("tier", TIERS[0]) not in TIERS:
@@ -114,18 +139,14 @@ def _load_account(store: Store, account: Mapping[str, Any], at: str, *, foreign:
         ]
         for key, kind in _KINDS.items()
     }
-    store.set_user(user)
-    for token, record in tokens:
-        store.add_token(token, record)
-    for kind, listed in entities.items():
-        store.add_many(reversed(listed), user_id=user_id, kind=kind)
+    return _Account(user, tokens, entities)
 
 
 def _entity(kind: str, given: Any, user_id: str, number: int, at: str, *, foreign: bool) -> dict[str, Any]:
     fields = _FIELDS[kind]
     if foreign:
-        given = {name: value for name, value in _typed(given, dict, at).items() if name in fields}
-    entity = _checked(given, fields, at)
+        given = {name: value for name, value in typed(given, dict, at).items() if name in fields}
+    entity = checked(given, fields, at)
     for name in _REQUIRED[kind]:
         if name not in entity:
             raise SeedError(f"{at}.{name} is missing")
@@ -138,74 +159,12 @@ def _entity(kind: str, given: Any, user_id: str, number: int, at: str, *, foreig
 def _token(given: Any, user_id: str, at: str) -> tuple[str, Token]:
     if isinstance(given, str):
         return given, Token(user_id)
-    record = _checked(given, {"token": "text", "expires_at": "time", "revoked": "flag"}, at)
+    record = checked(given, _TOKEN_FIELDS, at)
     if "token" not in record:
         raise SeedError(f"{at}.token is missing")
     return record["token"], Token(user_id, record.get("expires_at"), record.get("revoked", False))
 
 
-def _checked(given: Any, fields: Mapping[str, str], at: str) -> dict[str, Any]:
-    """The object's fields, each of its type; ids in lower case, times as the API writes them."""
-    checked = {}
-    _no_other_keys(_typed(given, dict, at), tuple(fields), f"{at}.")
-    for name, value in given.items():
-        checked[name] = _value(value, fields[name], f"{at}.{name}")
-    return checked
-
-
-def _value(value: Any, kind: str, at: str) -> Any:
-    match kind:
-        case "flag":
-            return _typed(value, bool, at)
-        case "texts":
-            return [_text(each, f"{at}[{number}]") for number, each in enumerate(_typed(value, list, at))]
-        case "map":
-            return {_text(name, at): _text(each, f"{at}.{name}") for name, each in _typed(value, dict, at).items()}
-        case "time":
-            return _time(value, at)
-        case "id":
-            return _id(value, at)
-    return _text(value, at)
-
-
-def _time(value: Any, at: str) -> str | None:
-    try:
-        return None if value is None else stamp(parse_stamp(_text(value, at)))
-    except ValueError as exc:
-        raise SeedError(f"{at} must be an ISO 8601 time, such as 2024-01-15T10:30:00Z") from exc
-
-
-def _id(value: Any, at: str) -> str:
-    try:
-        return str(uuid.UUID(_text(value, at)))
-    except ValueError as exc:
-        raise SeedError(f"{at} must be a UUID") from exc
-
-
-def _text(value: Any, at: str) -> str:
-    text: str = _typed(value, str, at)
-    try:
-        text.encode()
-    except UnicodeEncodeError as exc:
-        raise SeedError(f"{at} must be valid Unicode") from exc
-    return text
-
-
 def _list(account: Mapping[str, Any], key: str, at: str) -> list[Any]:
-    listed: list[Any] = _typed(account.get(key, []), list, f"{at}{key}")
+    listed: list[Any] = typed(account.get(key, []), list, f"{at}{key}")
     return listed
-
-
-def _typed(value: Any, kind: type, at: str) -> Any:
-    if not isinstance(value, kind):
-        raise SeedError(f"{at or 'the seed'} must be {_NAMES[kind]}")
-    return value
-
-
-def _no_other_keys(given: Mapping[str, Any], known: tuple[str, ...], at: str) -> None:
-    for key in given:
-        if key not in known:
-            raise SeedError(f"{at}{key} is unknown; known are: {', '.join(known)}")
-
-
-_NAMES: Final = {dict: "an object", list: "a list", str: "a string", bool: "true or false"}

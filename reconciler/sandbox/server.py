@@ -98,9 +98,9 @@ def serve_forever(
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        server.__enter__()
-        ready(server.url)
-        server.join()
+        with server:
+            ready(server.url)
+            server.join()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MEMORY: Final = ":memory:"
 
 _BUSY_S: Final = 30.0
-_WAL_ATTEMPTS: Final = 200
+_RETRY_S: Final = 0.01
 _ADD = "INSERT OR IGNORE INTO entities (kind, id, user_id, status, created_at, document) VALUES (?, ?, ?, ?, ?, ?)"
 
 
@@ -191,14 +191,15 @@ class Store:
             raise StoreError(f"{self.path}: cannot be used as the sandbox's file: {exc}") from exc
 
     def _write_ahead(self) -> None:
-        # The switch to a write-ahead log fails at once while another process makes it, whatever the busy timeout.
-        for attempt in range(_WAL_ATTEMPTS):
+        # The switch to a write-ahead log may fail at once while another process makes it, whatever the busy timeout.
+        deadline = time.monotonic() + _BUSY_S
+        while True:
             try:
                 self._db.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError as exc:
-                if "locked" not in str(exc) or attempt == _WAL_ATTEMPTS - 1:
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
                     raise
-                time.sleep(0.01)
+                time.sleep(_RETRY_S)
             else:
                 return
 
@@ -211,7 +212,8 @@ class Store:
                 try:
                     yield self._db
                 except BaseException:
-                    self._db.execute("ROLLBACK")
+                    if self._db.in_transaction:  # a full disk has rolled back already
+                        self._db.execute("ROLLBACK")
                     raise
                 self._db.execute("COMMIT")
             except sqlite3.Error as exc:
