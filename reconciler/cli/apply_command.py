@@ -119,15 +119,16 @@ def _refuse_recorded(ctx: click.Context) -> None:
 
 def _show(plan: Plan, shown: list[Plan], options: dict[str, Any]) -> None:
     """Show the plan where it does not mix with the result: on stdout in text, else on stderr when somebody is asked."""
+    from reconciler.cli.color import color
+    from reconciler.cli.outputs import terminal_width
     from reconciler.cli.pipes import write
-    from reconciler.cli.wiring import color
-    from reconciler.render.text import render_plan
+    from reconciler.render.plans import render_plan
 
     shown.append(plan)
     if options["format_"] == "text":
-        write(sys.stdout, render_plan(plan, color=color(options)))
+        write(sys.stdout, render_plan(plan, "text", color=color(options), width=terminal_width()))
     elif not options["yes"] and not options["plan_file"]:
-        write(sys.stderr, render_plan(plan, color=False))
+        write(sys.stderr, render_plan(plan, "text"))
 
 
 def _ask(plan: Plan) -> bool:

@@ -29,5 +29,5 @@ def command(**options: Any) -> int:
     check_reports(options)
     with open_ports(options) as ports:
         checks = doctor(selection_of(options), ports)
-    put(options, lambda format_: render_checks(checks, format_))
+    put(options, lambda form, **_: render_checks(checks, form))
     return 1 if any(check.status == FAIL for check in checks) else 0

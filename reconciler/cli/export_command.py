@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli.options import connection_options, option, project_options
+from reconciler.cli.options import connection_options, option, output_options, project_options
 
 
 @click.command("export")
@@ -14,9 +14,7 @@ from reconciler.cli.options import connection_options, option, project_options
 @option("--out", metavar="DIR", help="Write DIR/runners.yaml instead of stdout; overwrites nothing.")
 @option("--headers", is_flag=True, help="Declare headers too, their values as ${env:RECONCILER_…} references.")
 @connection_options
-@option("-q", "--quiet", is_flag=True, help="No progress and no notes.")
-@option("-v", "--verbose", count=True, help="Log what is done to stderr; twice for every request.")
-@option("--log-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="How logs look.")
+@output_options
 def command(**options: Any) -> int:
     """Write the live runners as manifests with ids, to adopt a fleet. A plan against them is "No changes".
 
@@ -26,16 +24,19 @@ def command(**options: Any) -> int:
     Example:
       reconciler export --out runners
     """  # noqa: D301 - click reads the \b
-    from reconciler.cli.pipes import echo, note
+    from reconciler.cli.outputs import check_reports, put
+    from reconciler.cli.pipes import note
     from reconciler.cli.wiring import open_ports, selection_of
+    from reconciler.render.exported import render_export
     from reconciler.workflow.listing import export, write_export
 
+    check_reports(options)
     with open_ports(options) as ports:
         exported = export(selection_of(options), ports, headers=options["headers"])
     if options["out"]:
         note(f"wrote {write_export(exported, options['out'])}")
-    else:
-        echo(exported.text)
+    if not options["out"] or options["format_"] == "json":
+        put(options, lambda form, **_: render_export(exported, form))
     for line in exported.left_out:
         note(f"left out: {line}")
     if exported.variables:

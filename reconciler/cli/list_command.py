@@ -27,16 +27,17 @@ def command(**options: Any) -> int:
       reconciler list --format json > live.json
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports, put
-    from reconciler.cli.wiring import color, open_ports, selection_of
+    from reconciler.cli.wiring import open_ports, selection_of
+    from reconciler.planning.served import served_sets
     from reconciler.render.runners import render_coverage, render_runners
-    from reconciler.workflow.listing import list_live, served_sets
+    from reconciler.workflow.listing import list_live
 
     check_reports(options)
     with open_ports(options) as ports:
         listed = list_live(selection_of(options), ports)
-    coloured = color(options)
     if options["coverage"]:
-        put(options, lambda format_: render_coverage(served_sets(listed.listing), format_))
+        served = served_sets(listed.listing.runners)
+        put(options, lambda form, **layout: render_coverage(served, form, sandbox=listed.sandbox, **layout))
     else:
-        put(options, lambda format_: render_runners(listed, format_, color=coloured and format_ == "text"))
+        put(options, lambda form, **layout: render_runners(listed, form, **layout))
     return 0

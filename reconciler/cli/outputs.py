@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from reconciler.cli.color import color
 from reconciler.cli.pipes import write
 from reconciler.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from reconciler.model.plan import Plan
     from reconciler.model.report import Report
@@ -25,11 +27,23 @@ def check_reports(options: Mapping[str, Any]) -> None:
             raise UsageProblem(f"--report {path!r}: the suffix must be one of {', '.join(SUFFIXES)}")
 
 
-def put(options: Mapping[str, Any], render: Callable[[str], str | Iterable[str]]) -> None:
+class Render(Protocol):
+    """Gives one result in a format; `color` and `width` (None: do not wrap) matter to text only."""
+
+    def __call__(self, form: str, /, *, color: bool = False, width: int | None = None) -> Iterable[str]:
+        """The text, whole or in pieces."""
+
+
+def put(options: Mapping[str, Any], render: Render) -> None:
     """Render to stdout in the format asked for, and to every report in the format of its suffix."""
     for path in options["reports"]:
         _write_report(Path(path), render(SUFFIXES[Path(path).suffix]))
-    _to_stdout(render(options["format_"]))
+    _to_stdout(render(options["format_"], color=color(options), width=terminal_width()))
+
+
+def terminal_width() -> int | None:
+    """The columns of the terminal that stdout is; None when it is none, and nothing is wrapped."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _to_stdout(rendered: str | Iterable[str]) -> None:
@@ -54,23 +68,16 @@ def _write_report(path: Path, rendered: str | Iterable[str]) -> None:
 
 def put_plan(options: Mapping[str, Any], plan: Plan) -> None:
     """A plan to stdout and every report."""
-    from reconciler.cli.wiring import color
     from reconciler.render.plans import render_plan
 
-    coloured = color(options)
-    for path in options["reports"]:
-        _write_report(Path(path), render_plan(plan, SUFFIXES[Path(path).suffix]))
-    _to_stdout(render_plan(plan, options["format_"], color=coloured))
+    put(options, lambda form, **layout: render_plan(plan, form, **layout))
 
 
 def put_report(options: Mapping[str, Any], report: Report, plan: Plan) -> None:
     """What an apply did, to stdout and every report."""
-    from reconciler.cli.wiring import color
     from reconciler.render.reports import render_report
 
-    for path in options["reports"]:
-        _write_report(Path(path), render_report(report, plan, SUFFIXES[Path(path).suffix]))
-    _to_stdout(render_report(report, plan, options["format_"], color=color(options)))
+    put(options, lambda form, **layout: render_report(report, plan, form, **layout))
 
 
 def put_refusal(options: Mapping[str, Any], plan: Plan | None) -> None:

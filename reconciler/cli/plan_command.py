@@ -23,6 +23,7 @@ from reconciler.cli.options import (
 @option("--out", metavar="FILE", help="Save the plan for `apply --plan FILE`.")
 @option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
 @option("--allow-unresolved", is_flag=True, help="Plan without secrets that can't be resolved; not applyable then.")
+@option("--base", metavar="REF", help="Tell what this change brings against the manifests of a git revision.")
 @option("--live", metavar="FILE", help="Plan offline against the output of `list --format json`.")
 @connection_options
 @output_options
@@ -47,9 +48,15 @@ def command(**options: Any) -> int:
     with open_ports(options) as ports:
         selection = selection_of(options)
         if options["live"]:
-            made = plan_offline(selection, ports, live=options["live"])
+            made = plan_offline(selection, ports, live=options["live"], base=options["base"])
         else:
-            made = plan(selection, ports, allow_unresolved=options["allow_unresolved"], out=options["out"])
+            made = plan(
+                selection,
+                ports,
+                allow_unresolved=options["allow_unresolved"],
+                base=options["base"],
+                out=options["out"],
+            )
     put_plan(options, made)
     if any(finding.refuses for finding in made.findings):
         return GuardRefused.exit_code

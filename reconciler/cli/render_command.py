@@ -32,8 +32,8 @@ def command(**options: Any) -> int:
     with open_ports(options) as ports:
         if options["explain"]:
             origins = explained(selection_of(options), ports, options["explain"])
-            put(options, lambda format_: render_explained(origins, format_))
+            put(options, lambda form, **_: render_explained(origins, form))
         else:
             runners = effective(selection_of(options), ports)
-            put(options, lambda format_: render_effective(runners, format_))
+            put(options, lambda form, **_: render_effective(runners, form))
     return 0

@@ -32,5 +32,5 @@ def command(**options: Any) -> int:
     check_reports(options)
     with open_ports(options) as ports:
         valid = validate(selection_of(options), ports)
-    put(options, lambda format_: render_valid(valid, format_))
+    put(options, lambda form, **_: render_valid(valid, form))
     return 0

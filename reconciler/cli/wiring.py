@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.apply.clock import SystemClock
 from reconciler.apply.interrupt import watch_signals
+from reconciler.cli.color import color
 from reconciler.cli.pipes import note
 from reconciler.errors import UsageProblem
 from reconciler.manifests.sources import ProcessSecrets
@@ -97,15 +98,6 @@ def settings_of(options: Mapping[str, Any], project: Project | None) -> Settings
     url = check_api_url(options["api_url"] or DEFAULT_API_URL, insecure_http=options["insecure_http"])
     token = read_token(os.environ, project.token_env if project else None)
     return replace(common, api_url=url, token=token, plan_key=read_plan_key(os.environ, token))
-
-
-def color(options: Mapping[str, Any]) -> bool:
-    """Whether stdout gets colours: --no-color, NO_COLOR and FORCE_COLOR, else whether it is a terminal."""
-    if options.get("no_color") or os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _open_api(

@@ -54,7 +54,7 @@ def _within(level: str, lines: list[str]) -> list[str]:
 
 
 def _data(text: str) -> str:
-    return safe.visible(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return safe.text(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

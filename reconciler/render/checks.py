@@ -14,31 +14,38 @@ if TYPE_CHECKING:
         """One check."""
 
         @property
-        def name(self) -> str: ...
+        def name(self) -> str:
+            """What was checked."""
+
         @property
-        def status(self) -> str: ...
+        def status(self) -> str:
+            """ok, warn or fail."""
+
         @property
-        def found(self) -> str: ...
+        def found(self) -> str:
+            """What was seen."""
+
         @property
-        def advice(self) -> str: ...
+        def advice(self) -> str:
+            """What to do about it; may be empty."""
 
 
 _MARKS: Final = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
 
 
-def render_checks(checks: Sequence[Check], format_: str) -> str:
+def render_checks(checks: Sequence[Check], form: str) -> str:
     """One line a check with its advice below, or one document."""
-    if format_ == "json":
+    if form == "json":
         rows = [
             {"name": each.name, "status": each.status, "found": each.found, "advice": each.advice} for each in checks
         ]
-        return render_document({"format_version": "1.0", "ok": all(c.status != "fail" for c in checks), "checks": rows})
+        return render_document({"formversion": "1.0", "ok": all(c.status != "fail" for c in checks), "checks": rows})
     lines = [line for each in checks for line in _lines(each)]
-    if format_ == "html":
+    if form == "html":
         from reconciler.render.html import render_lines
 
         return render_lines("Doctor", lines)
-    if format_ == "markdown":
+    if form == "markdown":
         return "".join(f"- {safe.markdown(line.strip())}\n" for line in lines)
     return "".join(f"{safe.text(line)}\n" for line in lines)
 

@@ -14,26 +14,31 @@ if TYPE_CHECKING:
         """One environment's manifests."""
 
         @property
-        def environment(self) -> str | None: ...
+        def environment(self) -> str | None:
+            """Its name, None without environments."""
+
         @property
-        def runners(self) -> int: ...
+        def runners(self) -> int:
+            """How many it declares."""
+
         @property
-        def files(self) -> tuple[str, ...]: ...
+        def files(self) -> tuple[str, ...]:
+            """The manifests read."""
 
 
-def render_valid(valid: Sequence[Valid], format_: str) -> str:
+def render_valid(valid: Sequence[Valid], form: str) -> str:
     """One line an environment, or one document."""
-    if format_ == "json":
+    if form == "json":
         environments = [
             {"environment": each.environment, "runners": each.runners, "files": list(each.files)} for each in valid
         ]
-        return render_document({"format_version": "1.0", "valid": True, "environments": environments})
+        return render_document({"formversion": "1.0", "valid": True, "environments": environments})
     lines = [_line(each) for each in valid]
-    if format_ == "html":
+    if form == "html":
         from reconciler.render.html import render_lines
 
         return render_lines("Manifests are valid", lines)
-    if format_ == "markdown":
+    if form == "markdown":
         return "".join(f"- {safe.markdown(line)}\n" for line in lines)
     return "".join(f"{safe.text(line)}\n" for line in lines)
 

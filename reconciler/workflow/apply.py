@@ -12,7 +12,7 @@ from reconciler.errors import GuardRefused, ReconcilerError, StalePlan
 from reconciler.model.policy import Acknowledgement
 from reconciler.model.report import Report
 from reconciler.workflow.plan import plan_for
-from reconciler.workflow.run import compile_selected, load
+from reconciler.workflow.run import load, load_and_compile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,8 +119,7 @@ def acknowledgement(text: str) -> Acknowledgement:
 
 def _prepare(selection: Selection, ports: Ports) -> Prepared:
     """Everything that needs no request: manifests first, so that their problems show before a missing token does."""
-    project = load(selection)
-    desired = compile_selected(selection, project, ports, secrets=ports.secrets)
+    project, desired = load_and_compile(selection, ports, secrets=ports.secrets)
     return Prepared(selection, ports, project, desired, ports.settings(project))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
@@ -68,3 +69,15 @@ def export(selection: Selection, ports: Ports, *, headers: bool) -> Export:
     with ports.reader(settings) as reader:
         listing = reader.list_runners()
     return export_manifest(listing.runners, headers=headers)
+
+
+def write_export(exported: Export, folder: str) -> Path:
+    """The manifest as `runners.yaml` in a folder; overwrites nothing. Returns its path; raises ReconcilerError."""
+    path = Path(folder) / "runners.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(exported.text)
+    except FileExistsError as exc:
+        raise ReconcilerError(f"{path} is there already, and export overwrites nothing; move it away first") from exc
+    return path

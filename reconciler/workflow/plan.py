@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.errors import ReconcilerError
+from reconciler.planning.origin import with_origins
 from reconciler.planning.planner import make_plan
-from reconciler.workflow.run import compile_selected, load, policy_of
+from reconciler.workflow.run import load_and_compile, policy_of
 
 if TYPE_CHECKING:
     from reconciler.manifests.project import Project
@@ -15,31 +17,41 @@ if TYPE_CHECKING:
     from reconciler.workflow.run import Ports, Selection
 
 
-def plan(selection: Selection, ports: Ports, *, allow_unresolved: bool = False, out: str | None = None) -> Plan:
+def plan(
+    selection: Selection,
+    ports: Ports,
+    *,
+    allow_unresolved: bool = False,
+    base: str | None = None,
+    out: str | None = None,
+) -> Plan:
     """The plan for the live state; with `out`, saved to that file too, also when a guard refuses.
 
-    Raises ManifestError before the first request, and ApiError.
+    With `base`, a git revision, every change tells whether it comes from there to here. Raises ManifestError before
+    the first request, and ApiError.
     """
-    project = load(selection)
-    desired = compile_selected(selection, project, ports, secrets=ports.secrets, allow_unresolved=allow_unresolved)
+    project, desired = load_and_compile(selection, ports, secrets=ports.secrets, allow_unresolved=allow_unresolved)
+    before = compile_base(base, selection, project, ports) if base is not None else None
     settings = ports.settings(project)
     with ports.reader(settings) as reader:
         listing = reader.list_runners()
     made = plan_for(selection, ports, project, settings, desired, listing)
+    if before is not None:
+        made = with_origins(made, before)
     if out is not None:
         save(made, selection, settings, out)
     return made
 
 
-def plan_offline(selection: Selection, ports: Ports, *, live: str) -> Plan:
+def plan_offline(selection: Selection, ports: Ports, *, live: str, base: str | None = None) -> Plan:
     """The plan against the snapshot `live`, the output of `list --format json`; it can't be applied."""
     from reconciler.api.snapshot import read_snapshot
     from reconciler.settings import DOCUMENTED_LIMIT
 
-    project = load(selection)
-    desired = compile_selected(selection, project, ports, secrets=None)
+    project, desired = load_and_compile(selection, ports, secrets=None)
+    before = compile_base(base, selection, project, ports) if base is not None else None
     snapshot = read_snapshot(live)
-    return make_plan(
+    made = make_plan(
         desired,
         snapshot.listing,
         policy_of(selection, project, ports),
@@ -49,6 +61,40 @@ def plan_offline(selection: Selection, ports: Ports, *, live: str) -> Plan:
         rate_limit=DOCUMENTED_LIMIT,
         live_as_of=snapshot.listing.read_at,
     )
+    return made if before is None else with_origins(made, before)
+
+
+def compile_base(base: str, selection: Selection, project: Project, ports: Ports) -> Desired | None:
+    """The manifests as the git revision `base` has them, under its own project file where it has one.
+
+    None, with a warning, when they are not valid there: then nothing can be told against them.
+    """
+    from reconciler.manifests.compile import compile_manifests
+    from reconciler.manifests.git import open_revision
+    from reconciler.manifests.project import load_project
+
+    with open_revision(base, selection.cwd) as revision:
+        try:
+            if project.file is not None and revision.find(project.file, []):
+                project = load_project(
+                    project.file,
+                    environment=selection.environment,
+                    variables=selection.variables,
+                    cwd=selection.cwd,
+                    files=revision,
+                )
+            return compile_manifests(
+                project,
+                selection.paths,
+                secrets=ports.secrets,
+                allow_unresolved=True,
+                allow_empty=True,
+                stdin=lambda: b"",
+                files=revision,
+            )
+        except ReconcilerError as error:
+            ports.warn(f"what this change brings can't be told, the manifests of {base} don't compile: {error}")
+            return None
 
 
 def plan_for(

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reconciler.errors import UsageProblem
+from reconciler.errors import ManifestError, UsageProblem
 from reconciler.manifests.compile import compile_manifests
-from reconciler.manifests.project import load_project
+from reconciler.manifests.project import BrokenProject, load_project
 from reconciler.model.policy import DISABLE, Policy
 
 if TYPE_CHECKING:
@@ -66,6 +66,22 @@ def load(selection: Selection) -> Project:
         names = ", ".join(project.environments)
         raise UsageProblem(f"{project.file} declares environments: pick one with -e/--env: {names}")
     return project
+
+
+def load_and_compile(
+    selection: Selection, ports: Ports, *, secrets: SecretSource | None, allow_unresolved: bool = False
+) -> tuple[Project, Desired]:
+    """The project and its manifests. Raises ManifestError with the problems of both."""
+    try:
+        project = load(selection)
+    except BrokenProject as broken:
+        problems = list(broken.problems)
+        try:
+            compile_selected(selection, broken.project, ports, secrets=None)
+        except ManifestError as error:
+            problems.extend(error.problems)
+        raise ManifestError(problems) from broken
+    return project, compile_selected(selection, project, ports, secrets=secrets, allow_unresolved=allow_unresolved)
 
 
 def compile_selected(

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ManifestError
-from reconciler.manifests.project import load_project
-from reconciler.workflow.run import compile_selected
+from reconciler.manifests.project import BrokenProject, load_project
+from reconciler.workflow.run import load_and_compile
 
 if TYPE_CHECKING:
     from reconciler.model.position import Problem
@@ -25,17 +25,19 @@ class Valid:
 
 def validate(selection: Selection, ports: Ports) -> tuple[Valid, ...]:
     """Check the selected environment, or each of them when none is picked. Raises ManifestError with every problem."""
-    first = load_project(
-        selection.project, environment=selection.environment, variables=selection.variables, cwd=selection.cwd
-    )
+    try:
+        first = load_project(
+            selection.project, environment=selection.environment, variables=selection.variables, cwd=selection.cwd
+        )
+    except BrokenProject as broken:
+        first = broken.project
     environments = first.environments if first.needs_environment else (first.environment,)
     valid: list[Valid] = []
     problems: list[Problem] = []
     for environment in environments:
         chosen = replace(selection, environment=environment)
         try:
-            project = load_project(chosen.project, environment=environment, variables=chosen.variables, cwd=chosen.cwd)
-            desired = compile_selected(chosen, project, ports, secrets=None)
+            _, desired = load_and_compile(chosen, ports, secrets=None)
         except ManifestError as error:
             problems.extend(error.problems)
         else:

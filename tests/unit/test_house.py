@@ -19,7 +19,9 @@ HEAVY = {"httpx", "pydantic", "deepdiff", "rich", "starlette", "uvicorn", "jinja
 
 def test_modules_stay_under_300_lines():
     """A module has fewer than 300 lines."""
-    long = {str(path.relative_to(ROOT)): count for path in MODULES if (count := len(path.read_text().splitlines())) >= 300}
+    long = {
+        str(path.relative_to(ROOT)): count for path in MODULES if (count := len(path.read_text().splitlines())) >= 300
+    }
     assert long == {}
 
 
@@ -34,7 +36,16 @@ def test_the_top_level_holds_what_the_design_names():
     if tracked.returncode:
         pytest.skip("not a git checkout")
     top = {line.partition("/")[0] for line in tracked.stdout.splitlines()}
-    design = {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "constraints.txt", "reconciler", "examples", "tests"}
+    design = {
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "constraints.txt",
+        "reconciler",
+        "examples",
+        "tests",
+    }
     assert {name for name in top if not name.startswith(".")} <= design
 
 

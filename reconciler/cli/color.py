@@ -1,0 +1,19 @@
+"""Whether stdout gets colours."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def color(options: Mapping[str, Any]) -> bool:
+    """--no-color and NO_COLOR say no, FORCE_COLOR says yes; else a terminal that is not dumb has colours."""
+    if options.get("no_color") or os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,39 @@
+"""What `export` found: the manifest itself, or one document with what it needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from reconciler.render import safe
+from reconciler.render.json import render_document
+
+if TYPE_CHECKING:
+
+    class Export(Protocol):
+        """One manifest's text, the variables it refers to, and what could not be written."""
+
+        @property
+        def text(self) -> str:
+            """The manifest."""
+
+        @property
+        def variables(self) -> tuple[str, ...]:
+            """The environment variables it refers to."""
+
+        @property
+        def left_out(self) -> tuple[str, ...]:
+            """What could not be written, a line each."""
+
+
+def render_export(exported: Export, form: str) -> str:
+    """YAML for text, a fence for Markdown, a page for HTML, one document for JSON."""
+    if form == "json":
+        facts = {"variables": list(exported.variables), "left_out": list(exported.left_out)}
+        return render_document({"formversion": "1.0", "manifest": exported.text, **facts})
+    if form == "markdown":
+        return safe.fence(exported.text.splitlines(), "yaml")
+    if form == "html":
+        from reconciler.render.html import render_lines
+
+        return render_lines("Exported manifest", exported.text.splitlines())
+    return exported.text
