@@ -67,7 +67,7 @@ def _redirect(desired: DesiredRunner, live: LiveRunner, body: RunnerBody) -> lis
             "credential-redirect",
             desired,
             "endpoint",
-            f"the endpoint moves from {before or live.endpoint!r} to {after or body.endpoint!r} while {_list(kept)} "
+            f"the endpoint moves from {before or live.endpoint} to {after or body.endpoint} while {_list(kept)} "
             f"{'stays' if len(kept) == 1 else 'stay'}: the new host gets the credentials of the old one; check the "
             "host, and give it credentials of its own",
         )

@@ -7,7 +7,7 @@ seconds for ten thousand changed runners. It earns its place on nested documents
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.model.plan import Change, public_value
 from reconciler.model.runner import ACTIVE
@@ -142,59 +142,30 @@ def _once(tags: Iterable[str]) -> tuple[str, ...]:
 
 
 def document_moves(before: object, after: object) -> list[str]:
-    """One line for each difference of two plan documents (JSON), such as `gpu-1: requests[0].body.tags: added "x"`.
+    """One line for each difference of two documents (JSON), such as `requests[0].body.tags: added "x"`, by path.
 
-    In the documents' lists of objects that carry a `key`, as `actions` does, entries are compared by that key, which
-    leads the line. Both documents hold redacted values only, so the lines do too.
+    For documents that hold redacted values only: the lines quote them. What was added to or removed from a list is
+    told without its place in it.
     """
-    if not isinstance(before, dict) or not isinstance(after, dict):
-        return _value_moves("", before, after)
-    lines: list[str] = []
-    for name in dict.fromkeys((*before, *after)):
-        old, new = _by_key(before.get(name)), _by_key(after.get(name))
-        if old is None or new is None:
-            lines += _value_moves("", *({name: each[name]} if name in each else {} for each in (before, after)))
-            continue
-        for key in dict.fromkeys((*old, *new)):
-            if key not in old:
-                lines.append(f"{key}: {_what(new[key])} is new")
-            elif key not in new:
-                lines.append(f"{key}: {_what(old[key])} is gone")
-            else:
-                lines += _value_moves(f"{key}: ", old[key], new[key])
-    return lines
-
-
-def _by_key(value: object) -> dict[str, dict[str, Any]] | None:
-    entries = value if isinstance(value, list) else None
-    if entries is None or not all(isinstance(each, dict) and isinstance(each.get("key"), str) for each in entries):
-        return None
-    found = {each["key"]: each for each in entries}
-    return found if len(found) == len(entries) else None
-
-
-def _what(entry: Mapping[str, Any]) -> str:
-    return next((str(entry[name]) for name in ("action", "code") if name in entry), "entry")
-
-
-def _value_moves(lead: str, before: object, after: object) -> list[str]:
     if before == after:
         return []
     from deepdiff import DeepDiff
 
-    found: list[tuple[list[str | int], str]] = []
-    for kind, levels in DeepDiff(before, after, view="tree", ignore_numeric_type_changes=True).items():
+    found: list[tuple[list[str], str]] = []
+    # A threshold of 0: by default two mappings with few keys in common count as one value that was replaced.
+    differences = DeepDiff(before, after, view="tree", ignore_numeric_type_changes=True, threshold_to_diff_deeper=0)
+    for kind, levels in differences.items():
         for level in levels:
-            path = level.path(output_format="list")
+            steps: list[str | int] = level.path(output_format="list")
             if kind.endswith("_added"):
                 said = f"added {_json(level.t2)}"
             elif kind.endswith("_removed"):
                 said = f"removed {_json(level.t1)}"
             else:
                 said = f"{_json(level.t1)} is now {_json(level.t2)}"
-            shown = path[:-1] if kind.startswith("iterable_item_") else path
-            found.append((path, f"{lead}{_path(shown)}{': ' if shown else ''}{said}"))
-    return [line for _path_of, line in sorted(found, key=lambda each: ([str(step) for step in each[0]], each[1]))]
+            place = _path(steps[:-1] if kind.startswith("iterable_item_") else steps)
+            found.append(([str(step) for step in steps], f"{place}: {said}" if place else said))
+    return [line for _steps, line in sorted(found)]
 
 
 def _path(steps: Iterable[str | int]) -> str:

@@ -77,13 +77,18 @@ def _possible_rename(action: Action, strangers: Sequence[LiveRunner], unmanaged:
     former = f" or former_name: {json.dumps(live.name, ensure_ascii=False)}"
     if sum(other.name == live.name for other in unmanaged) > 1:
         former = ""
-    taken = "a live runner" if len(strangers) == 1 else f"{len(strangers)} live runners"
+    one = len(strangers) == 1
+    taken = (
+        "a live runner that no entry matches has"
+        if one
+        else f"{len(strangers)} live runners that no entry matches have"
+    )
     return Finding(
         code="possible-rename",
         severity=CODES["possible-rename"],
         key=action.key,
         at=action.at,
-        message=f"it would be created, but {taken} that no entry matches has this endpoint already: "
+        message=f"it would be created, but {taken} this endpoint already: "
         f"{', '.join(_named(each) for each in strangers)}; to take over and rename instead, add id: {live.id}{former} "
         "to this entry",
     )
@@ -102,7 +107,7 @@ def _briefly_active(action: Action) -> Finding:
 
 def _duplicate(group: Sequence[Action], others: Sequence[str]) -> Finding:
     first = min(group, key=lambda action: action.key)
-    names = sorted(action.key for action in group if action is not first) + sorted(others)
+    names = sorted((*(action.key for action in group if action is not first), *others))
     return Finding(
         code="duplicate-endpoint",
         severity=CODES["duplicate-endpoint"],

@@ -1,0 +1,170 @@
+"""The planner: desired and live in, one plan out.
+
+    match -> one action a pair -> retire -> findings -> order -> plan
+
+Actions are what `--target` lets through. All else, guards, promises and findings included, sees the whole fleet, in
+which a runner that is not written stands at its live state.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from reconciler.model.plan import Budget, Plan, UnmanagedRunner
+from reconciler.model.policy import IGNORE
+from reconciler.model.runner import ACTIVE, DISABLED
+from reconciler.planning import actions as act
+from reconciler.planning.capacity import capacity_changes
+from reconciler.planning.coverage import coverage_findings
+from reconciler.planning.credentials import credential_findings
+from reconciler.planning.endpoints import endpoint_findings
+from reconciler.planning.findings import check_acknowledged, judge
+from reconciler.planning.fleet import Serving
+from reconciler.planning.guard import count_findings, host_findings
+from reconciler.planning.match import match
+from reconciler.planning.order import arrange
+from reconciler.planning.targets import targeted
+from reconciler.planning.wildcard import wildcard_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping, Sequence
+
+    from reconciler.model.finding import Finding
+    from reconciler.model.plan import Action
+    from reconciler.model.policy import Policy
+    from reconciler.model.runner import Desired, Listing, LiveRunner
+    from reconciler.planning.fleet import State
+    from reconciler.planning.match import Matching
+    from reconciler.settings import RateLimit
+
+
+def make_plan(
+    desired: Desired,
+    listing: Listing,
+    policy: Policy,
+    *,
+    api_url: str,
+    environment: str | None,
+    created_at: str,
+    rate_limit: RateLimit,
+    reads: int | None = None,
+    sandbox: str | None = None,
+    live_as_of: str | None = None,
+) -> Plan:
+    """The plan that brings live to desired; the same for any order of its inputs.
+
+    `created_at` is ISO 8601 UTC; `reads` the requests sent so far, those of the listing unless told otherwise;
+    `live_as_of` when a snapshot stands for live. Raises ManifestError for entries that match no or several runners,
+    UsageProblem for a target that matches no entry and for the acknowledgement of an unknown finding.
+    """
+    check_acknowledged(policy)
+    entries = {entry.key: entry for entry in desired.runners}
+    picked = targeted(entries, policy.targets)
+    matching = match(desired.runners, sorted(listing.runners, key=attrgetter("id")))
+    pairs = _compare(matching, picked)
+    retired = _retired(matching.unmanaged, policy)
+    actions = sorted((*pairs.actions, *retired.values()), key=attrgetter("key"))
+    fleet = _fleet(matching, {action.key: action for action in actions}, retired)
+    arranged = arrange(actions, fleet, policy.promises, two_phase=policy.guard.two_phase)
+    matched = sum(pair.live is not None for pair in matching.pairs)
+    raised: list[Finding] = [
+        *count_findings(actions, matched, policy),
+        *host_findings((pair for pair in matching.pairs if pair.desired.key in picked), policy.guard),
+        *endpoint_findings(actions, matching.pairs, matching.unmanaged),
+        *credential_findings(actions),
+        *wildcard_findings(actions),
+        *coverage_findings(fleet, policy.promises),
+        *arranged.findings,
+    ]
+    return Plan(
+        created_at=created_at,
+        api_url=api_url,
+        environment=environment,
+        manifest_digest=desired.digest,
+        complete=desired.complete and not pairs.unknown,
+        actions=arranged.actions,
+        unchanged=pairs.unchanged,
+        unmanaged=_unmanaged(matching.unmanaged, retired, policy),
+        findings=judge(raised, entries, policy),
+        gates=arranged.gates,
+        capacity=capacity_changes(fleet),
+        budget=_budget(arranged.actions, listing.reads if reads is None else reads, rate_limit),
+        account=listing.account,
+        live_as_of=live_as_of,
+        sandbox=sandbox,
+        targets=policy.targets,
+    )
+
+
+class _Compared(NamedTuple):
+    """The actions of the targeted pairs; the count of pairs, targeted or not, that match already."""
+
+    actions: list[Action]
+    unchanged: int
+    unknown: bool
+
+
+def _compare(matching: Matching, picked: Container[str]) -> _Compared:
+    found: list[Action] = []
+    unchanged = 0
+    any_unknown = False
+    for desired, live, by in matching.pairs:
+        if live is None:
+            action: Action | None = act.create(desired)
+        else:
+            action, unknown = act.update(desired, live, by)
+            any_unknown |= unknown
+            unchanged += action is None
+        if action is not None and desired.key in picked:
+            found.append(action)
+    return _Compared(found, unchanged, any_unknown)
+
+
+def _retired(unmanaged: Sequence[LiveRunner], policy: Policy) -> dict[str, Action]:
+    """The disable actions by live id: of unmanaged runners in scope, in a run that reads and writes everything."""
+    if policy.targets:
+        return {}
+    return {
+        live.id: act.retire(live)
+        for live in unmanaged
+        if live.status != DISABLED and any(fnmatchcase(live.name, glob) for glob in policy.retire_unmanaged)
+    }
+
+
+def _fleet(matching: Matching, written: Mapping[str, Action], retired: Mapping[str, Action]) -> list[Serving]:
+    fleet: list[Serving] = []
+    for desired, live, _by in matching.pairs:
+        before = None if live is None else _state(live.status, live.tags)
+        action = written.get(desired.key)
+        fleet.append(Serving(desired.key, desired.key, before, before if action is None else _after(action)))
+    for live in matching.unmanaged:
+        before = _state(live.status, live.tags)
+        action = retired.get(live.id)
+        fleet.append(Serving(action.key if action else None, live.name, before, None if action else before))
+    return fleet
+
+
+def _after(action: Action) -> State:
+    """What a created or updated runner serves in the end; a POST says no status and makes an active runner."""
+    body = action.requests[-1].body
+    return _state(body.status or (action.live.status if action.live else ACTIVE), body.tags or ())
+
+
+def _state(status: str, tags: tuple[str, ...]) -> State:
+    return frozenset(tags) if status == ACTIVE else None
+
+
+def _unmanaged(unmanaged: Sequence[LiveRunner], retired: Container[str], policy: Policy) -> tuple[UnmanagedRunner, ...]:
+    """Sorted by name; without those that the plan retires, which are actions."""
+    if policy.unmanaged == IGNORE:
+        return ()
+    shown = (UnmanagedRunner(live.id, live.name) for live in unmanaged if live.id not in retired)
+    return tuple(sorted(shown, key=attrgetter("name", "id")))
+
+
+def _budget(actions: Sequence[Action], reads: int, rate_limit: RateLimit) -> Budget:
+    writes = sum(len(action.requests) for action in actions)
+    checks = sum(action.checks for action in actions)
+    return Budget(reads=reads, writes=writes, checks=checks, seconds=rate_limit.floor_s(reads + writes + checks))

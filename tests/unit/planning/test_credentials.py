@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import pytest
+
+from reconciler.model.position import Position
+from reconciler.model.secret import Secret, Unresolved
+from tests.fakes.fleets import codes, entry, live, plan
+
+OLD, NEW = "https://old.example.com", "https://new.example.com"
+TOKEN = "Bearer long-enough-and-secret"
+
+
+def moved(wanted, current, *, before=OLD, after=NEW, **fields):
+    """The findings of a runner that moves from one endpoint to another."""
+    return plan([entry(1, endpoint=after, headers=wanted, **fields)], [live(1, endpoint=before, headers=current)])
+
+
+def test_credentials_that_stay_while_the_host_changes():
+    """credential-redirect: the message names hosts and headers, and no value."""
+    wanted = {"authorization": Secret(TOKEN), "X-Key": Secret("k" * 9), "X-New": Secret("n" * 9)}
+    made = moved(wanted, {"Authorization": Secret(TOKEN), "X-Key": Secret("k" * 9)})
+    (finding,) = made.findings
+    assert (finding.code, finding.severity, finding.key) == ("credential-redirect", "warning", "gpu-1")
+    assert finding.message == (
+        "the endpoint moves from old.example.com to new.example.com while the headers authorization, X-Key stay: the "
+        "new host gets the credentials of the old one; check the host, and give it credentials of its own"
+    )
+    assert TOKEN not in repr(made)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "current", "raised"),
+    [
+        (None, {"A": Secret(TOKEN)}, True),
+        ({"A": Unresolved("${env:A}")}, {"A": Secret(TOKEN)}, True),
+        ({"A": Secret(TOKEN)}, {"A": Unresolved("x")}, True),
+        ({"A": Secret(TOKEN)}, {"A": Secret("another")}, False),
+        ({"A": Secret(TOKEN)}, {"B": Secret(TOKEN)}, False),
+        ({"A": "a100"}, {"A": "a100"}, False),
+        ({"A": Secret(TOKEN)}, {}, False),
+        ({}, {"A": Secret(TOKEN)}, False),
+    ],
+)
+def test_which_values_stay(wanted, current, raised):
+    """A value stays where it is sent as it was, or is not known to change; a public one is no credential."""
+    assert codes(moved(wanted, current)) == (["credential-redirect"] if raised else [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "raised"),
+    [
+        (OLD, "https://OLD.example.com:8443/x", False),
+        (OLD, "https://old.example.com.evil.test", True),
+        ("not a url", NEW, True),
+    ],
+)
+def test_which_moves_count(before, after, raised):
+    """Another host counts; another port or path of the same host does not."""
+    headers = {"A": Secret(TOKEN)}
+    assert codes(moved(headers, headers, before=before, after=after)) == (["credential-redirect"] if raised else [])
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "headers", "raised"),
+    [
+        ("http://comfy.example.com", {"A": Secret(TOKEN)}, True),
+        ("HTTP://comfy.example.com", {"A": Secret(TOKEN)}, True),
+        ("http://8.8.8.8:8188", {"A": Unresolved("x")}, True),
+        ("https://comfy.example.com", {"A": Secret(TOKEN)}, False),
+        ("http://comfy.example.com", {"A": "a100"}, False),
+        ("http://comfy.example.com", {}, False),
+        ("http://192.168.1.100:8188", {"A": Secret(TOKEN)}, False),
+        ("http://gpu.internal", {"A": Secret(TOKEN)}, False),
+        ("http://gpu", {"A": Secret(TOKEN)}, False),
+        ("http://", {"A": Secret(TOKEN)}, False),
+    ],
+)
+def test_plaintext(endpoint, headers, raised):
+    """plaintext-secret: a value that is not public goes to a public host over http."""
+    assert codes(plan([entry(1, endpoint=endpoint, headers=headers)], [])) == (["plaintext-secret"] if raised else [])
+
+
+def test_plaintext_counts_what_is_carried_over():
+    """Unmanaged headers are sent as well; a runner at rest stays silent."""
+    current = live(1, endpoint="http://comfy.example.com", headers={"A": Secret(TOKEN), "B": Secret(TOKEN)})
+    wanted = entry(1, endpoint=current.endpoint, headers=None)
+    assert codes(plan([wanted], [current])) == []
+    made = plan([entry(1, name="n", former_name="gpu-1", endpoint=current.endpoint, headers=None)], [current])
+    (finding,) = made.findings
+    assert finding.message == (
+        "the headers A, B go to the public host comfy.example.com over plain http, where anybody on the way can read "
+        "along; use https"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "raised"),
+    [
+        (Secret(""), True),
+        (Secret("changeme"), True),
+        (Secret("Bearer xxx"), True),
+        (Secret(TOKEN), False),
+        (Unresolved("${env:CHANGEME}"), False),
+        ("changeme", False),
+    ],
+)
+def test_placeholders(value, raised):
+    """placeholder-secret: a value of the manifest that is empty or one like changeme."""
+    assert codes(plan([entry(1, headers={"A": value})], [])) == (["placeholder-secret"] if raised else [])
+
+
+def test_placeholders_that_nobody_owns():
+    """An unmanaged placeholder is the service's, not the manifest's."""
+    current = live(1, headers={"A": Secret("changeme")})
+    wanted = entry(1, headers={"A": Secret("changeme")}, tags=("gpu", "x"), unmanaged=frozenset({"headers"}))
+    assert codes(plan([wanted], [current])) == []
+
+
+def test_the_message_of_a_placeholder():
+    """It names the headers, at their place in the manifest, and one runner is one finding."""
+    headers = {"A": Secret(""), "B": Secret("todo"), "C": Secret(TOKEN)}
+    made = plan([entry(1, headers=headers, field_at={"headers": Position("runners.yaml", 5, 5)})], [])
+    (finding,) = made.findings
+    assert finding.at == Position("runners.yaml", 5, 5)
+    assert finding.message == ("the headers A, B are empty or a placeholder such as changeme; set the real value")
+
+
+def test_retired_runners_are_not_judged():
+    """A retired runner sends its headers nowhere any more."""
+    current = live(1, endpoint="http://comfy.example.com", headers={"A": Secret("changeme")})
+    made = plan([entry(2)], [current, live(2)], unmanaged="disable", retire_unmanaged=("gpu-1",))
+    assert made.count("disable") == 1
+    assert codes(made) == []

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from reconciler.planning.normalise import endpoint, host, is_public, same_endpoint, spellings
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://comfy.example.com", "HTTP://Comfy.Example.COM"),
+        ("http://comfy.example.com:80", "http://comfy.example.com"),
+        ("https://comfy.example.com:443/", "https://comfy.example.com"),
+        ("https://comfy.example.com:", "https://comfy.example.com"),
+        ("https://comfy.example.com:08188", "https://comfy.example.com:8188"),
+        ("http://10.0.0.1:8188/", "http://10.0.0.1:8188"),
+        ("http://[FE80::1]:80/", "http://[fe80::1]"),
+        ("http://h/?a=B", "http://h?a=B"),
+        ("http://h/#x", "http://h#x"),
+        ("http://User:Pw@H/", "http://User:Pw@h"),
+    ],
+)
+def test_spellings_of_one_endpoint(one, other):
+    """Scheme and host case, the default port and a bare trailing slash make no other endpoint."""
+    assert same_endpoint(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("http://h", "https://h"),
+        ("http://h:443", "http://h"),
+        ("https://h:80", "https://h"),
+        ("http://h:8188", "http://h:8189"),
+        ("http://h/a", "http://h/A"),
+        ("http://h/a/", "http://h/a"),
+        ("http://h//", "http://h/"),
+        ("http://h?a", "http://h?A"),
+        ("http://u@h", "http://h"),
+        ("http://u@h", "http://U@h"),
+        ("http://h./", "http://h/"),
+        ("ftp://h:80", "ftp://h"),
+        ("http://h\n/", "http://h/"),
+        (" http://h", "http://h"),
+        ("http://h:99999", "http://h"),
+        ("http://[::1", "http://[::1]"),
+        ("http://", ""),
+        ("h:80", "h"),
+    ],
+)
+def test_other_endpoints(one, other):
+    """What differs in anything else is another endpoint; so is a URL that cannot be read."""
+    assert not same_endpoint(one, other)
+
+
+@given(st.one_of(st.text(max_size=40), st.from_regex(r"(?i)https?://[a-z:\[\]@%/?#.0-9]{0,20}", fullmatch=True)))
+def test_any_text_has_one_form(url):
+    """No text raises, and the form of a form is that form."""
+    assert endpoint(endpoint(url)) == endpoint(url)
+    assert host(url) is None or host(endpoint(url)) == host(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://Comfy.Example.com:8188/x", "comfy.example.com"),
+        ("http://[FE80::1]:8188", "fe80::1"),
+        ("http://user:pw@h", "h"),
+        ("comfy", None),
+        ("//h", None),
+        ("http://", None),
+        ("http://h:x", None),
+    ],
+)
+def test_host(url, expected):
+    """The host is in lower case and stands alone; a URL that cannot be read has none."""
+    assert host(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "public"),
+    [
+        ("comfy.example.com", True),
+        ("comfy.example.com.", True),
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("::ffff:8.8.8.8", True),
+        ("localhost", False),
+        ("comfy", False),
+        ("comfy.", False),
+        ("gpu.local", False),
+        ("gpu.local.", False),
+        ("gpu.internal", False),
+        ("gpu.localhost", False),
+        ("gpu.home.arpa", False),
+        ("notlocal.example", True),
+        ("127.0.0.1", False),
+        ("10.0.0.1", False),
+        ("172.16.0.1", False),
+        ("172.32.0.1", True),
+        ("192.168.1.100", False),
+        ("169.254.1.1", False),
+        ("100.64.0.1", False),
+        ("::1", False),
+        ("fe80::1", False),
+        ("fd00::1", False),
+        ("::ffff:10.0.0.1", False),
+    ],
+)
+def test_public_hosts(name, public):
+    """Private, loopback, link-local and shared addresses are not public, nor are names only local resolvers know."""
+    assert is_public(name) is public
+
+
+def test_spellings_of_header_names():
+    """Header names are one by their lower-case form; live may hold several spellings of one."""
+    assert spellings({"X-A": 1, "x-a": 2, "B": 3}) == {"x-a": ["X-A", "x-a"], "b": ["B"]}
