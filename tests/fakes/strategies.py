@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 from reconciler.model.position import Position
 from reconciler.model.runner import DesiredRunner, LiveRunner
 from reconciler.model.secret import Secret
-from tests.fakes.fleets import runner_id
+from tests.fakes.small_plans import runner_id
 
 tag_tuples = st.lists(st.sampled_from(["gpu", "sdxl", "flux", "video", "Gpu"]), max_size=4, unique=True).map(tuple)
 """Tags as a manifest writes them: each once."""

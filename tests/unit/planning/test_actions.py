@@ -6,7 +6,7 @@ from reconciler.model.position import Position
 from reconciler.model.runner import FIELDS, RunnerBody
 from reconciler.planning import actions
 from reconciler.planning.replacement import carried, creation, finish
-from tests.fakes.fleets import entry, live, runner_id, secret_headers
+from tests.fakes.small_plans import entry, live, runner_id, secret_headers
 
 
 def test_an_update():

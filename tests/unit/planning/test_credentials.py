@@ -4,7 +4,7 @@ import pytest
 
 from reconciler.model.position import Position
 from reconciler.model.secret import Secret, Unresolved
-from tests.fakes.fleets import codes, entry, live, plan
+from tests.fakes.small_plans import codes, entry, live, plan
 
 OLD, NEW = "https://old.example.com", "https://new.example.com"
 TOKEN = "Bearer long-enough-and-secret"

@@ -6,7 +6,7 @@ from reconciler.model.plan import Change
 from reconciler.model.secret import Secret, Unresolved
 from reconciler.planning.diff import compare, creation_changes, document_moves
 from reconciler.planning.replacement import replacement
-from tests.fakes.fleets import entry, live, secret_headers
+from tests.fakes.small_plans import entry, live, secret_headers
 
 
 def difference(desired, runner):

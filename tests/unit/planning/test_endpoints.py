@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from reconciler.model.position import Position
-from tests.fakes.fleets import entry, live, plan, runner_id
+from tests.fakes.small_plans import entry, live, plan, runner_id
 
 HERE = "http://10.0.0.1:8188"
 

@@ -8,7 +8,7 @@ from reconciler.model.policy import Guard, Limit, Policy
 from reconciler.model.position import Position
 from reconciler.planning.guard import allowed, count_findings, host_findings
 from reconciler.planning.match import match
-from tests.fakes.fleets import codes, entry, live, plan
+from tests.fakes.small_plans import codes, entry, live, plan
 
 
 def changed(count, of, **fields):

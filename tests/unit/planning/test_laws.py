@@ -8,7 +8,7 @@ from hypothesis import given
 from reconciler.model.runner import FIELDS, STATUSES
 from reconciler.planning.match import match
 from reconciler.planning.replacement import replacement
-from tests.fakes.fleets import apply_to, entry_for, plan
+from tests.fakes.small_plans import apply_to, entry_for, plan
 from tests.fakes.strategies import desired_and_live, entries, live_fleets, live_runners
 
 

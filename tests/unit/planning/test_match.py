@@ -5,7 +5,7 @@ import pytest
 from reconciler.errors import ManifestError
 from reconciler.model.position import Position
 from reconciler.planning.match import match
-from tests.fakes.fleets import entry, live, runner_id
+from tests.fakes.small_plans import entry, live, runner_id
 
 ID_1, ID_2 = runner_id(1), runner_id(2)
 

@@ -1,0 +1,101 @@
+"""Entries, live runners and the plans for them: everything plain unless a test says otherwise."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+from reconciler.model.policy import Guard, Policy
+from reconciler.model.position import Position
+from reconciler.model.runner import Desired, DesiredRunner, Listing, LiveRunner
+from reconciler.model.secret import Secret
+from reconciler.planning.planner import make_plan
+from reconciler.settings import RateLimit
+
+TODAY = dt.date(2026, 1, 31)
+NOW = "2026-01-31T10:00:00Z"
+LIMIT = RateLimit(40, 10.0)
+
+
+def runner_id(number):
+    """The UUID of runner `number`."""
+    return f"550e8400-e29b-41d4-a716-{number:012d}"
+
+
+def live(number=1, **fields):
+    """Live runner `number`, active, named `gpu-NUMBER`, at a private address, with one tag and no headers."""
+    known = {
+        "id": runner_id(number),
+        "name": f"gpu-{number}",
+        "endpoint": f"http://10.0.0.{number}:8188",
+        "headers": {},
+        "tags": ("gpu",),
+        "status": "active",
+        "user_id": "user-1",
+        "updated_at": "2026-01-01T00:00:00Z",
+    }
+    return LiveRunner(**known | fields)
+
+
+def entry(number=1, **fields):
+    """The entry that wants runner `number` as `live` makes it, all five fields owned, matched by name."""
+    known = {
+        "key": f"gpu-{number}",
+        "at": Position("runners.yaml", number, 3),
+        "name": f"gpu-{number}",
+        "endpoint": f"http://10.0.0.{number}:8188",
+        "headers": {},
+        "tags": ("gpu",),
+        "status": "active",
+    }
+    return DesiredRunner(**known | fields)
+
+
+def entry_for(runner, **fields):
+    """The entry that wants a live runner just as it is, by its id, all five fields owned."""
+    known = {"id": runner.id, "name": runner.name, "endpoint": runner.endpoint, "headers": runner.headers}
+    known |= {"tags": runner.tags, "status": runner.status}
+    return entry(key=f"k-{runner.id}", **known | fields)
+
+
+def plan(desired, lives, *, guard=None, complete=True, **fields):
+    """The plan for entries and live runners; `fields` are those of Policy, or options of make_plan."""
+    options = {name: fields.pop(name) for name in ("reads", "sandbox", "live_as_of") if name in fields}
+    policy = Policy(today=TODAY, guard=guard or Guard(), **fields)
+    return make_plan(
+        Desired(tuple(desired), "digest", ("runners.yaml",), complete),
+        Listing(tuple(lives), NOW, 1),
+        policy,
+        api_url="https://api.example.com",
+        environment=None,
+        created_at=NOW,
+        rate_limit=LIMIT,
+        **options,
+    )
+
+
+def apply_to(made, lives):
+    """The live runners after every request of a plan, as the service documents it: an omitted field keeps its value."""
+    store = {runner.id: runner for runner in lives}
+    for number, action in enumerate(made.actions):
+        where = action.id
+        for request in action.requests:
+            body = request.body
+            sent = {"name": body.name, "endpoint": body.endpoint, "headers": body.headers, "tags": body.tags}
+            sent = {name: value for name, value in sent.items() if value is not None}
+            if request.method == "POST":
+                where = runner_id(900_000 + number)
+                store[where] = LiveRunner(id=where, status="active", **{"headers": {}, "tags": ()} | sent)
+            else:
+                store[where] = replace(store[where], status=body.status or store[where].status, **sent)
+    return list(store.values())
+
+
+def codes(made):
+    """The codes of a plan's findings, in order."""
+    return [finding.code for finding in made.findings]
+
+
+def secret_headers(**values):
+    """Headers with secret values; `_` in a name stands for `-`."""
+    return {name.replace("_", "-"): Secret(value) for name, value in values.items()}
