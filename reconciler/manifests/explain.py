@@ -1,0 +1,175 @@
+"""What `render` shows: the effective runners, and for one of them where each part of it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler.errors import ManifestError, UsageProblem
+from reconciler.manifests.compile import Compiler
+from reconciler.manifests.documents import read_all
+from reconciler.manifests.inherit import Source
+from reconciler.manifests.interpolate import expand, nearest
+from reconciler.manifests.merge import EMPTY, overlay
+from reconciler.manifests.nodes import Map, Seq
+from reconciler.model.position import Position
+from reconciler.model.runner import FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from reconciler.manifests.documents import Document, Documents
+    from reconciler.manifests.files import Files
+    from reconciler.manifests.project import Project
+    from reconciler.model.position import Problem
+    from reconciler.model.runner import Desired, DesiredRunner
+
+KEPT: Final = "unmanaged (kept)"
+NONE: Final = "(none)"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where one part of a runner comes from.
+
+    `field` is one of FIELDS, `headers.NAME` for one header, or id, former_name, wildcard; each tag has its own Origin.
+    `value` is as it is shown, secrets as references. `source` names the layer: `runner`, `profile a100`, `defaults in
+    reconciler.yaml`. `at` is None for what is declared nowhere.
+    """
+
+    field: str
+    value: str
+    at: Position | None
+    source: str
+
+
+def effective(desired: Desired) -> list[dict[str, Any]]:
+    """The runners after merging, as plain data: secrets `(sensitive)` or as references, unmanaged fields by name."""
+    return [_plain(runner) for runner in desired.runners]
+
+
+def explain_runner(
+    project: Project,
+    paths: Sequence[str] = (),
+    *,
+    key: str,
+    stdin: Callable[[], bytes] | None = None,
+    files: Files | None = None,
+) -> tuple[Origin, ...]:
+    """Where every field, tag and header of the runner `key` comes from. Offline: secrets stay references.
+
+    Raises ManifestError with every problem of the manifests, and UsageProblem when there is no such runner.
+    """
+    problems: list[Problem] = []
+    documents = read_all(project, paths, problems, stdin=stdin, files=files)
+    compiler = Compiler(project, None, problems)
+    runners = {runner.key: runner for runner in compiler.compile(documents)}
+    if problems:
+        raise ManifestError(problems)
+    if key not in runners:
+        close = nearest(key, runners)
+        raise UsageProblem(f"no runner {key!r} in the manifests" + (f"; did you mean {close}?" if close else ""))
+    runner = runners[key]
+    document, node = _find(documents, key)
+    path = f"runners.{key}"
+    own = Source("runner", compiler.inheritance.reader(document).read(node, path), document.file, node)
+    stack = (*compiler.inheritance.sources(document, node, path), own)
+    return tuple(_origins(runner, stack, project.vars))
+
+
+def _plain(runner: DesiredRunner) -> dict[str, Any]:
+    plain: dict[str, Any] = {"key": runner.key, "file": runner.at.file, "line": runner.at.line}
+    if runner.id is not None:
+        plain["id"] = runner.id
+    plain["name"] = runner.name
+    if runner.former_name is not None:
+        plain["former_name"] = runner.former_name
+    plain["endpoint"] = runner.endpoint
+    if runner.tags is not None:
+        plain["tags"] = list(runner.tags)
+    if runner.headers is not None:
+        plain["headers"] = {name: str(value) for name, value in runner.headers.items()}
+    if runner.status is not None:
+        plain["status"] = runner.status
+    if runner.wildcard:
+        plain["wildcard"] = True
+    plain["unmanaged"] = [name for name in FIELDS if not runner.owns(name)]
+    return plain
+
+
+def _find(documents: Documents, key: str) -> tuple[Document, Map]:
+    """The entry of a key that is known to be there, once."""
+    for document in documents.documents:
+        nodes = document.node.get("runners")
+        node = nodes.get(key) if isinstance(nodes, Map) else None
+        if isinstance(node, Map):
+            return document, node
+    raise AssertionError(key)
+
+
+def _origins(runner: DesiredRunner, stack: Sequence[Source], variables: Mapping[str, str]) -> Iterator[Origin]:
+    own = stack[-1]
+    for name, value in (("id", runner.id), ("former_name", runner.former_name)):
+        if value is not None:
+            yield Origin(name, value, own.place(name), own.label)
+    if "name" in own.node:
+        yield Origin("name", runner.name, own.place("name"), own.label)
+    else:
+        yield Origin("name", runner.name, runner.at, "default: the key")
+    yield _last("endpoint", runner.endpoint, stack)
+    for name, items in (("headers", _headers(runner, stack)), ("tags", _tags(stack, variables))):
+        if runner.owns(name):
+            yield from items
+    if runner.owns("status"):
+        yield _last("status", runner.status or "", stack)
+    if runner.wildcard:
+        yield _last("wildcard", "true", stack)
+    for name in FIELDS:
+        if not runner.owns(name):
+            yield _released(name, runner, own)
+
+
+def _last(name: str, value: str, stack: Sequence[Source]) -> Origin:
+    """A scalar, from the highest layer that declares it."""
+    source = next(source for source in reversed(stack) if name in source.layer.places)
+    return Origin(name, value, source.place(name), source.label)
+
+
+def _released(name: str, runner: DesiredRunner, own: Source) -> Origin:
+    if name in runner.unmanaged:
+        return Origin(name, KEPT, own.place("unmanaged"), own.label)
+    return Origin(name, KEPT, None, "declared nowhere")
+
+
+def _tags(stack: Sequence[Source], variables: Mapping[str, str]) -> list[Origin]:
+    found: dict[str, Origin] = {}
+    cleared: list[Origin] = []
+    for source in stack:
+        node = source.node.get("tags")
+        if not isinstance(node, Seq):
+            continue
+        if not node:
+            found.clear()
+        cleared = [Origin("tags", NONE, source.place("tags"), source.label)]
+        for text, at in zip(node, node.item_at, strict=True):
+            tag = expand(str(text), variables)
+            found.setdefault(tag, Origin("tags", tag, Position(source.file, *at), source.label))
+    return list(found.values()) or cleared
+
+
+def _headers(runner: DesiredRunner, stack: Sequence[Source]) -> list[Origin]:
+    merged = reduce(overlay, (source.layer for source in stack), EMPTY)
+    labels: dict[int, str] = {}
+    last: list[Origin] = []
+    for source in stack:
+        if source.layer.headers is not None:
+            labels |= {id(header): source.label for header in source.layer.headers.values()}
+            last = [Origin("headers", NONE, source.place("headers"), source.label)]
+    values = runner.headers or {}
+    found = [
+        Origin(f"headers.{header.name}", str(values[header.name]), header.at, labels[id(header)])
+        for header in (merged.headers or {}).values()
+        if header.name in values
+    ]
+    return found or last

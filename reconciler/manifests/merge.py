@@ -1,0 +1,205 @@
+"""Layers of a runner, and laying one over another.
+
+A layer is what one mapping declares: defaults, a profile, or the runner itself. Strings are expanded (variables) when a
+layer is read, once, however many runners it serves; header values stay references until they are known to be used.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from reconciler.manifests.forms import check_endpoint, check_reason, check_tag
+from reconciler.manifests.interpolate import BadReference, expand
+from reconciler.manifests.nodes import Map, Scalar, Seq
+from reconciler.manifests.trail import dotted
+from reconciler.model.finding import Acceptance
+from reconciler.model.position import Position, Problem
+from reconciler.model.runner import MAX_TAGS, STATUSES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Header:
+    """One header as declared. `text` None drops it; `layer` is how messages call what declares it.
+
+    File references in it are seen from `folder`.
+    """
+
+    name: str
+    text: str | None
+    at: Position
+    layer: str
+    folder: Path
+
+    @property
+    def path(self) -> str:
+        """How messages call this header."""
+        return f"{self.layer}.headers.{dotted((self.name,))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one layer, or several merged, declares; None is not declared.
+
+    `headers` maps lower-case names; while a layer is single it may hold headers that drop. `places` has the key's place
+    of all that is declared, also of what is malformed and therefore None here.
+    """
+
+    endpoint: str | None = None
+    tags: tuple[str, ...] | None = None
+    headers: Mapping[str, Header] | None = None
+    status: str | None = None
+    wildcard: bool | None = None
+    accept: tuple[Acceptance, ...] | None = None
+    places: Mapping[str, Position] = field(default_factory=dict)
+
+
+EMPTY: Final = Layer()
+
+
+@dataclass(frozen=True, slots=True)
+class LayerReader:
+    """Reads the layers of one file.
+
+    What is malformed was reported when the document was checked and is passed over here; what only shows after
+    expansion is added to `problems`.
+    """
+
+    file: str
+    folder: Path
+    variables: Mapping[str, str]
+    problems: list[Problem]
+
+    def read(self, node: Map, path: str) -> Layer:
+        """The layer that a mapping declares; `path` is how messages call it, such as `defaults`."""
+        file = self.file
+        places = {key: Position(file, line, column) for key, (line, column) in node.key_at.items()}
+        headers = node.get("headers")
+        tags = node.get("tags")
+        accept = node.get("accept")
+        return Layer(
+            endpoint=self.text(node, "endpoint", path, check_endpoint),
+            tags=self._tags(tags, path) if isinstance(tags, Seq) else None,
+            headers=self._headers(headers, path) if isinstance(headers, Map) else None,
+            status=self.text(node, "status", path, check_status),
+            wildcard=flag(node, "wildcard"),
+            accept=self._accept(accept, path) if isinstance(accept, Seq) else None,
+            places=places,
+        )
+
+    def text(self, node: Map, key: str, path: str, check: Callable[[str], str | None]) -> str | None:
+        """A string field, expanded; `check` says what is wrong with what an expansion made."""
+        value = node.get(key)
+        if not isinstance(value, str):
+            return None
+        if "${" not in value:
+            return value
+        return self._expand(value, node.value_at[key], f"{path}.{key}", check)
+
+    def _tags(self, node: Seq, path: str) -> tuple[str, ...] | None:
+        """The tags, each once; None when they are too many, so that no runner below is blamed for it as well."""
+        tags: dict[str, None] = {}
+        for index, tag in enumerate(node):
+            if not isinstance(tag, str):
+                continue
+            if "${" not in tag:
+                tags[tag] = None
+            elif expanded := self._expand(tag, node.item_at[index], f"{path}.tags[{index}]", check_tag):
+                tags[expanded] = None
+        if len(tags) <= MAX_TAGS:
+            return tuple(tags)
+        if any("${" in tag for tag in node if isinstance(tag, str)):  # else it was reported with the document
+            message = f"{path}.tags: {len(tags)} tags, the API takes at most {MAX_TAGS}"
+            self.problems.append(Problem(Position(self.file, *node.at), message))
+        return None
+
+    def _headers(self, node: Map, path: str) -> dict[str, Header]:
+        headers: dict[str, Header] = {}
+        for name, text in node.items():
+            if text is None or isinstance(text, str):
+                at = Position(self.file, *node.value_at[name])
+                headers[name.lower()] = Header(name, text, at, path, self.folder)
+        return headers
+
+    def _accept(self, node: Seq, path: str) -> tuple[Acceptance, ...]:
+        accepted = []
+        for index, item in enumerate(node):
+            code = item.get("code") if isinstance(item, Map) else None
+            if not isinstance(item, Map) or not isinstance(code, str):
+                continue
+            reason = self.text(item, "reason", f"{path}.accept[{index}]", check_reason)
+            at = Position(self.file, *node.item_at[index])
+            accepted.append(Acceptance(code, reason or "", _day(item.get("until")), at))
+        return tuple(accepted)
+
+    def _expand(self, text: str, at: tuple[int, int], path: str, check: Callable[[str], str | None]) -> str | None:
+        try:
+            expanded = expand(text, self.variables)
+            wrong = check(expanded)
+        except BadReference as exc:
+            wrong = str(exc)
+        if wrong is None:
+            return expanded
+        self.problems.append(Problem(Position(self.file, *at), f"{path}: {wrong}"))
+        return None
+
+
+def overlay(below: Layer, above: Layer) -> Layer:
+    """`above` laid over `below`.
+
+    Scalars: above wins where it declares. Tags: below's, then above's, each once. Headers: merged by lower-case name,
+    above wins, and one without a value drops. `accept`: both. An empty list or map above clears what
+    stands below: `tags: []` is no tags, whatever was inherited.
+    """
+    return Layer(
+        endpoint=below.endpoint if above.endpoint is None else above.endpoint,
+        tags=_union(below.tags, above.tags),
+        headers=_overlay_headers(below.headers, above.headers),
+        status=below.status if above.status is None else above.status,
+        wildcard=below.wildcard if above.wildcard is None else above.wildcard,
+        accept=below.accept if above.accept is None else above.accept and (below.accept or ()) + above.accept,
+        places={**below.places, **above.places} if below.places else above.places,
+    )
+
+
+def check_status(text: str) -> str | None:
+    """What is wrong with a status, else None."""
+    return None if text in STATUSES else f"must be one of {', '.join(STATUSES)}"
+
+
+def flag(node: Map, key: str) -> bool | None:
+    """A boolean, None where it is not declared."""
+    value = node.get(key)
+    return value.value if isinstance(value, Scalar) and isinstance(value.value, bool) else None
+
+
+def _union(below: tuple[str, ...] | None, above: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if above is None:
+        return below
+    return tuple(dict.fromkeys(below + above)) if below and above else above
+
+
+def _overlay_headers(
+    below: Mapping[str, Header] | None, above: Mapping[str, Header] | None
+) -> Mapping[str, Header] | None:
+    if above is None:
+        return below
+    if not above:
+        return above
+    merged = {**(below or {}), **above}
+    return {name: header for name, header in merged.items() if header.text is not None}
+
+
+def _day(node: object) -> dt.date | None:
+    text = node.raw if isinstance(node, Scalar) else node
+    if not isinstance(text, str):
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,188 @@
+"""The project file: read, checked, and one environment laid over its top level, as a frozen `Project`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from reconciler.errors import ManifestError, UsageProblem
+from reconciler.manifests.files import PROJECT_FILE, Disk, show_path
+from reconciler.manifests.forms import check_variable_name
+from reconciler.manifests.interpolate import nearest
+from reconciler.manifests.markers import check_markers
+from reconciler.manifests.nodes import Map
+from reconciler.manifests.overlay import Overlay
+from reconciler.manifests.schema import check_project
+from reconciler.manifests.yaml import read_documents
+from reconciler.model.policy import DISABLE, REPORT, Guard, Promise
+from reconciler.model.position import Position, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from reconciler.manifests.files import Files
+
+DEFAULT_MANIFESTS: Final = ("runners",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """The project file with one environment laid over it; all defaults without a file (`file` None).
+
+    `cwd` is the working folder, `folder` the project file's (the working folder without one). `manifests` and
+    `file_allow` are paths seen from `folder`. `token_variables` are those of every environment. `public_headers` are
+    lower-case. `defaults` are layers, lowest first, and `profiles` layers by name: what messages call them, and the
+    mapping. `unmanaged_scope` holds globs.
+    """
+
+    cwd: Path
+    folder: Path
+    file: str | None = None
+    environment: str | None = None
+    environments: tuple[str, ...] = ()
+    manifests: tuple[str, ...] = DEFAULT_MANIFESTS
+    token_env: str | None = None
+    token_variables: frozenset[str] = frozenset()
+    public_headers: frozenset[str] = frozenset()
+    env_allow: tuple[str, ...] = ()
+    file_allow: tuple[str, ...] = ()
+    vars: Mapping[str, str] = field(default_factory=dict)
+    unmanaged: str = REPORT
+    unmanaged_scope: tuple[str, ...] = ()
+    guard: Guard = field(default_factory=Guard)
+    promises: tuple[Promise, ...] = ()
+    defaults: tuple[tuple[str, Map], ...] = ()
+    profiles: Mapping[str, tuple[str, Map]] = field(default_factory=dict)
+
+    @property
+    def needs_environment(self) -> bool:
+        """Whether environments are declared and none is picked."""
+        return bool(self.environments) and self.environment is None
+
+    @property
+    def secret_roots(self) -> tuple[Path, ...]:
+        """The folders below which secrets' files may lie."""
+        return (self.folder, *(self.folder / each for each in self.file_allow))
+
+
+class BrokenProject(ManifestError):
+    """Problems of the project file. `project` is what could be read of it: only good for finding more problems."""
+
+    def __init__(self, problems: Sequence[Problem], project: Project) -> None:
+        self.project = project
+        super().__init__(problems)
+
+
+def load_project(
+    path: str | None,
+    *,
+    environment: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    cwd: Path,
+    files: Files | None = None,
+) -> Project:
+    """The project file at `path`, or reconciler.yaml in `cwd` when that is there.
+
+    `variables` (`--var`) beat those of the environment, which beat the top level's. Raises BrokenProject with every
+    problem of the file, ManifestError when it can't be read, and UsageProblem for an unknown environment.
+    """
+    variables = _check_variables(variables or {})
+    tree = files or Disk(cwd)
+    file = show_path(path or PROJECT_FILE, cwd)
+    found = tree.find(file, [])
+    if path is None and found is None:
+        _pick(environment, (), None)
+        return Project(cwd=cwd, folder=cwd, vars=variables)
+    if found is None or list(found) != [file]:
+        raise ManifestError([Problem(Position(file, 1, 1), "there is no such project file")])
+    try:
+        content = tree.read(file)
+    except OSError as exc:
+        raise ManifestError([Problem(Position(file, 1, 1), f"can't be read: {exc.strerror or exc}")]) from exc
+    problems: list[Problem] = []
+    node = _only_document(read_documents(content, file, problems), file, problems)
+    declared = node.get("environments")
+    environments = tuple(declared) if isinstance(declared, Map) else ()
+    _pick(environment, environments, file)
+    project = _build(node, file, environment, environments, variables, cwd, problems)
+    if problems:
+        raise BrokenProject(problems, project)
+    return project
+
+
+def _check_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    for name in variables:
+        if wrong := check_variable_name(name):
+            raise UsageProblem(f"--var {name}: {wrong}")
+    return dict(variables)
+
+
+def _only_document(documents: Sequence[Map], file: str, problems: list[Problem]) -> Map:
+    if not documents:
+        if not problems:
+            problems.append(Problem(Position(file, 1, 1), "the project file is empty; it starts with `version: 1`"))
+        return Map((1, 1))
+    problems.extend(
+        Problem(Position(file, *extra.at), "a project file is one YAML document; remove this one")
+        for extra in documents[1:]
+    )
+    node = documents[0]
+    check_project(node, file, problems)
+    check_markers(node, (), file, problems)
+    environments = node.get("environments")
+    for name, environment in environments.items() if isinstance(environments, Map) else ():
+        if isinstance(environment, Map):
+            check_markers(environment, ("environments", name), file, problems)
+    return node
+
+
+def _pick(environment: str | None, environments: tuple[str, ...], file: str | None) -> None:
+    """Raise UsageProblem for an environment that is not declared."""
+    if environment is None or environment in environments:
+        return
+    if file is None:
+        raise UsageProblem(f"no environment {environment!r}: there is no project file that could declare it")
+    if not environments:
+        raise UsageProblem(f"no environment {environment!r}: {file} declares none")
+    close = nearest(environment, environments)
+    meant = f"; did you mean {close}?" if close else ""
+    raise UsageProblem(f"no environment {environment!r} in {file}, which declares {', '.join(environments)}{meant}")
+
+
+def _build(
+    node: Map,
+    file: str,
+    environment: str | None,
+    environments: tuple[str, ...],
+    variables: Mapping[str, str],
+    cwd: Path,
+    problems: list[Problem],
+) -> Project:
+    over = Overlay(node, file, environment)
+    scope = over.words("unmanaged_scope")
+    unmanaged = over.word("unmanaged") or REPORT
+    chosen = environment is not None or not environments
+    if chosen and unmanaged == DISABLE and not scope:
+        message = "unmanaged: disable needs unmanaged_scope, globs of the names that may be disabled"
+        problems.append(Problem(over.place("unmanaged"), message))
+    return Project(
+        cwd=cwd,
+        folder=(cwd / file).parent,
+        file=file,
+        environment=environment,
+        environments=environments,
+        manifests=over.words("manifests") or DEFAULT_MANIFESTS,
+        token_env=over.word("token_env"),
+        token_variables=over.everywhere("token_env"),
+        public_headers=frozenset(name.lower() for name in over.words("public_headers")),
+        env_allow=over.words("env_allow"),
+        file_allow=over.words("file_allow"),
+        vars={**over.strings("vars"), **variables},
+        unmanaged=unmanaged,
+        unmanaged_scope=scope,
+        guard=over.guard(retires=unmanaged == DISABLE),
+        promises=over.promises(),
+        defaults=over.layers("defaults"),
+        profiles=over.profiles(),
+    )
