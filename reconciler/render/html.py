@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import ManifestError
-from reconciler.model.report import STATUSES
+from reconciler.model.report import APPLIED
 from reconciler.render import safe, wording
 from reconciler.render.html_runner import runner_views, tag_numbers
 from reconciler.render.matrix import make_matrix
@@ -47,6 +47,7 @@ def render_plan(plan: Plan) -> str:
 
 def render_report(report: Report, plan: Plan) -> str:
     """What an apply did: the counts, and every outcome with its reason, what is not applied first."""
+    order = (*wording.NOT_APPLIED, APPLIED)
     return _page(
         "report.html.j2",
         title="Interrupted" if report.interrupted else "Applied",
@@ -55,7 +56,7 @@ def render_report(report: Report, plan: Plan) -> str:
         not_applied=wording.not_applied(report),
         requests=wording.requests(report),
         sandbox=wording.sandbox(plan.sandbox, str) if plan.sandbox is not None else "",
-        outcomes=sorted(report.outcomes, key=lambda each: -STATUSES.index(each.status)),
+        outcomes=sorted(report.outcomes, key=lambda each: order.index(each.status)),
         next_steps=wording.NEXT_STEPS,
     )
 
@@ -107,4 +108,4 @@ def _environment() -> Environment:
 
 
 def _shown(held: object) -> object:
-    return safe.visible(held) if type(held) is str else held
+    return safe.text(held) if type(held) is str else held

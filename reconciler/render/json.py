@@ -26,9 +26,9 @@ def render_plan(plan: Plan) -> str:
     return render_document(documents.plan_document(plan))
 
 
-def render_report(report: Report) -> str:
-    """The outcomes of an apply."""
-    return render_document(documents.report_document(report))
+def report_lines(report: Report, plan: Plan) -> Iterator[str]:
+    """The outcomes of an apply, and the emulator's file when that was talked to, in pieces."""
+    return document_lines(documents.report_document(report) | {"sandbox": plan.sandbox})
 
 
 def render_error(error: ReconcilerError) -> str:

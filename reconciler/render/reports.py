@@ -16,10 +16,9 @@ def render_report(
 ) -> Iterable[str]:
     """The report as text, json, markdown or html, in pieces; `color` and `width` are for text."""
     if form == "json":
-        from reconciler.planfile.document import report_document
-        from reconciler.render.json import document_lines
+        from reconciler.render.json import report_lines as json_lines
 
-        return document_lines(report_document(report))
+        return json_lines(report, plan)
     if form == "markdown":
         from reconciler.render.markdown_report import render_report as render_markdown
 

@@ -74,11 +74,6 @@ def json_text(encoded: str) -> str:
     return _HASH_COMMAND.sub(r"#\\u0023", encoded) if "##" in encoded else encoded
 
 
-def visible(raw: str) -> str:
-    """The text with its hidden characters shown; for HTML, where commands mean nothing and markup is escaped later."""
-    return raw if raw.isascii() and raw.isprintable() else _HIDDEN.sub(_escape, raw)
-
-
 def markdown(raw: str, *, cell: bool = False) -> str:
     """A sentence for Markdown: plain words as they are, every other word as code. `cell`: for a cell of a table.
 

@@ -19,6 +19,9 @@ SHOWN_SETS: Final = 4
 SHOWN_NAMES: Final = 6
 WILDCARD: Final = "wildcard"
 
+NOT_APPLIED: Final = ("failed", "stale", "unverified", "widened_only", "not_attempted")
+"""What an action may end in besides `applied`, worst first."""
+
 NEXT_STEPS: Final = {
     "stale": "it was left as it is; plan again",
     "unverified": "it may or may not have taken; plan again to see",
@@ -150,11 +153,7 @@ def applied(report: Report) -> str:
 
 def not_applied(report: Report) -> str:
     """`Not applied: 1 failed, 2 not attempted.`, empty when everything is."""
-    parts = [
-        f"{count} {status.replace('_', ' ')}"
-        for status in ("failed", "stale", "unverified", "widened_only", "not_attempted")
-        if (count := report.count(status))
-    ]
+    parts = [f"{count} {status.replace('_', ' ')}" for status in NOT_APPLIED if (count := report.count(status))]
     return f"Not applied: {', '.join(parts)}." if parts else ""
 
 

@@ -63,7 +63,7 @@ def harmless(source):
         and page.tags.count("script") <= 1
         and not any(name.startswith("on") or name in ("src", "style", "action") for _, name, _ in page.attributes)
         and all(value[:1] in allowed for _, name, value in page.attributes if name == "href")
-        and all(row.isprintable() for row in source.splitlines())
+        and all(row == safe.text(row) for row in source.split("\n"))
     )
 
 
@@ -167,7 +167,7 @@ def test_a_report():
     text = Page(html.render_report(sample.report("applied", "failed", "stale"), plan)).text
     assert "Applied production" in text
     assert "Applied: 0 created, 1 updated, 0 disabled. Not applied: 1 failed, 1 stale." in text
-    order = [text.index(part) for part in ("stale runner-3", "failed runner-2", "applied runner-1")]
+    order = [text.index(part) for part in ("failed runner-2", "stale runner-3", "applied runner-1")]
     assert order == sorted(order)
     assert "Interrupted" in html.render_report(sample.report("applied", interrupted=True), plan)
 
@@ -209,7 +209,7 @@ def test_hostile_text_is_text(raw):
         html.render_error(PlanFileError(raw)),
     ]
     assert all(harmless(page) for page in pages)
-    assert " ".join(safe.visible(raw).split()) in Page(pages[0]).text
+    assert " ".join(safe.text(raw).split()) in Page(pages[0]).text
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_gains_losses_and_strands_are_marked_by_shape(opened):
     """What the colours say, signs say too."""
     page = opened(html.render_plan(fleet()))
     rows = page.locator("tr[data-runner]")
-    assert "▲ gpu+sdxl" in rows.nth(4).inner_text()
+    assert rows.nth(4).locator(".strands").inner_text().strip() == "▲ gpu+sdxl"
     assert page.locator("td.lost").first.inner_text() == "\u2212"
     assert page.locator("td.gained").first.inner_text() == "+"
     assert page.locator(".capacity .stranded").inner_text() == "gpu+sdxl 3 → 0 runners ▲ stranded"

@@ -241,3 +241,26 @@ def test_another_error_is_said_line_by_line():
     assert markdown_report.render_error(PlanFileError("stale\n  a moved\n  b moved")) == (
         "## Not done\n\nstale\n\n- a moved\n- b moved\n\n"
     )
+
+
+def test_clearing_all_tags_is_spelled_out():
+    """A runner left without tags takes any workflow, and the block says that."""
+    one = sample.action("create", at=None, changes=(sample.tags(("a",), ()),))
+    assert "```diff\n- tag a\n! no tags: takes any workflow\n```\n\n\n</details>" in markdown.render_plan(
+        sample.plan(one)
+    )
+
+
+@pytest.mark.parametrize("size", [20_000, 60_000])
+def test_wide_characters_count_as_characters(size):
+    """GitHub counts characters, not bytes; so do we."""
+    plan = sample.plan(*(sample.action(key=f"r{n}", name="日本語" * 30) for n in range(500)))
+    assert size - 1000 < len(markdown.render_plan(plan, max_size=size)) <= size
+
+
+def test_a_block_too_large_for_the_room_ends_the_list():
+    """A single runner of monstrous size is counted, not cut in two."""
+    one = sample.action(changes=(sample.tags((), ("t" * 70_000,)),))
+    shown = markdown.render_plan(sample.plan(one))
+    assert "**1 more runner** not shown here: 1 to update." in shown
+    assert well_formed(shown)

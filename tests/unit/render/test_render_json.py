@@ -46,7 +46,8 @@ def test_problems_are_listed():
 
 def test_a_report_reads_back():
     """Outcomes and counts survive."""
-    read = json.loads(render_json.render_report(sample.report("applied", "failed")))
+    read = json.loads("".join(render_json.report_lines(sample.report("applied", "failed"), sample.everything())))
+    assert read["sandbox"] == "demo.db"
     assert read["summary"]["applied"] == 1
     assert read["outcomes"][1]["error"] == {"code": "code", "message": "why failed"}
 

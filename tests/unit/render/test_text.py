@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Budget, Capacity, Change, Gate, UnmanagedRunner, Wait
 from reconciler.model.position import Position
+from reconciler.model.report import Failure, Outcome, Report, RequestCount
 from reconciler.render import safe, text, text_report
 from tests.fakes import sample_plans as sample
 from tests.fakes.hostile import HOSTILE
@@ -242,3 +244,74 @@ def test_a_report_says_what_is_not_applied():
         "Run plan to see what remains, then apply again.",
         "Requests: 1 read, 7 writes.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("stale", "it was left as it is; plan again"),
+        ("unverified", "it may or may not have taken; plan again to see"),
+        ("not_attempted", "nothing was sent for it"),
+        ("widened_only", "it took its first write only and still serves what it should lose; apply again"),
+    ],
+)
+def test_an_outcome_without_a_reason_says_what_follows(status, said):
+    """Every status has its own next step, for when the outcome brings no message."""
+    outcome = dataclasses.replace(sample.report(status).outcomes[0], error=None)
+    shown = text_report.render_report(Report((outcome,), RequestCount()))
+    assert f"    {said}\n" in shown
+    assert "Applied: 0 created, 0 updated, 0 disabled.\n" in shown
+    assert "  applied" not in shown
+
+
+def test_repeats_and_cooldowns_are_counted():
+    """What the run met is said also when everything is applied in the end."""
+    shown = text_report.render_report(sample.report("applied", requests=RequestCount(2, 1, 3, 1)))
+    assert shown.endswith(
+        "Requests: 2 reads, 1 write, 3 repeated, "
+        "1 over the rate limit, which other processes behind this address share.\n"
+    )
+
+
+def test_a_report_of_the_sandbox_says_so():
+    """No report of the emulator can be taken for one of the service."""
+    shown = text_report.render_report(sample.report("applied"), sandbox="demo.db")
+    assert shown.endswith("Sandbox demo.db: the embedded emulator, not the service.\n")
+
+
+def test_tags_that_only_go():
+    """A runner of which only tags are taken away shows no empty line for those added."""
+    one = sample.action(changes=(sample.tags(("a", "b"), ("a",)),))
+    assert "    tags      - b\n\n" in text.render_plan(sample.plan(one))
+
+
+@pytest.mark.parametrize("raw", HOSTILE)
+def test_a_hostile_report_is_harmless(raw):
+    """Keys and the service's messages can't act in a report."""
+    outcomes = tuple(
+        Outcome(key=raw, action="update", id=raw, status=status, error=Failure(raw, raw))
+        for status in ("failed", "applied")
+    )
+    shown = text_report.render_report(Report(outcomes, RequestCount()), sandbox=raw, width=30)
+    assert all(safe.text(row) == row for row in shown.splitlines())
+
+
+def test_a_large_plan_streams():
+    """The first lines come before the last actions are looked at."""
+    seen = []
+
+    class Counted(tuple):
+        """Actions that tell when they are reached."""
+
+        __slots__ = ()
+
+        def __iter__(self):
+            for number, each in enumerate(tuple.__iter__(self)):
+                seen.append(number)
+                yield each
+
+    plan = sample.plan()
+    object.__setattr__(plan, "actions", Counted(sample.action(key=str(number)) for number in range(100)))
+    stream = text.plan_lines(plan)
+    assert next(stream) == "~ 0"
+    assert max(seen) == 0
