@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from reconciler import __version__
 from reconciler.sandbox import rules, schemas
-from reconciler.sandbox.service import WORKFLOW_STATUSES
 
 _ERRORS: Final = {
     "400": ("BadRequest", "What was sent does not hold to the rules."),
@@ -72,7 +71,7 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/workflow": {
             "get": _operation(
-                "listWorkflows", "List workflows, newest first", "WorkflowPage", query=_paging(WORKFLOW_STATUSES)
+                "listWorkflows", "List workflows, newest first", "WorkflowPage", query=_paging(rules.WORKFLOW_STATUSES)
             )
         },
     }

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from reconciler.sandbox.exchange import Request
 
 STATUSES: Final = ("active", "disabled")
+WORKFLOW_STATUSES: Final = ("completed", "running", "queued", "failed", "cancelled")
+"""What workflows can be filtered by; the documentation names these five of the eight statuses."""
 MAX_NAME: Final = 100
 MAX_TAGS: Final = 10
 MAX_PER_PAGE: Final = 100

@@ -40,9 +40,6 @@ Disabled runners count as well, which is not documented either.
 MANAGED_TIERS: Final = ("pro", "plus")
 """The tiers with managed runners; the documentation names these two only, so enterprise has none here."""
 
-WORKFLOW_STATUSES: Final = ("completed", "running", "queued", "failed", "cancelled")
-"""What workflows can be filtered by; the documentation names these five of the eight statuses."""
-
 
 class Service:
     """The service over a store; safe to call from several threads.
@@ -184,7 +181,7 @@ class Service:
     def _workflows(self, request: Request) -> Response:
         user = self._account(request)
         parameters = rules.query(request, ("page", "per_page", "status"))
-        return self._page(WORKFLOW, "workflows", user, parameters, rules.status_of(parameters, WORKFLOW_STATUSES))
+        return self._page(WORKFLOW, "workflows", user, parameters, rules.status_of(parameters, rules.WORKFLOW_STATUSES))
 
     def _page(
         self, kind: str, name: str, user: dict[str, Any], parameters: dict[str, str], status: str | None

@@ -24,7 +24,19 @@ MEMORY: Final = ":memory:"
 
 _BUSY_S: Final = 30.0
 _RETRY_S: Final = 0.01
-_ADD = "INSERT OR IGNORE INTO entities (kind, id, user_id, status, created_at, document) VALUES (?, ?, ?, ?, ?, ?)"
+_PAGE: Final = (
+    "SELECT count(*) FROM entities WHERE kind = ? AND user_id = ?",
+    """SELECT document FROM entities WHERE kind = ? AND user_id = ?
+    ORDER BY created_at DESC, number DESC LIMIT ? OFFSET ?""",
+)
+_PAGE_OF_STATUS: Final = (
+    "SELECT count(*) FROM entities WHERE kind = ? AND user_id = ? AND status = ?",
+    """SELECT document FROM entities WHERE kind = ? AND user_id = ? AND status = ?
+    ORDER BY created_at DESC, number DESC LIMIT ? OFFSET ?""",
+)
+_ADD: Final = (
+    "INSERT OR IGNORE INTO entities (kind, id, user_id, status, created_at, document) VALUES (?, ?, ?, ?, ?, ?)"
+)
 
 
 class Token(NamedTuple):
@@ -103,16 +115,11 @@ class Store:
         self, kind: str, user_id: str, *, status: str | None = None, limit: int, offset: int
     ) -> tuple[list[str], int]:
         """One page of an account's entities, newest first, as JSON texts, and how many there are in all."""
-        where, values = "kind = ? AND user_id = ?", [kind, user_id]
-        if status is not None:
-            where, values = f"{where} AND status = ?", [*values, status]
+        count, select = _PAGE if status is None else _PAGE_OF_STATUS
+        values = (kind, user_id) if status is None else (kind, user_id, status)
         with self._transaction("DEFERRED") as db:
-            (total,) = db.execute(f"SELECT count(*) FROM entities WHERE {where}", values).fetchone()  # noqa: S608 - constants
-            rows = db.execute(
-                f"SELECT document FROM entities WHERE {where}"  # noqa: S608 - constants
-                " ORDER BY created_at DESC, number DESC LIMIT ? OFFSET ?",
-                (*values, limit, offset),
-            ).fetchall()
+            (total,) = db.execute(count, values).fetchone()
+            rows = db.execute(select, (*values, limit, offset)).fetchall()
         return [row[0] for row in rows], total
 
     def runners(self, user_id: str = DEFAULT_USER_ID) -> list[dict[str, Any]]:

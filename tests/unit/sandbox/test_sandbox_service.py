@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -303,3 +305,11 @@ def test_the_description_needs_no_token(service):
     response = service.handle(Request(method="GET", path="/openapi.json"))
     assert response.status == 200
     assert json.loads(response.body)["openapi"] == "3.1.0"
+
+
+def test_the_service_and_its_server_load_nothing_heavy_to_start():
+    """Opening a store, seeding it and making the service costs no HTTP library; only the doors bring theirs."""
+    modules = "store, seed, service, server, openapi"
+    script = f"import sys; from reconciler.sandbox import {modules}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"httpx", "starlette", "uvicorn", "pydantic", "anyio"} & set(loaded)
