@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @connection_options
 @output_options
 @click.pass_context
-def command(ctx: click.Context, **options: Any) -> int:
+def command(ctx: click.Context, /, **options: Any) -> int:
     """Bring the live runners to what the manifests say: plan, show, ask, read again, write, verify.
 
     \b
@@ -64,6 +64,7 @@ def command(ctx: click.Context, **options: Any) -> int:
 
 def _apply(options: dict[str, Any]) -> int:
     from reconciler.apply.journal import open_journal
+    from reconciler.cli.actions import current_step
     from reconciler.cli.outputs import put_refusal, put_report
     from reconciler.cli.wiring import open_ports, selection_of
     from reconciler.errors import GuardRefused, StalePlan
@@ -90,6 +91,8 @@ def _apply(options: dict[str, Any]) -> int:
             put_refusal(options, refusal.plan)
             raise
     put_report(options, report, shown[-1])
+    if step := current_step():
+        step.applied(report, shown[-1])
     return report.exit_code
 
 

@@ -43,13 +43,13 @@ def command(
     """  # noqa: D301 - click reads the \b
     from reconciler.apply.clock import SystemClock
     from reconciler.apply.interrupt import watch_signals
-    from reconciler.cli.pipes import echo, note
-    from reconciler.github.step import Step
+    from reconciler.cli.actions import current_step
+    from reconciler.cli.pipes import echo
     from reconciler.render.json import render_document
     from reconciler.workflow.comment import Commenting, comment
 
     where = Commenting(repository=repository, number=number, author=author, issue=issue, max_size=max_size)
     with watch_signals() as stop:
-        said = comment(planfile, where, os.environ, SystemClock(stop), Step.of(os.environ, note))
+        said = comment(planfile, where, os.environ, SystemClock(stop), current_step())
     echo(render_document({"format_version": "1.0", "result": said}) if format_ == "json" else said)
     return 0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from typing import TYPE_CHECKING, Final
 
 import click
 
+from reconciler.cli.actions import current_step
 from reconciler.cli.pipes import close_quietly, echo, note
-from reconciler.errors import Interrupted, ReconcilerError, UsageProblem
+from reconciler.errors import Interrupted, ManifestError, ReconcilerError, UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,9 +35,20 @@ def report_failure(error: BaseException, arguments: Sequence[str]) -> int:
         note(render_text(known).rstrip("\n"))
         if isinstance(error, click.UsageError) and error.ctx is not None:
             note(f"Try '{error.ctx.command_path} --help' for help.")
+    _tell_actions(known)
     if known is not error and not isinstance(error, (click.ClickException, click.Abort, KeyboardInterrupt)):
         _explain_unexpected(error, arguments)
     return known.exit_code
+
+
+def _tell_actions(error: ReconcilerError) -> None:
+    step = current_step()
+    if step is None:
+        return
+    if isinstance(error, ManifestError):
+        step.invalid(error)
+    else:
+        step.failed(error)
 
 
 def _known(error: BaseException) -> ReconcilerError:
@@ -45,6 +58,9 @@ def _known(error: BaseException) -> ReconcilerError:
         return UsageProblem(error.format_message())
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return Interrupted("interrupted")
+    sandbox = sys.modules.get("reconciler.sandbox.failures")
+    if sandbox is not None and isinstance(error, sandbox.SandboxError):
+        return ReconcilerError(str(error))
     if isinstance(error, OSError) and error.filename is not None:
         return ReconcilerError(f"{os.fsdecode(error.filename)}: {error.strerror}")
     return ReconcilerError(f"unexpected error: {type(error).__name__}; run again with -v to see where, and report it")

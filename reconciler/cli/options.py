@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FORMATS: Final = ("text", "json", "markdown", "html")
 
 
-class Words(click.ParamType):
+class Words(click.ParamType[str]):
     """A string; from the environment several are split as a shell would, so that `a="x y" b=z` holds two."""
 
     name = "text"

@@ -37,6 +37,7 @@ def command(**options: Any) -> int:
       reconciler plan
       reconciler plan -e production --out production.plan
     """  # noqa: D301 - click reads the \b
+    from reconciler.cli.actions import current_step
     from reconciler.cli.outputs import check_reports, put_plan
     from reconciler.cli.wiring import open_ports, selection_of
     from reconciler.errors import GuardRefused, UsageProblem
@@ -58,6 +59,9 @@ def command(**options: Any) -> int:
                 out=options["out"],
             )
     put_plan(options, made)
+    code = 2 if options["detailed_exitcode"] and made.has_changes else 0
     if any(finding.refuses for finding in made.findings):
-        return GuardRefused.exit_code
-    return 2 if options["detailed_exitcode"] and made.has_changes else 0
+        code = GuardRefused.exit_code
+    if step := current_step():
+        step.planned(made, code)
+    return code

@@ -26,14 +26,14 @@ def command(**options: Any) -> int:
     from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.wiring import open_ports, selection_of
     from reconciler.render.effective import render_effective, render_explained
-    from reconciler.workflow.effective import effective, explained
+    from reconciler.workflow.effective import effective_runners, explained
 
     check_reports(options)
     with open_ports(options) as ports:
         if options["explain"]:
             origins = explained(selection_of(options), ports, options["explain"])
-            put(options, lambda form, **_: render_explained(origins, form))
+            put(options, lambda form, **layout: render_explained(origins, form, **layout))
         else:
-            runners = effective(selection_of(options), ports)
+            runners = effective_runners(selection_of(options), ports)
             put(options, lambda form, **_: render_effective(runners, form))
     return 0

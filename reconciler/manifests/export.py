@@ -79,7 +79,11 @@ def _entry(key: str, runner: LiveRunner, variables: dict[str, None] | None) -> t
         notes.append("status is left unmanaged: it is a value unknown to this version")
     if runner.headers:
         names = list(runner.headers)
-        if variables is None or any(map(check_header_name, names)) or len({name.lower() for name in names}) < len(names):
+        if (
+            variables is None
+            or any(map(check_header_name, names))
+            or len({name.lower() for name in names}) < len(names)
+        ):
             notes.append(f"headers are left unmanaged: {', '.join(map(_printable, names))}")
         else:
             entry["headers"] = {name: _value(key, name, value, variables) for name, value in runner.headers.items()}

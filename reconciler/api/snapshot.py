@@ -1,0 +1,84 @@
+"""A saved `list --format json`, to plan against without a token; header values are not in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from reconciler.api.wire import decode_page
+from reconciler.errors import BadAnswer, ReconcilerError
+from reconciler.model.runner import Listing
+from reconciler.model.secret import REDACTED, Unresolved
+
+if TYPE_CHECKING:
+    from reconciler.model.runner import LiveRunner
+
+MAJOR: Final = "1."
+MAX_BYTES: Final = 256 * 1024 * 1024
+_LEFT_OUT: Final = {"user_id": "", "created_at": "", "updated_at": ""}
+"""What a plan can do without."""
+
+
+class SnapshotError(ReconcilerError):
+    """A file that is no output of `list --format json`."""
+
+    code: ClassVar[str] = "snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The runners as they were; the listing's `read_at` says when, `api_url` where."""
+
+    listing: Listing
+    api_url: str
+
+
+def read_snapshot(path: str) -> Snapshot:
+    """Read one. Raises SnapshotError."""
+    document = _document(path)
+    runners = document.get("runners")
+    if not isinstance(runners, list):
+        raise SnapshotError(f"{path}: no list of runners in it; write it with `reconciler list --format json`")
+    facts = {name: document.get(name) for name in ("read_at", "api_url")}
+    for name, fact in facts.items():
+        if not isinstance(fact, str):
+            raise SnapshotError(f"{path}: {name}: expected a string; write it with `reconciler list --format json`")
+    shown = frozenset(
+        name.lower() for each in runners if isinstance(each, dict) for name in _names(each.get("headers"))
+    )
+    try:
+        rows = [_LEFT_OUT | each if isinstance(each, dict) else each for each in runners]
+        page = decode_page(json.dumps({"runners": rows, "total": len(rows)}).encode(), shown)
+    except BadAnswer as exc:
+        raise SnapshotError(f"{path}: {exc}") from exc
+    listing = Listing(tuple(map(_forget, page.runners)), str(facts["read_at"]), 0)
+    return Snapshot(listing, str(facts["api_url"]))
+
+
+def _document(path: str) -> dict[str, Any]:
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as exc:
+        raise SnapshotError(f"{path}: {exc.strerror}") from exc
+    if len(content) > MAX_BYTES:
+        raise SnapshotError(f"{path}: larger than {MAX_BYTES // 1024**2} MiB, the most that is read")
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError) as exc:
+        raise SnapshotError(f"{path}: not JSON; write it with `reconciler list --format json`") from exc
+    if not isinstance(document, dict) or not str(document.get("format_version", "")).startswith(MAJOR):
+        raise SnapshotError(f"{path}: no list of format 1; write it with `reconciler list --format json`")
+    return document
+
+
+def _names(headers: Any) -> list[str]:
+    return list(headers) if isinstance(headers, dict) else []
+
+
+def _forget(runner: LiveRunner) -> LiveRunner:
+    """A value that the list hid is not known; one that it shows is public."""
+    headers = {name: Unresolved(REDACTED) if value == REDACTED else value for name, value in runner.headers.items()}
+    return replace(runner, headers=headers)

@@ -1,0 +1,34 @@
+"""`render`: the manifests after merging, offline; and where each part of one runner comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from reconciler.manifests.explain import Origin, effective, explain_runner
+from reconciler.planning.targets import targeted
+from reconciler.workflow.run import load, load_and_compile
+
+if TYPE_CHECKING:
+    from reconciler.workflow.run import Ports, Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """The effective runners as plain data; secrets are references or `(sensitive)`."""
+
+    environment: str | None
+    runners: tuple[dict[str, Any], ...]
+
+
+def effective_runners(selection: Selection, ports: Ports) -> Effective:
+    """Every runner of the selection, or its targets. Raises ManifestError, and UsageProblem for idle targets."""
+    project, desired = load_and_compile(selection, ports, secrets=None)
+    picked = targeted([runner.key for runner in desired.runners], selection.targets)
+    desired = replace(desired, runners=tuple(runner for runner in desired.runners if runner.key in picked))
+    return Effective(project.environment, tuple(effective(desired)))
+
+
+def explained(selection: Selection, ports: Ports, key: str) -> tuple[Origin, ...]:
+    """Where every field, tag and header of one runner comes from. Raises ManifestError and UsageProblem."""
+    return explain_runner(load(selection), selection.paths, key=key, stdin=ports.stdin)
