@@ -1,0 +1,177 @@
+"""The service's API: Reader for plans, which has no verb that writes, and Client for applies."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import quote
+
+from reconciler.api import wire
+from reconciler.api.create import create
+from reconciler.api.exchange import Exchange, Tally
+from reconciler.api.failures import read_verdict, replace_verdict
+from reconciler.api.reading import PER_PAGE, read_list
+from reconciler.api.sending import Call
+from reconciler.errors import BadAnswer
+from reconciler.model.secret import Scrubber, Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+
+    import httpx
+
+    from reconciler.api.sending import Answer
+    from reconciler.model.report import RequestCount
+    from reconciler.model.runner import Account, Listing, LiveRunner, RunnerBody
+    from reconciler.ports import Clock, Progress, Stop
+    from reconciler.settings import Settings
+
+_RUNNERS: Final = "/v1/runner"
+
+
+class Reader:
+    """Implements ports.RunnerReader. Every method raises ApiError, and Interrupted once `stop` is set.
+
+    Args:
+        settings: address, token, limit, timeouts, and the lower-case names of headers that are public.
+        clock: time, and all waiting.
+        stop: whether the run was asked to stop; None for never.
+        progress: is told of pages read and of pauses; None for nobody.
+        transport: another way to the service than the network; it is closed with the client.
+        scrubber: learns the token and every header value; None for one of its own.
+        chance: gives a number from 0 to 1, for jitter.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        stop: Stop | None = None,
+        progress: Progress | None = None,
+        transport: httpx.BaseTransport | None = None,
+        scrubber: Scrubber | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._scrubber = Scrubber() if scrubber is None else scrubber
+        self._scrubber.learn((settings.token,))
+        self._public_headers = settings.public_headers
+        self._exchange = Exchange(
+            settings,
+            clock=clock,
+            stop=stop,
+            progress=progress,
+            transport=transport,
+            scrubber=self._scrubber,
+            chance=chance,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections, and the transport."""
+        self._exchange.close()
+
+    @property
+    def requests(self) -> RequestCount:
+        """What was sent so far: every attempt, also one that found no connection."""
+        return self._exchange.count
+
+    @property
+    def scrubber(self) -> Scrubber:
+        """Knows the token and every header value seen, to clean foreign text."""
+        return self._scrubber
+
+    def list_runners(self) -> Listing:
+        """All runners of the account, in a read that adds up (API: List Runners). Raises UnstableList besides."""
+        sent = Tally()
+
+        def read_page(number: int) -> wire.Page:
+            call = Call(
+                method="GET",
+                path=_RUNNERS,
+                params={"page": number, "per_page": PER_PAGE},
+                read=lambda answer: wire.decode_page(answer.content, self._public_headers),
+                sent=sent.add,
+            )
+            page = self._exchange.repeat(call, read_verdict)
+            self._learn(page.runners)
+            return page
+
+        listing = read_list(read_page, self._exchange.clock.utc_now, self._exchange.tell_reading)
+        return replace(listing, reads=sent.count)
+
+    def get_runner(self, runner_id: str) -> LiveRunner:
+        """One runner (API: Get Runner)."""
+        call = Call(method="GET", path=_path(runner_id), read=lambda answer: self._runner(answer, runner_id))
+        return self._exchange.repeat(call, read_verdict)
+
+    def account(self) -> Account:
+        """Who the token belongs to (API: Get User)."""
+        call = Call(method="GET", path="/v1/user", read=lambda answer: wire.decode_account(answer.content, answer.date))
+        return self._exchange.repeat(call, read_verdict)
+
+    def _runner(self, answer: Answer, runner_id: str | None) -> LiveRunner:
+        runner = wire.decode_runner(answer.content, self._public_headers)
+        if runner_id is not None and runner.id.lower() != runner_id.lower():
+            raise BadAnswer("id: expected the runner that was asked for, got another one")
+        self._learn((runner,))
+        return runner
+
+    def _learn(self, runners: Iterable[LiveRunner]) -> None:
+        self._scrubber.learn(
+            value for runner in runners for value in runner.headers.values() if isinstance(value, Secret)
+        )
+
+
+class Client(Reader):
+    """Implements ports.RunnerApi."""
+
+    def create_runner(self, body: RunnerBody, known_ids: Collection[str]) -> LiveRunner:
+        """Create a runner, never twice (API: Create Runner); see reconciler.api.create.
+
+        `known_ids` are the ids that existed before; those that this client created are known to it. Raises Unverified
+        and AmbiguousCreate besides. Interrupted means that nothing was sent.
+        """
+        call = Call(
+            method="POST",
+            path=_RUNNERS,
+            content=self._encode(body),
+            read=lambda answer: self._runner(answer, None),
+        )
+        return create(self._exchange, call, body, known_ids, self.list_runners)
+
+    def replace_runner(self, runner_id: str, body: RunnerBody) -> LiveRunner:
+        """Replace all fields of a runner (API: Update Runner). Raises Unverified when it can't be told.
+
+        It may be sent several times, for a full replacement is idempotent. Interrupted means that nothing was sent.
+        """
+        call = Call(
+            method="PUT",
+            path=_path(runner_id),
+            content=self._encode(body),
+            read=lambda answer: self._runner(answer, runner_id),
+        )
+        return self._exchange.repeat(call, replace_verdict)
+
+    def finishing(self) -> AbstractContextManager[None]:
+        """While in it, this thread's requests are sent although the run was asked to stop."""
+        return self._exchange.finishing()
+
+    def _encode(self, body: RunnerBody) -> bytes:
+        headers = body.headers or {}
+        self._scrubber.learn(value for value in headers.values() if isinstance(value, Secret))
+        return wire.encode_body(body)
+
+
+def _path(runner_id: str) -> str:
+    return f"{_RUNNERS}/{quote(runner_id, safe='')}"

@@ -1,0 +1,81 @@
+"""The one HTTP client of a run: kept alive, verified, through the environment's proxies, never redirected."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import ssl
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from reconciler import __version__
+from reconciler.api.lean import import_lean_httpx
+from reconciler.api.wire import authorization
+from reconciler.errors import Unreachable
+
+if TYPE_CHECKING:
+    import httpx
+
+    from reconciler.settings import Settings
+
+MAX_CONNECTIONS: Final = 8
+"""One httpx pool slows down steeply past 8."""
+
+_KEEPALIVE_S: Final = 15.0
+"""Longer than the documented cooldown, so that a pause costs no new handshake."""
+
+
+def connect(settings: Settings, transport: httpx.BaseTransport | None) -> httpx.Client:
+    """A client that sends the token with each request. Nothing is connected yet. Raises Unreachable."""
+    import_lean_httpx()
+    import httpx
+
+    parts = urlsplit(settings.api_url)
+    return httpx.Client(
+        transport=transport,
+        verify=_certificates(parts.scheme),
+        # A proxy's loopback is not ours, and plain http is allowed to loopback because it doesn't leave the machine.
+        trust_env=not _is_loopback(parts.hostname or ""),
+        follow_redirects=False,
+        headers={
+            "Authorization": authorization(settings.token),
+            "Accept": "application/json",
+            "User-Agent": f"comfycontrol-reconciler/{__version__}",
+        },
+        timeout=httpx.Timeout(
+            connect=settings.connect_timeout_s,
+            read=settings.read_timeout_s,
+            write=settings.read_timeout_s,
+            pool=None,  # whoever holds a connection is bounded by the other three
+        ),
+        limits=httpx.Limits(
+            max_connections=MAX_CONNECTIONS,
+            max_keepalive_connections=MAX_CONNECTIONS,
+            keepalive_expiry=_KEEPALIVE_S,
+        ),
+    )
+
+
+def _certificates(scheme: str) -> ssl.SSLContext:
+    """SSL_CERT_FILE and SSL_CERT_DIR where they are set, else the system's trust store.
+
+    A plain http address gets a context that trusts nobody: loading certificates takes longer than a request.
+    """
+    if scheme != "https":
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file or folder:
+        try:
+            return ssl.create_default_context(cafile=file or None, capath=folder or None)
+        except OSError as exc:
+            raise Unreachable(f"SSL_CERT_FILE or SSL_CERT_DIR: no certificates can be read from there: {exc}") from exc
+    import truststore
+
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

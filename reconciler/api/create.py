@@ -1,0 +1,96 @@
+"""Creating a runner without ever creating it twice.
+
+There is no idempotency key and no delete. So after an attempt whose outcome is unknown the list decides: an id that
+did not exist before, with the name and the endpoint that were sent, is the runner that was created. No clock is asked,
+for the service's and ours differ.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.api.failures import Fate, Setback, unverified
+from reconciler.errors import AmbiguousCreate, ApiError, Interrupted
+from reconciler.planning.normalise import same_endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from reconciler.api.exchange import Exchange
+    from reconciler.api.sending import Call
+    from reconciler.model.runner import Listing, LiveRunner, RunnerBody
+
+
+def create(
+    exchange: Exchange,
+    call: Call[LiveRunner],
+    body: RunnerBody,
+    known_ids: Collection[str],
+    list_runners: Callable[[], Listing],
+) -> LiveRunner:
+    """Send a POST until it is known what became of it. Raises Unverified and AmbiguousCreate besides.
+
+    When it was not found: after a connection that broke or a 5xx it is sent again; after a timeout, or a success that
+    could not be read, it is not, for it may yet appear. A 429 processed nothing and is repeated after the cooldown.
+    """
+    attempts = 0
+    spent_s = 0.0
+    doubt: Setback | None = None
+    while True:
+        began = exchange.clock.monotonic()
+        try:
+            outcome = exchange.attempt(call, repeated=attempts > 0)
+        except Interrupted:
+            _tell_doubt(doubt)
+            raise
+        if not isinstance(outcome, Setback):
+            return outcome
+        attempts += 1
+        spent_s += exchange.clock.monotonic() - began
+        if outcome.fate.doubtful:
+            doubt = outcome
+        # An earlier attempt that was not found may have come through since: `Runner limit exceeded` can be its echo.
+        if doubt is not None and outcome.fate is not Fate.THROTTLED:
+            found = _find(body, known_ids, list_runners, doubt)
+            if found is not None:
+                return found
+        if outcome.fate is Fate.OPEN:
+            raise unverified(outcome.error)
+        try:
+            pause_s = exchange.pause(outcome, attempts, spent_s)
+        except Interrupted:
+            _tell_doubt(doubt)
+            raise
+        if pause_s is None:
+            raise outcome.error
+        spent_s += pause_s
+
+
+def _tell_doubt(doubt: Setback | None) -> None:
+    """Interrupted means that nothing was sent: where something was, that is told instead."""
+    if doubt is not None:
+        raise unverified(doubt.error)
+
+
+def _find(
+    body: RunnerBody, known_ids: Collection[str], list_runners: Callable[[], Listing], doubt: Setback
+) -> LiveRunner | None:
+    """The runner that the attempt made; None when there is none."""
+    try:
+        listing = list_runners()
+    except (ApiError, Interrupted) as exc:
+        raise unverified(doubt.error) from exc
+    known = frozenset(known_ids)
+    found = [
+        runner
+        for runner in listing.runners
+        if runner.id not in known and runner.name == body.name and same_endpoint(runner.endpoint, body.endpoint)
+    ]
+    if len(found) > 1:
+        ids = [runner.id for runner in found]
+        raise AmbiguousCreate(
+            f"the create was not answered ({doubt.error}), and now there are {len(found)} new runners of its name and "
+            f"endpoint: {', '.join(ids)}; remove all but one in the dashboard, or give the manifest the `id:` of one",
+            ids=ids,
+        )
+    return found[0] if found else None

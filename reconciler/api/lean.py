@@ -1,0 +1,25 @@
+"""httpx without its command line."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Final
+
+_COMMAND_LINE: Final = "httpx._main"
+
+
+def import_lean_httpx() -> None:
+    """Import httpx, but not the command line that it brings along when rich is installed.
+
+    That command line loads rich, pygments and click: two fifths of the whole import, and rich is always installed here.
+    httpx itself goes on without it when it cannot be imported. A None in sys.modules says so to the import system
+    (see "The module cache" in Python's reference); it is taken away again at once.
+    """
+    if "httpx" in sys.modules:
+        return
+    sys.modules[_COMMAND_LINE] = None  # type: ignore[assignment]  # the documented way to make an import fail
+    try:
+        import_module("httpx")
+    finally:
+        del sys.modules[_COMMAND_LINE]

@@ -1,0 +1,119 @@
+"""Pacing: the service never sees more than its limit, wherever between send and answer it stamps an arrival.
+
+The limit counts arrivals at the service in any window, and nobody here knows when one arrived: somewhere between its
+send and its answer. So a slot that a request took is free again one window after its *answer*; after a timeout, one
+window after giving up. Windows counted from the send trip the limit as soon as answers take unevenly long.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.ports import Clock
+    from reconciler.settings import RateLimit
+
+SLACK: Final = 1.001
+"""By how much a window is taken longer than it is: the service's clock and ours tick apart, and in milliseconds."""
+
+_SHORTEST_WAIT_S: Final = 0.001
+"""A shorter one could vanish in the rounding of a float clock, and never end."""
+
+
+class SlidingWindow:
+    """The rule, without a clock and without threads: at most `requests` in any `seconds`. Times are in seconds."""
+
+    def __init__(self, requests: int, seconds: float) -> None:
+        self._requests = requests
+        self._window_s = seconds * SLACK
+        self._in_flight = 0
+        self._free_at: list[float] = []
+        self._blocked_until = -math.inf
+
+    def acquire(self, now: float) -> float:
+        """0 when a slot was taken at `now`, else the seconds to wait; infinity when only an answer can free one."""
+        if now < self._blocked_until:
+            return self._blocked_until - now
+        while self._free_at and self._free_at[0] <= now:
+            heapq.heappop(self._free_at)
+        if self._in_flight + len(self._free_at) < self._requests:
+            self._in_flight += 1
+            return 0.0
+        return self._free_at[0] - now if self._free_at else math.inf
+
+    def release(self, now: float) -> None:
+        """A request was answered at `now`, or given up."""
+        self._in_flight -= 1
+        heapq.heappush(self._free_at, now + self._window_s)
+
+    def cooldown(self, now: float, seconds: float) -> bool:
+        """Let nothing through for so long; False where a cooldown is already running, which it may make longer."""
+        begins = now >= self._blocked_until
+        self._blocked_until = max(self._blocked_until, now + seconds)
+        return begins
+
+
+class Limiter:
+    """The rule for threads, first come first served. All times are of one clock, which every call brings."""
+
+    def __init__(self, limit: RateLimit) -> None:
+        self._window = SlidingWindow(limit.requests, limit.seconds)
+        self._turn = threading.Condition()
+        self._queue: deque[object] = deque()
+
+    def acquire(self, clock: Clock, wait: Callable[[float], None]) -> None:
+        """Wait for a slot and take it. What `wait` raises ends the waiting; no slot is taken then."""
+        ticket = object()
+        with self._turn:
+            self._queue.append(ticket)
+            try:
+                while True:
+                    pause = math.inf
+                    if self._queue[0] is ticket:
+                        pause = self._window.acquire(clock.monotonic())
+                    if pause <= 0.0:
+                        return
+                    if pause == math.inf:
+                        self._turn.wait()
+                    else:
+                        self._wait_outside(max(pause, _SHORTEST_WAIT_S), wait)
+            finally:
+                self._queue.remove(ticket)
+                self._turn.notify_all()
+
+    def release(self, clock: Clock) -> None:
+        """Give the slot back: the request was answered, or given up."""
+        with self._turn:
+            self._window.release(clock.monotonic())
+            self._turn.notify_all()
+
+    def cooldown(self, clock: Clock, seconds: float) -> bool:
+        """Let nothing through for so long; False where a cooldown is already running."""
+        with self._turn:
+            return self._window.cooldown(clock.monotonic(), seconds)
+
+    def _wait_outside(self, seconds: float, wait: Callable[[float], None]) -> None:
+        """Only the first in the queue waits by the clock; the lock is free meanwhile, so that answers can come in."""
+        self._turn.release()
+        try:
+            wait(seconds)
+        finally:
+            self._turn.acquire()
+
+
+_limiters: WeakKeyDictionary[Clock, dict[tuple[str, RateLimit], Limiter]] = WeakKeyDictionary()
+_limiters_lock = threading.Lock()
+
+
+def limiter_for(host: str, limit: RateLimit, clock: Clock) -> Limiter:
+    """The one limiter for a host (with port): clients on the same clock share it, for the limit counts addresses."""
+    with _limiters_lock:
+        known = _limiters.setdefault(clock, {})
+        return known.setdefault((host, limit), Limiter(limit))

@@ -1,0 +1,71 @@
+"""When to try again, and after how long. Pure: chance and time come in as arguments.
+
+Backoff with full jitter spreads clients that failed together over the whole interval, not only over its edge.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_ATTEMPTS: Final = 5
+MAX_TOTAL_S: Final = 60.0
+"""Seconds for all attempts of one request and the pauses between them; waiting for a slot of the limiter is apart."""
+
+_FIRST_BACKOFF_S: Final = 0.5
+_LONGEST_BACKOFF_S: Final = 8.0
+_COOLDOWN_JITTER_S: Final = 1.0
+
+
+def may_retry(attempts: int, spent_s: float, pause_s: float) -> bool:
+    """Whether another attempt is left after `attempts`, and time for it after `spent_s` and a pause."""
+    return attempts < MAX_ATTEMPTS and spent_s + pause_s <= MAX_TOTAL_S
+
+
+def backoff_s(attempts: int, asked_s: float | None, chance: Callable[[], float]) -> float:
+    """The pause after so many attempts: what the service asked for (Retry-After), and on top up to 0.5, 1, 2, … 8 s.
+
+    `chance` gives a number from 0 to 1.
+    """
+    longest = min(_LONGEST_BACKOFF_S, _FIRST_BACKOFF_S * 2.0 ** (attempts - 1))
+    return (asked_s or 0.0) + chance() * longest
+
+
+def cooldown_s(window_s: float, asked_s: float | None, chance: Callable[[], float]) -> float:
+    """How long nothing is sent after a 429: what the service asked for, else one window; and up to 1 s on top.
+
+    At most MAX_TOTAL_S before the jitter: a request that is asked to wait longer gives up, the next one may ask again.
+    """
+    asked = window_s if asked_s is None else asked_s
+    return min(asked, MAX_TOTAL_S) + chance() * _COOLDOWN_JITTER_S
+
+
+def retry_after_s(value: str | None, now: dt.datetime) -> float | None:
+    """The seconds that a Retry-After header asks for, as a count or as a date (RFC 9110, 10.2.3); None if unreadable.
+
+    `now` is the service's time where it tells it, for its clock and ours differ.
+    """
+    if value is None:
+        return None
+    text = value.strip()
+    if re.fullmatch(r"[0-9]+", text, re.ASCII):
+        return float(text) if len(text) < 10 else math.inf  # noqa: PLR2004 - ten digits are three centuries
+    moment = http_date(text)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def http_date(text: str | None) -> dt.datetime | None:
+    """The moment in a date header (RFC 9110, 5.6.7), aware; None if unreadable."""
+    if text is None:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+        return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,189 @@
+"""The wire format: what is sent and what comes back, checked by hand, for ten thousand runners must be quick.
+
+Header values become `Secret` the moment they are decoded. This is the only module that opens a Secret.
+Source: the API's pages List, Get, Create and Update Runner, Get User, and Errors. Fields and statuses that are unknown
+are let through; a shape that is wrong is a BadAnswer that names the path and never shows the value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler.api.foreign import escape
+from reconciler.errors import BadAnswer
+from reconciler.model.runner import Account, LiveRunner
+from reconciler.model.secret import Secret, reveal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.runner import RunnerBody
+    from reconciler.model.secret import HeaderValue
+
+_STRINGS: Final = ("id", "user_id", "name", "status", "endpoint", "created_at", "updated_at")
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
+"""The API says UUID. What counts here is that it can stand in a path."""
+
+_LONGEST_PATH: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, and how many runners there are on all pages."""
+
+    runners: tuple[LiveRunner, ...]
+    total: int
+
+
+def authorization(token: Secret) -> str:
+    """The Authorization header's value."""
+    return f"Bearer {reveal(token)}"
+
+
+def encode_body(body: RunnerBody) -> bytes:
+    """The JSON of a POST or PUT: ASCII, and a field that is None left out.
+
+    Escapes carry any string that an answer can bring, also a lone surrogate, back as it came.
+    """
+    fields: dict[str, object] = {"name": body.name, "endpoint": body.endpoint}
+    if body.headers is not None:
+        fields["headers"] = {name: _plain(name, value) for name, value in body.headers.items()}
+    if body.tags is not None:
+        fields["tags"] = body.tags
+    if body.status is not None:
+        fields["status"] = body.status
+    return json.dumps(fields, separators=(",", ":")).encode("ascii")
+
+
+def _plain(name: str, value: HeaderValue) -> str:
+    match value:
+        case Secret():
+            return reveal(value)
+        case str():
+            return value
+    raise TypeError(f"the value of the header {name} is not known here: this body can't be sent")
+
+
+def decode_runner(content: bytes, public_headers: frozenset[str]) -> LiveRunner:
+    """One runner. Raises BadAnswer."""
+    return _runner(_parse(content), public_headers, None)
+
+
+def decode_page(content: bytes, public_headers: frozenset[str]) -> Page:
+    """One page of List Runners. Raises BadAnswer."""
+    data = _object(_parse(content), "")
+    total = data.get("total")
+    if type(total) is not int or total < 0:
+        raise _wrong("total", "a count", data, "total")
+    items = data.get("runners")
+    if type(items) is not list:
+        raise _wrong("runners", "an array", data, "runners")
+    return Page(tuple(_runner(item, public_headers, index) for index, item in enumerate(items)), total)
+
+
+def decode_account(content: bytes, date: str) -> Account:
+    """Get User, and the Date header of its answer. Raises BadAnswer."""
+    data = _object(_parse(content), "")
+    for field in ("id", "name", "email", "tier"):
+        if type(data.get(field)) is not str:
+            raise _wrong(field, "a string", data, field)
+    return Account(id=data["id"], name=data["name"], email=data["email"], tier=data["tier"], answered_at=date)
+
+
+def decode_message(content: bytes) -> str:
+    """The message of an error body; empty where there is none, as in the HTML of a gateway."""
+    try:
+        data = _parse(content)
+    except BadAnswer:
+        return ""
+    message = data.get("message") if isinstance(data, dict) else None
+    return message if isinstance(message, str) else ""
+
+
+def _runner(data: Any, public_headers: frozenset[str], index: int | None) -> LiveRunner:
+    # What is checked here is checked ten thousand times: the paths are made only for an error.
+    if type(data) is not dict:
+        raise _wrong(_place(index, ""), "an object", data)
+    get = data.get
+    for field in _STRINGS:
+        if type(get(field)) is not str:
+            raise _wrong(_place(index, field), "a string", data, field)
+    if not _ID.fullmatch(data["id"]):
+        raise BadAnswer(f"{_place(index, 'id')}: expected an id, got a string of another form")
+    tags = get("tags")
+    if type(tags) is not list:
+        raise _wrong(_place(index, "tags"), "an array", data, "tags")
+    for number, tag in enumerate(tags):
+        if type(tag) is not str:
+            raise _wrong(_place(index, f"tags[{number}]"), "a string", tag)
+    return LiveRunner(
+        id=data["id"],
+        name=data["name"],
+        endpoint=data["endpoint"],
+        headers=_headers(data, public_headers, index),
+        tags=tuple(tags),
+        status=data["status"],
+        user_id=data["user_id"],
+        created_at=data["created_at"],
+        updated_at=data["updated_at"],
+    )
+
+
+def _headers(data: Mapping[str, Any], public_headers: frozenset[str], index: int | None) -> dict[str, HeaderValue]:
+    headers = data.get("headers")
+    if type(headers) is not dict:
+        raise _wrong(_place(index, "headers"), "an object", data, "headers")
+    wrapped: dict[str, HeaderValue] = {}
+    for name, value in headers.items():
+        if type(value) is not str:
+            raise _wrong(_place(index, f"headers.{name}"), "a string", value)
+        wrapped[name] = value if name.lower() in public_headers else Secret(value)
+    return wrapped
+
+
+def _parse(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except RecursionError:
+        # The parser's own error would tell where, and a frame of it holds the text.
+        raise BadAnswer("the answer is nested too deeply") from None
+    except ValueError:
+        raise BadAnswer("the answer is truncated or no JSON") from None
+
+
+def _object(data: Any, place: str) -> dict[str, Any]:
+    if type(data) is not dict:
+        raise _wrong(place, "an object", data)
+    return data
+
+
+def _place(index: int | None, field: str) -> str:
+    if index is None:
+        return field
+    return f"runners[{index}].{field}" if field else f"runners[{index}]"
+
+
+def _wrong(place: str, expected: str, value: Any, field: str | None = None) -> BadAnswer:
+    """`value` is what was found or, with `field`, the object that should hold it."""
+    missing = field is not None and field not in value
+    found = "nothing" if missing else _kind(value if field is None else value[field])
+    shown = escape(place)[:_LONGEST_PATH] or "the answer"
+    return BadAnswer(f"{shown}: expected {expected}, got {found}")
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "an array"
+    return "an object"
