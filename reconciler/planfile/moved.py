@@ -14,7 +14,7 @@ from reconciler.planfile.fingerprints import take_fingerprints
 from reconciler.planfile.saved import SavedPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from reconciler.model.plan import Action, Plan, Request
     from reconciler.model.secret import Secret
@@ -34,33 +34,21 @@ def moved(before: Plan | SavedPlan, now: Plan, key: Secret) -> list[str]:
             raise ValueError("only a saved plan can be compared: this one holds no fingerprints")
     else:
         plan, fingerprints = before, take_fingerprints(before, key)
-    then = _indexed(plan, fingerprints.pins)
-    today = _indexed(now, take_fingerprints(now, key, fingerprints.nonce).pins)
+    now_pins = take_fingerprints(now, key, fingerprints.nonce).pins
+    today = {action.key: (action, pin) for action, pin in zip(now.actions, now_pins, strict=True)}
     lines = [*_surroundings(plan, now)]
-    for identity, (action, pin) in then.items():
-        if identity in today:
-            lines.extend(f"{action.key}: {line}" for line in _runner(action, pin, *today[identity]))
+    for action, pin in zip(plan.actions, fingerprints.pins, strict=True):
+        if action.key in today:
+            lines.extend(f"{action.key}: {line}" for line in _runner(action, pin, *today.pop(action.key)))
         else:
             lines.append(f"{action.key}: was to be {_BECOMES[action.action]}, and is no longer in the plan")
     lines.extend(
         f"{action.key}: was not in the plan, and would now be {_BECOMES[action.action]}"
-        for identity, (action, _pin) in today.items()
-        if identity not in then
+        for action, _pin in today.values()
     )
     if lines and plan.manifest_digest != now.manifest_digest:
         lines.append("the manifests are not those that the plan was made from")
     return lines
-
-
-def _indexed(plan: Plan, pins: Iterable[Pin]) -> Mapping[tuple[str, bool, int], tuple[Action, Pin]]:
-    """By key; runners to be retired have keys of their own, which may repeat."""
-    seen: dict[tuple[str, bool], int] = {}
-    found: dict[tuple[str, bool, int], tuple[Action, Pin]] = {}
-    for action, pin in zip(plan.actions, pins, strict=True):
-        name = (action.key, action.action == "disable")
-        seen[name] = seen.get(name, 0) + 1
-        found[*name, seen[name]] = (action, pin)
-    return found
 
 
 def _surroundings(plan: Plan, now: Plan) -> Iterator[str]:

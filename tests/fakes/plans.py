@@ -182,7 +182,7 @@ plans = st.builds(
     environment=st.none() | _text,
     manifest_digest=st.just("0" * 64),
     complete=st.booleans(),
-    actions=st.lists(_actions, max_size=3).map(tuple),
+    actions=st.lists(_actions, max_size=3, unique_by=lambda action: action.key).map(tuple),
     unchanged=_counts,
     unmanaged=st.lists(st.builds(UnmanagedRunner, _text, _text), max_size=2).map(tuple),
     findings=st.lists(_findings, max_size=3).map(tuple),

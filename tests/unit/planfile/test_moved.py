@@ -131,11 +131,12 @@ def test_actions_that_come_go_or_change_are_told():
     """New, missing and changed actions are named with what becomes of their runners."""
     update_one, create_new = planned().actions
     other = live_runner(2)
-    now = plan_of(replace(update_one, action="disable"), update(other, body_of(other, tags=())))
+    retired = replace(update_one, action="disable", key=f"unmanaged:{LIVE.id}")
+    now = plan_of(retired, update(other, body_of(other, tags=())))
     assert ways(plan_of(update_one, create_new), now) == [
         "runner-1: was to be updated, and is no longer in the plan",
         "new: was to be created, and is no longer in the plan",
-        "runner-1: was not in the plan, and would now be disabled",
+        f"unmanaged:{LIVE.id}: was not in the plan, and would now be disabled",
         "runner-2: was not in the plan, and would now be updated",
     ]
     adopted = replace(update(other, body_of(other, tags=())), key="new")
@@ -186,14 +187,6 @@ def test_another_place_is_a_move(field, value, line):
         f"{line} when the plan was made",
         "the manifests are not those that the plan was made from",
     ]
-
-
-def test_runners_to_be_retired_may_share_a_name():
-    """Two unmanaged runners of one name are two; each is compared with its own."""
-    live = [live_runner(number, name="twin") for number in (1, 2)]
-    actions = [replace(update(each, body_of(each, status="disabled")), action="disable") for each in live]
-    assert ways(plan_of(*actions), plan_of(*actions)) == []
-    assert ways(plan_of(*actions), plan_of(actions[0])) == ["twin: was to be disabled, and is no longer in the plan"]
 
 
 def test_a_printed_plan_cannot_be_compared():
