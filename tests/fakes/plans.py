@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
 
 from reconciler.model.finding import CODES, SEVERITIES, Finding
 from reconciler.model.plan import Action, Budget, Capacity, Change, Gate, Plan, Request, UnmanagedRunner, Wait
 from reconciler.model.position import Position
 from reconciler.model.runner import LiveRunner, RunnerBody
 from reconciler.model.secret import Secret, Unresolved
+
+patient = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For laws over plans: a plan takes a while to make up, and the machine may be busy."""
 
 API_URL = "https://api.example.com"
 NOW = "2026-01-15T10:30:00Z"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.gates import Gates, Step, served_by
@@ -90,6 +90,7 @@ def test_a_gate_in_words(gate, words):
     assert served_by(gate) == words
 
 
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_the_books_agree_with_counting(data):
     """Whatever is served and lost in whatever order, a step is clear or doomed exactly when counting says so."""

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Budget, UnmanagedRunner
@@ -15,7 +15,7 @@ from reconciler.model.secret import Secret
 from reconciler.planfile.document import plan_document
 from reconciler.planfile.moved import moved
 from reconciler.planfile.saved import PlanInputs, read_plan, write_plan
-from tests.fakes.plans import body_of, create, live_runner, plan_of, plans, update
+from tests.fakes.plans import body_of, create, live_runner, patient, plan_of, plans, update
 
 KEY = Secret("cfc_the-token-of-this-account")
 LIVE = live_runner(1, headers={"Authorization": Secret("Bearer live-1"), "X-Pool": "a100"})
@@ -35,7 +35,7 @@ def ways(before, now):
     return shown
 
 
-@settings(max_examples=60)
+@patient
 @given(plan=plans)
 def test_a_plan_has_not_moved_from_itself(plan):
     """plan, then the same plan again, is no move, in memory and through a file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from reconciler import __version__
 from reconciler.errors import Forbidden, GuardRefused, ManifestError, StalePlan
@@ -23,10 +23,10 @@ from reconciler.planfile.document import (
     report_document,
 )
 from reconciler.planfile.reading import plan_from_document
-from tests.fakes.plans import API_URL, NOW, body_of, create, live_runner, plan_of, plans, update
+from tests.fakes.plans import API_URL, NOW, body_of, create, live_runner, patient, plan_of, plans, update
 
 
-@settings(max_examples=150)
+@patient
 @given(plan=plans)
 def test_a_plan_survives_its_json(plan):
     """A plan read back from its own document gives that document again."""
@@ -34,7 +34,7 @@ def test_a_plan_survives_its_json(plan):
     assert plan_document(plan_from_document(document)) == document
 
 
-@settings(max_examples=60)
+@patient
 @given(plan=plans)
 def test_reading_keeps_all_that_decides(plan):
     """Counts, findings, gates, waits and whether a plan may be applied are the same after reading."""

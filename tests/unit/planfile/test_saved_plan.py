@@ -14,7 +14,7 @@ from reconciler.model.secret import Secret, Unresolved
 from reconciler.planfile.document import plan_document
 from reconciler.planfile.fingerprints import UNKNOWN, take_fingerprints
 from reconciler.planfile.saved import PlanInputs, read_plan, write_plan
-from tests.fakes.plans import body_of, create, live_runner, plan_of, plans, update
+from tests.fakes.plans import body_of, create, live_runner, patient, plan_of, plans, update
 
 KEY = Secret("cfc_the-token-of-this-account")
 INPUTS = PlanInputs(
@@ -57,7 +57,7 @@ def test_it_may_be_read_as_bytes_with_a_mark():
     assert read_plan(b"\xef\xbb\xbf" + write_plan(sample_plan(), INPUTS, KEY).encode(), KEY).verified
 
 
-@settings(max_examples=40)
+@patient
 @given(plan=plans)
 def test_any_plan_survives_its_file(plan):
     """Whatever the names and texts in it, a saved plan is verified and gives its document again."""
@@ -203,7 +203,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(content=st.text(max_size=200) | st.binary(max_size=200) | json_values.map(json.dumps))
 def test_any_content_is_read_or_refused(content):
     """Whatever a file holds, reading it ends in a plan or a PlanFileError."""
@@ -211,7 +211,7 @@ def test_any_content_is_read_or_refused(content):
         read_plan(content, None)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_any_damage_is_read_or_refused(data):
     """Whatever replaces one value of a plan, showing it ends in a plan or a PlanFileError."""
