@@ -39,7 +39,7 @@ def render_checks(checks: Sequence[Check], form: str) -> str:
         rows = [
             {"name": each.name, "status": each.status, "found": each.found, "advice": each.advice} for each in checks
         ]
-        return render_document({"formversion": "1.0", "ok": all(c.status != "fail" for c in checks), "checks": rows})
+        return render_document({"format_version": "1.0", "ok": all(c.status != "fail" for c in checks), "checks": rows})
     lines = [line for each in checks for line in _lines(each)]
     if form == "html":
         from reconciler.render.html import render_lines

@@ -29,7 +29,7 @@ def render_export(exported: Export, form: str) -> str:
     """YAML for text, a fence for Markdown, a page for HTML, one document for JSON."""
     if form == "json":
         facts = {"variables": list(exported.variables), "left_out": list(exported.left_out)}
-        return render_document({"formversion": "1.0", "manifest": exported.text, **facts})
+        return render_document({"format_version": "1.0", "manifest": exported.text, **facts})
     if form == "markdown":
         return safe.fence(exported.text.splitlines(), "yaml")
     if form == "html":

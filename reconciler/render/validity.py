@@ -32,7 +32,7 @@ def render_valid(valid: Sequence[Valid], form: str) -> str:
         environments = [
             {"environment": each.environment, "runners": each.runners, "files": list(each.files)} for each in valid
         ]
-        return render_document({"formversion": "1.0", "valid": True, "environments": environments})
+        return render_document({"format_version": "1.0", "valid": True, "environments": environments})
     lines = [_line(each) for each in valid]
     if form == "html":
         from reconciler.render.html import render_lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.apply.executor import execute
@@ -92,11 +93,12 @@ def apply_saved(saved: SavedPlan, selection: Selection, ports: Ports, applying: 
         return _execute(now, listing, client, ports, applying)
 
 
-def open_saved(text: str, selection: Selection, ports: Ports) -> tuple[SavedPlan, Selection]:
+def open_saved(path: str, selection: Selection, ports: Ports) -> tuple[SavedPlan, Selection]:
     """A saved plan, its signature checked, and the selection it was made from. Raises PlanFileError."""
     from reconciler.planfile.saved import read_plan
 
-    inputs = read_plan(text, None).inputs
+    content = Path(path).read_bytes()
+    inputs = read_plan(content, None).inputs
     recorded = replace(
         selection,
         paths=inputs.paths,
@@ -108,7 +110,7 @@ def open_saved(text: str, selection: Selection, ports: Ports) -> tuple[SavedPlan
         allow_empty=inputs.allow_empty,
     )
     settings = ports.settings(load(recorded))
-    return read_plan(text, settings.plan_key), recorded
+    return read_plan(content, settings.plan_key), recorded
 
 
 def acknowledgement(text: str) -> Acknowledgement:

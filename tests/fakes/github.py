@@ -62,7 +62,11 @@ class GitHubServer:
         url = urlsplit(target)
         parts = url.path.strip("/").split("/")
         if parts == ["user"]:
-            return (200, {}, {"login": self.login}) if self.login else (403, {}, {"message": "Resource not accessible by integration"})
+            return (
+                (200, {}, {"login": self.login})
+                if self.login
+                else (403, {}, {"message": "Resource not accessible by integration"})
+            )
         if parts[:3] != ["repos", "example", "fleet"] or parts[3] != "issues":
             return 404, {}, {"message": "Not Found"}
         if self.forbidden:

@@ -62,7 +62,9 @@ TABLE = [
 
 
 @pytest.mark.parametrize("form", ["text", "json", "markdown", "html"])
-@pytest.mark.parametrize(("arguments", "live", "manifest", "project", "code"), [row[1:] for row in TABLE], ids=[r[0] for r in TABLE])
+@pytest.mark.parametrize(
+    ("arguments", "live", "manifest", "project", "code"), [row[1:] for row in TABLE], ids=[r[0] for r in TABLE]
+)
 def test_exit_codes(tmp_path, arguments, live, manifest, project, code, form):
     """A command line ends with the contract's code, in every format."""
     (tmp_path / "runners").mkdir()

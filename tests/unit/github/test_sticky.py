@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.fakes.clock import FakeClock
 
 from reconciler.github.rest import GitHub, GitHubError
 from reconciler.github.sticky import ACTIONS_BOT, Sticky, marker, whoami
+from tests.fakes.clock import VirtualClock
 from tests.fakes.github import running_github
 
 MARK = marker("plan", "production")
@@ -22,7 +22,7 @@ def server():
 @pytest.fixture
 def clock():
     """Time that passes only by waiting."""
-    return FakeClock()
+    return VirtualClock()
 
 
 @pytest.fixture
