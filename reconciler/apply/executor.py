@@ -9,8 +9,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from reconciler.apply.gates import Gates, Step
+from reconciler.apply.journal import JournalError
 from reconciler.apply.workers import Workers
-from reconciler.apply.writes import FINISH, INTERRUPTED, Writer, Written
+from reconciler.apply.writes import FINISH, INTERRUPTED, Writer, Written, halted
 from reconciler.model.report import (
     APPLIED,
     NOT_ATTEMPTED,
@@ -61,7 +62,7 @@ def execute(
     run.go(stop, clock, grace_s)
     report = Report(run.finish(interrupted=stop.is_set()), api.requests, interrupted=stop.is_set())
     summary = {status: report.count(status) for status in STATUSES}
-    with contextlib.suppress(Exception):  # the report stands, whether or not its journal does
+    with contextlib.suppress(JournalError):  # the report stands, whether or not its journal does
         journal.record("end", summary=summary, interrupted=report.interrupted)
     return report
 
@@ -186,8 +187,8 @@ class _Run:
         self._outcomes[number] = outcome
         try:
             self._journal.record("action", **outcome_document(outcome))
-        except Exception as exc:  # noqa: BLE001 - what was done is reported, whether or not it can be journaled
-            self._halt = self._halt or Failure("journal", f"not attempted: {exc}")
+        except JournalError as exc:
+            self._halt = self._halt or halted(exc)
         with contextlib.suppress(Exception):  # as above
             self._progress.done(outcome)
 

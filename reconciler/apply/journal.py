@@ -51,9 +51,9 @@ class FileJournal:
 
     def record(self, event: str, **facts: object) -> None:
         """One line, on the disk when this returns. Raises JournalError."""
-        line = json.dumps({"event": event, "time": self._now(), **facts}, ensure_ascii=True) + "\n"
         try:
             with self._lock:
+                line = json.dumps({"event": event, "time": self._now(), **facts}, ensure_ascii=True) + "\n"
                 rest = memoryview(line.encode())
                 while rest:
                     rest = rest[os.write(self._handle, rest) :]

@@ -17,12 +17,13 @@ from reconciler.planning.diff import compare
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from reconciler.errors import ReconcilerError
     from reconciler.model.plan import Action, Request
     from reconciler.model.runner import LiveRunner
     from reconciler.ports import Journal, RunnerApi, Stop
 
 FINISH: Final = "finish"
-INTERRUPTED: Final = Failure("interrupted", "not attempted: the run was interrupted before its turn")
+INTERRUPTED: Final = Failure("interrupted", "the run was interrupted before its turn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +129,7 @@ class Writer:
             self._journal.record("intent", **facts, fields=[change.field for change in action.changes])
         except JournalError as exc:
             if not regardless:
-                failure = Failure(exc.code, f"not attempted: {exc}")
-                return Written(status=NOT_ATTEMPTED, id=runner_id, error=failure, halt=failure)
+                return Written(status=NOT_ATTEMPTED, id=runner_id, error=halted(exc), halt=halted(exc))
         try:
             written = _verified(request.body, call(), runner_id)
         except Exception as exc:  # noqa: BLE001 - see write
@@ -144,7 +144,7 @@ class Writer:
                 error=None if error is None else {"code": error.code, "message": error.message},
             )
         except JournalError as exc:
-            return replace(written, halt=written.halt or Failure(exc.code, f"not attempted: {exc}"))
+            return replace(written, halt=written.halt or halted(exc))
         return written
 
     def _failed(self, runner_id: str | None, exc: Exception) -> Written:
@@ -154,8 +154,7 @@ class Writer:
             case Unverified():
                 return Written(status=UNVERIFIED, id=runner_id, error=Failure(exc.code, str(exc)))
             case Unauthorized():
-                halt = Failure(exc.code, f"not attempted: {exc}")
-                return Written(status=FAILED, id=runner_id, error=Failure(exc.code, str(exc)), halt=halt)
+                return Written(status=FAILED, id=runner_id, error=Failure(exc.code, str(exc)), halt=halted(exc))
             case ApiError():
                 return Written(status=FAILED, id=runner_id, error=Failure(exc.code, str(exc)))
         with contextlib.suppress(Exception):
@@ -163,6 +162,11 @@ class Writer:
             told = Failure("unexpected", f"unexpected, and it may have been written: {message}")
             return Written(status=FAILED, id=runner_id, error=told)
         return Written(status=FAILED, id=runner_id, error=Failure("unexpected", type(exc).__name__))
+
+
+def halted(exc: ReconcilerError) -> Failure:
+    """Why nothing further is started."""
+    return Failure(exc.code, f"no further write was started: {exc}")
 
 
 def _verified(body: RunnerBody, answer: LiveRunner, runner_id: str | None) -> Written:

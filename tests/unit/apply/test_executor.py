@@ -114,7 +114,7 @@ def test_a_refused_token_stops_the_rest():
     report = apply_plan(plan, api)
     assert list(statuses(report).values()) == ["applied", "failed", "not_attempted"]
     assert len(api.calls) == 2
-    assert report.outcomes[2].error.message == "not attempted: Token has expired"
+    assert report.outcomes[2].error.message == "no further write was started: Token has expired"
     assert report.exit_code == 3
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -77,6 +78,24 @@ def test_a_second_signal_ends_the_process_at_once():
     assert done.returncode == 130
     assert done.stdout == "awaiting\n"
     assert "may have been written" in done.stderr
+
+
+def test_a_second_signal_leaves_without_another_step(monkeypatch):
+    """Also where nobody reads stderr any more, the process ends with 130."""
+
+    def gone(_handle, _text):
+        raise BrokenPipeError
+
+    def leave(code):
+        raise SystemExit(code)
+
+    monkeypatch.setattr(os, "write", gone)
+    monkeypatch.setattr(os, "_exit", leave)
+    with watch_signals() as stop:
+        stop.set()
+        with pytest.raises(SystemExit) as left:
+            signal.raise_signal(signal.SIGINT)
+    assert left.value.code == 130
 
 
 def test_another_thread_gets_a_flag_without_handlers():

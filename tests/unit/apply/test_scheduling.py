@@ -231,6 +231,16 @@ def test_an_interrupt_in_the_service_is_told_as_not_attempted():
     assert (written.status, written.error.code) == ("not_attempted", "interrupted")
 
 
+def test_a_worker_that_finds_the_run_stopped_sends_nothing():
+    """Between being handed out and being sent, a write may be overtaken by the interrupt."""
+    stop = FakeStop()
+    stop.stopped = True
+    api = FakeRunnerApi([OLD])
+    action = update(OLD, body_of(OLD, tags=()))
+    written = Writer(api, frozenset(), stop, FakeJournal()).write(action, action.requests, None)
+    assert (written.status, api.calls) == ("not_attempted", [])
+
+
 def test_the_put_that_completes_a_create_is_still_sent():
     """A runner wanted disabled is live in between: an interrupt does not leave it so."""
     stop = FakeStop()
