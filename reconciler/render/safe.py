@@ -35,7 +35,9 @@ _ACTIVE: Final = re.compile(
     r"|[0-9a-fA-F]{7,}|\b[A-Za-z]+-\d"  # commits, GH-12
     r"|^[-+=]+$|^\d+[.)]$"  # what begins a list or underlines a heading
 )
-_AROUND: Final = re.compile(r"""^([('"]*)(.*?)([)'".,;:!?]*)$""", re.DOTALL)
+_OPENING: Final = "('\""
+_CLOSING: Final = ")'\".,;:!?"
+_QUOTED: Final = re.compile(r"""(?:^|(?<= ))([('"]*)`([^`]+)`([)'".,;:!?]*)(?= |$)""")
 _TICKS: Final = re.compile("`+")
 _WIDE: Final = ("W", "F")
 
@@ -75,23 +77,26 @@ def json_text(encoded: str) -> str:
 
 
 def markdown(raw: str, *, cell: bool = False) -> str:
-    """A sentence for Markdown: plain words as they are, every other word as code. `cell`: for a cell of a table.
+    """A sentence for Markdown: plain words as they are, every other word as code, and what stands in backticks.
+
+    `cell`: for a cell of a table.
 
     A backslash would not do: GitHub looks for mentions and references in what comes out, not in what was written.
     """
-    words = text(raw).split(" ")
-    return " ".join(_word(word, cell=cell) for word in words if word)
+    shown = text(raw)
+    parts: list[str] = []
+    done = 0
+    for quoted in _QUOTED.finditer(shown):
+        parts += (_word(word, cell=cell) for word in shown[done : quoted.start()].split(" ") if word)
+        parts.append(f"{quoted[1]}{_span(quoted[2], cell=cell)}{quoted[3]}")
+        done = quoted.end()
+    parts += (_word(word, cell=cell) for word in shown[done:].split(" ") if word)
+    return " ".join(parts)
 
 
 def code_span(raw: str, *, cell: bool = False) -> str:
     """The text as inline code, in as many backticks as it needs."""
-    shown = _unmarked(text(raw)) or '""'
-    ticks = "`" * (max(map(len, _TICKS.findall(shown)), default=0) + 1)
-    if shown.strip(" ") and (shown[0] in "` " or shown[-1] in "` "):
-        shown = f" {shown} "
-    if cell:  # after a backslash, the parsers disagree about what `\\|` means
-        shown = shown.replace("\\|", "\\x7c").replace("|", "\\|")
-    return f"{ticks}{shown}{ticks}"
+    return _span(text(raw), cell=cell)
 
 
 def fence(lines: Iterable[str], language: str = "") -> str:
@@ -113,11 +118,22 @@ def columns(shown: str) -> int:
 def _word(word: str, *, cell: bool) -> str:
     if not _ACTIVE.search(word):
         return word
-    around = _AROUND.match(word)
-    before, core, after = around.groups() if around else ("", word, "")
+    opened = word.lstrip(_OPENING)
+    core = opened.rstrip(_CLOSING)
+    before, after = word[: len(word) - len(opened)], opened[len(core) :]
     if not core or _ACTIVE.search(before + after):
-        return code_span(word, cell=cell)
-    return before + code_span(core, cell=cell) + after
+        return _span(word, cell=cell)
+    return before + _span(core, cell=cell) + after
+
+
+def _span(shown: str, *, cell: bool) -> str:
+    shown = _unmarked(shown) or '""'
+    ticks = "`" * (max(map(len, _TICKS.findall(shown)), default=0) + 1)
+    if shown.strip(" ") and (shown[0] in "` " or shown[-1] in "` "):
+        shown = f" {shown} "
+    if cell:  # after a backslash, the parsers disagree about what `\\|` means
+        shown = shown.replace("\\|", "\\x7c").replace("|", "\\|")
+    return f"{ticks}{shown}{ticks}"
 
 
 def _unmarked(shown: str) -> str:

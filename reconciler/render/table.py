@@ -69,10 +69,14 @@ class Table:
             yield f"| {' | '.join(columns)} |"
             yield f"|{' --- |' * len(columns)}"
             for row in rows:
-                yield f"| {' | '.join(safe.code_span(cell, cell=True) if cell else '' for cell in row)} |"
+                yield f"| {' | '.join(map(_cell, row))} |"
             yield ""
         for note in notes:
             yield f"{safe.markdown(note)}\n"
+
+
+def _cell(raw: str) -> str:
+    return safe.markdown(raw) if not raw or raw.isdigit() else safe.code_span(raw, cell=True)
 
 
 def _row(cells: Sequence[str], wide: Sequence[int]) -> str:

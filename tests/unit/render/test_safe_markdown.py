@@ -20,7 +20,7 @@ def test_a_sentence_is_harmless_and_readable(raw):
     shown = safe.markdown(raw)
     assert judge.acts(shown) == []
     expected = safe.text(raw).replace("<!--", "<\\!--")
-    assert judge.plain(shown).split() == expected.split()
+    assert judge.plain(shown).replace("`", "").split() == expected.replace("`", "").split()
 
 
 @given(NASTY)
@@ -28,7 +28,8 @@ def test_any_sentence_is_harmless(raw):
     """Whatever is mixed together: nothing acts, nothing is lost, and it stays one paragraph."""
     shown = safe.markdown(raw)
     assert judge.acts(shown) == []
-    assert judge.plain(shown).split() == safe.text(raw).replace("<!--", "<\\!--").split()
+    expected = safe.text(raw).replace("<!--", "<\\!--")
+    assert judge.plain(shown).replace("`", "").split() == expected.replace("`", "").split()
     assert judge.count(shown, "paragraph_open") <= 1
 
 
@@ -69,6 +70,9 @@ def test_a_cell_stays_in_its_table(raw):
         ("- item", "`-` item"),
         ("a - b", "a `-` b"),
         ("don't", "don't"),
+        ("say `wildcard: true`, or (`tags: [a]`).", "say `wildcard: true`, or (`tags: [a]`)."),
+        ("`a` `b`", "`a` `b`"),
+        ("x`a`", "`` x`a` ``"),
     ],
 )
 def test_plain_words_stay_plain(raw, shown):
@@ -82,3 +86,11 @@ def test_plain_words_stay_plain(raw, shown):
 def test_code_in_a_cell(raw, shown):
     """A pipe can't end a cell, also behind a backslash, where parsers differ."""
     assert safe.code_span(raw, cell=True) == shown
+
+
+@pytest.mark.parametrize("piece", ["@", ".", "('", "` ", "`", "##", ":a", "<!--", "-1", "a", "\x1b", "| "])
+def test_long_text_is_no_trap(piece):
+    """The work grows with the length alone: a hundred thousand of anything come through at once."""
+    raw = piece * 100_000 + "@"
+    assert len(safe.markdown(raw)) >= 100_000
+    assert len(safe.text(raw)) >= 100_000
