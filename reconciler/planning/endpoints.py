@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, TypeVar
 
 from reconciler.model.finding import CODES, Finding
@@ -10,7 +11,7 @@ from reconciler.model.plan import CREATE, DISABLE
 from reconciler.planning.normalise import endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from reconciler.model.plan import Action
     from reconciler.model.runner import LiveRunner
@@ -45,16 +46,17 @@ def endpoint_findings(
         ),
         groups,
     )
+    names = Counter(live.name for live in unmanaged)
     found: list[Finding] = []
     for place, group in groups.items():
         created = [action for action in group if action.action == CREATE]
         found += [_briefly_active(action) for action in created if len(action.requests) > 1]
         near = strangers.get(place, [])
         if created and near:
-            found += [_possible_rename(action, near, unmanaged) for action in created]
-        names = others.get(place, []) + ([] if created else [_named(live) for live in near])
-        if len(group) + len(names) > 1:
-            found.append(_duplicate(group, names))
+            found += [_possible_rename(action, near, names) for action in created]
+        rest = others.get(place, []) + ([] if created else [_named(live) for live in near])
+        if len(group) + len(rest) > 1:
+            found.append(_duplicate(group, rest))
     return found
 
 
@@ -72,11 +74,9 @@ def _sent(action: Action) -> str:
     return action.requests[-1].body.endpoint
 
 
-def _possible_rename(action: Action, strangers: Sequence[LiveRunner], unmanaged: Sequence[LiveRunner]) -> Finding:
+def _possible_rename(action: Action, strangers: Sequence[LiveRunner], names: Mapping[str, int]) -> Finding:
     live = strangers[0]
-    former = f" or former_name: {json.dumps(live.name, ensure_ascii=False)}"
-    if sum(other.name == live.name for other in unmanaged) > 1:
-        former = ""
+    former = f" or former_name: {json.dumps(live.name, ensure_ascii=False)}" if names[live.name] == 1 else ""
     one = len(strangers) == 1
     taken = (
         "a live runner that no entry matches has"

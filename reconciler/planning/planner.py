@@ -134,26 +134,32 @@ def _retired(unmanaged: Sequence[LiveRunner], policy: Policy) -> dict[str, Actio
 
 
 def _fleet(matching: Matching, written: Mapping[str, Action], retired: Mapping[str, Action]) -> list[Serving]:
+    """What every runner serves before and after; runners of the same tags share one set."""
+    sets: dict[tuple[str, ...], frozenset[str]] = {}
+
+    def state(status: str, tags: tuple[str, ...]) -> State:
+        if status != ACTIVE:
+            return None
+        shared = sets.get(tags)
+        return sets.setdefault(tags, frozenset(tags)) if shared is None else shared
+
     fleet: list[Serving] = []
     for desired, live, _by in matching.pairs:
-        before = None if live is None else _state(live.status, live.tags)
+        before = None if live is None else state(live.status, live.tags)
         action = written.get(desired.key)
-        fleet.append(Serving(desired.key, desired.key, before, before if action is None else _after(action)))
+        after = before if action is None else state(*_in_the_end(action))
+        fleet.append(Serving(desired.key, desired.key, before, after))
     for live in matching.unmanaged:
-        before = _state(live.status, live.tags)
+        before = state(live.status, live.tags)
         action = retired.get(live.id)
         fleet.append(Serving(action.key if action else None, live.name, before, None if action else before))
     return fleet
 
 
-def _after(action: Action) -> State:
-    """What a created or updated runner serves in the end; a POST says no status and makes an active runner."""
+def _in_the_end(action: Action) -> tuple[str, tuple[str, ...]]:
+    """Status and tags of a created or updated runner; a POST says no status and makes an active one."""
     body = action.requests[-1].body
-    return _state(body.status or (action.live.status if action.live else ACTIVE), body.tags or ())
-
-
-def _state(status: str, tags: tuple[str, ...]) -> State:
-    return frozenset(tags) if status == ACTIVE else None
+    return body.status or (action.live.status if action.live else ACTIVE), body.tags or ()
 
 
 def _unmanaged(unmanaged: Sequence[LiveRunner], retired: Container[str], policy: Policy) -> tuple[UnmanagedRunner, ...]:
