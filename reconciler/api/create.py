@@ -37,7 +37,6 @@ def create(
     spent_s = 0.0
     doubt: Setback | None = None
     while True:
-        began = exchange.clock.monotonic()
         try:
             outcome = exchange.attempt(call, repeated=attempts > 0)
         except Interrupted:
@@ -46,7 +45,7 @@ def create(
         if not isinstance(outcome, Setback):
             return outcome
         attempts += 1
-        spent_s += exchange.clock.monotonic() - began
+        spent_s += outcome.took_s
         if outcome.fate.doubtful:
             doubt = outcome
         # An earlier attempt that was not found may have come through since: `Runner limit exceeded` can be its echo.

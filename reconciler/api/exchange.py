@@ -93,14 +93,13 @@ class Exchange:
         spent_s = 0.0
         while True:
             try:
-                began = self.clock.monotonic()
                 outcome = self.attempt(call, repeated=bool(setbacks))
             except Interrupted as exc:
                 raise self._cut_short(call, setbacks, exc) from exc
             if not isinstance(outcome, Setback):
                 return outcome
             setbacks.append(outcome)
-            spent_s += self.clock.monotonic() - began
+            spent_s += outcome.took_s
             try:
                 pause_s = self.pause(outcome, len(setbacks), spent_s)
             except Interrupted as exc:

@@ -57,13 +57,14 @@ class Fate(Enum):
 class Setback:
     """An attempt that failed. `repeatable`: another one could fare better; `asked_s`: the Retry-After, in seconds.
 
-    `cooldown_s` is how long everything stands still after a 429.
+    `took_s` is how long the attempt took on the wire, `cooldown_s` how long everything stands still after a 429.
     """
 
     fate: Fate
     error: ApiError
     repeatable: bool = True
     asked_s: float | None = None
+    took_s: float = 0.0
     cooldown_s: float = 0.0
 
 
