@@ -60,8 +60,8 @@ def tag_numbers(plan: Plan) -> dict[str, int]:
 
 
 def runner_views(plan: Plan, numbers: Mapping[str, int]) -> Iterator[RunnerView]:
-    """The runners, one after another, in the plan's order."""
-    for number, action in enumerate(plan.actions):
+    """The runners, one after another, in the plan's order; what is only old drift comes last."""
+    for number, action in sorted(enumerate(plan.actions), key=lambda each: wording.only_drift(each[1])):
         tags = {tag for side in sides(action) for tag in side.tags or ()}
         yield RunnerView(
             number=number,

@@ -177,8 +177,7 @@ def _by_origin(actions: Sequence[Action]) -> tuple[list[Action], list[Action]]:
     brought: list[Action] = []
     drift: list[Action] = []
     for action in actions:
-        only_drift = bool(action.changes) and all(change.origin == "drift" for change in action.changes)
-        (drift if only_drift else brought).append(action)
+        (drift if wording.only_drift(action) else brought).append(action)
     return brought, drift
 
 

@@ -115,6 +115,11 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda each: (each.accepted, SEVERITIES.index(each.severity)))
 
 
+def only_drift(action: Action) -> bool:
+    """Whether nothing of an action comes from the change under review: with a base, it was drift before that."""
+    return bool(action.changes) and all(change.origin == "drift" for change in action.changes)
+
+
 def steps(action: Action, gates: Sequence[Gate], show: Callable[[str], str]) -> list[str]:
     """How an action is sent where that is not simply one write: two writes, and what it waits for."""
     said = []

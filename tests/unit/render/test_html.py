@@ -137,6 +137,16 @@ def test_where_a_change_comes_from():
     assert "name this change \u2212 a + b endpoint drift before it \u2212 a + b status conflict \u2212 a + b" in text
 
 
+def test_old_drift_comes_last():
+    """With a base, runners of which only old drift is put right stand behind all others."""
+
+    def update(key, origin):
+        return sample.action(key=key, changes=(Change(field="name", before="a", after="b", origin=origin),))
+
+    source = html.render_plan(sample.plan(update("a", "drift"), update("b", "branch")))
+    assert source.index('id="runner-1"') < source.index('id="runner-0"')
+
+
 def test_a_large_plan_stays_bounded():
     """The table of tags keeps to its cells, and every runner is there."""
     actions = [

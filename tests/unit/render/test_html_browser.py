@@ -170,9 +170,10 @@ def test_other_pages_keep_nobody_out(opened, source):
 
 
 def test_it_prints_without_its_controls(opened):
-    """On paper there is no filter, and nothing is cut off by a frame."""
-    page = opened(html.render_plan(fleet()))
+    """On paper there is no filter, nothing is cut off by a frame, and ink is dark whatever the screen was."""
+    page = opened(html.render_plan(fleet()), scheme="dark")
     page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(29, 33, 38)"
     assert not page.locator("#filters").is_visible()
     assert page.evaluate("getComputedStyle(document.querySelector('.scroll')).overflow") == "visible"
 
