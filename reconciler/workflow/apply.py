@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.apply.executor import execute
@@ -69,14 +68,14 @@ def apply(selection: Selection, ports: Ports, applying: Applying) -> Report:
         if not plan.has_changes:
             return Report((), client.requests)
         if applying.ask is None:
-            return _execute(plan, listing, client, ports, applying)
+            return _execute(plan, listing, client, prepared, applying)
         if not applying.ask(plan):
             raise Declined("not applied: the answer was not yes; nothing was written")
         with alone:
             now, listing = _plan(_prepare(selection, ports), client)
             _still(plan, now, prepared.settings)
             _refuse(now)
-            return _execute(now, listing, client, ports, applying)
+            return _execute(now, listing, client, prepared, applying)
 
 
 def apply_saved(saved: SavedPlan, selection: Selection, ports: Ports, applying: Applying) -> Report:
@@ -90,15 +89,16 @@ def apply_saved(saved: SavedPlan, selection: Selection, ports: Ports, applying: 
         if not saved.plan.applyable:
             raise GuardRefused("the saved plan could not be applied when it was made; see its findings", now)
         _refuse(now)
-        return _execute(now, listing, client, ports, applying)
+        return _execute(now, listing, client, prepared, applying)
 
 
 def open_saved(path: str, selection: Selection, ports: Ports) -> tuple[SavedPlan, Selection]:
     """A saved plan, its signature checked, and the selection it was made from. Raises PlanFileError."""
+    from reconciler.planfile.files import read_bounded
     from reconciler.planfile.saved import read_plan
 
-    content = Path(path).read_bytes()
-    inputs = read_plan(content, None).inputs
+    content = read_bounded(path)
+    inputs = read_plan(content, None, file=path).inputs
     recorded = replace(
         selection,
         paths=inputs.paths,
@@ -110,7 +110,7 @@ def open_saved(path: str, selection: Selection, ports: Ports) -> tuple[SavedPlan
         allow_empty=inputs.allow_empty,
     )
     settings = ports.settings(load(recorded))
-    return read_plan(content, settings.plan_key), recorded
+    return read_plan(content, settings.plan_key, file=path), recorded
 
 
 def acknowledgement(text: str) -> Acknowledgement:
@@ -150,7 +150,8 @@ def _refuse(plan: Plan) -> None:
         )
 
 
-def _execute(plan: Plan, listing: Listing, client: RunnerApi, ports: Ports, applying: Applying) -> Report:
+def _execute(plan: Plan, listing: Listing, client: RunnerApi, prepared: Prepared, applying: Applying) -> Report:
+    ports, settings = prepared.ports, prepared.settings
     return execute(
         plan,
         client,
@@ -160,4 +161,5 @@ def _execute(plan: Plan, listing: Listing, client: RunnerApi, ports: Ports, appl
         progress=ports.progress,
         journal=applying.journal,
         parallelism=applying.parallelism,
+        grace_s=settings.connect_timeout_s + settings.read_timeout_s,
     )

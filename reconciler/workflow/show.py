@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.planfile.files import read_bounded
 from reconciler.planfile.saved import read_plan
 
 if TYPE_CHECKING:
@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 
 def show(path: str) -> Plan:
     """The plan that the file holds. Raises PlanFileError."""
-    return read_plan(Path(path).read_bytes(), None).plan
+    return read_plan(read_bounded(path), None, file=path).plan
