@@ -13,6 +13,8 @@ from reconciler.manifests.headers import HeaderValues
 from reconciler.manifests.inherit import Inheritance
 from reconciler.manifests.merge import overlay
 from reconciler.manifests.nodes import Map, Seq
+from reconciler.manifests.problems import add_problem
+from reconciler.manifests.trail import dotted
 from reconciler.manifests.unique import Unique
 from reconciler.model.position import Position, Problem
 from reconciler.model.runner import MAX_TAGS, Desired, DesiredRunner
@@ -81,17 +83,17 @@ class Compiler:
             reader = self.inheritance.reader(document)
             for key, node in nodes.items():
                 at = Position(document.file, *nodes.key_at[key])
-                if self._unique.key(key, at) and isinstance(node, Map):
-                    runner = self._runner(key, node, at, document, reader)
+                path = f"runners.{key}" if key.isprintable() else dotted(("runners", key))
+                if self._unique.key(key, path, at) and isinstance(node, Map):
+                    runner = self._runner(key, path, node, at, document, reader)
                     if runner is not None:
                         self._unique.runner(runner)
                         compiled.append(runner)
         return compiled
 
     def _runner(
-        self, key: str, node: Map, at: Position, document: Document, reader: LayerReader
+        self, key: str, path: str, node: Map, at: Position, document: Document, reader: LayerReader
     ) -> DesiredRunner | None:
-        path = f"runners.{key}"
         inherited = self.inheritance.merged(document, node, path)
         own = reader.read(node, path)
         layer = overlay(inherited, own)
@@ -101,10 +103,13 @@ class Compiler:
         if tags is not None and len(tags) > MAX_TAGS:
             self._too_many(tags, inherited, own, path, at)
         if layer.endpoint is None and "endpoint" not in layer.places:
-            self._problems.append(Problem(at, f"{path}: endpoint is required, here or in what the runner inherits"))
+            add_problem(
+                self._problems, Problem(at, f"{path}: endpoint is required, here or in what the runner inherits")
+            )
         headers: Mapping[str, HeaderValue] | None = None
         if layer.headers is not None and "headers" not in released:
-            headers, shown = self.headers.resolve(layer.headers)
+            resolve = self.headers.resolve_inherited if own.headers is None else self.headers.resolve
+            headers, shown = resolve(layer.headers)
             self.shown[key] = shown
         if name is None or layer.endpoint is None:
             return None
@@ -113,8 +118,8 @@ class Compiler:
             at=at,
             name=name,
             endpoint=layer.endpoint,
-            id=reader.text(node, "id", path, check_id),
-            former_name=reader.text(node, "former_name", path, check_name),
+            id=reader.text(node, "id", path, check_id) if "id" in node else None,
+            former_name=reader.text(node, "former_name", path, check_name) if "former_name" in node else None,
             headers=headers,
             tags=tags,
             status=None if "status" in released else layer.status,
@@ -128,7 +133,7 @@ class Compiler:
         # No layer alone has too many, so some of them are inherited.
         came = f"{len(inherited.tags or ())} of them inherited, the last at {inherited.places['tags']}"
         message = f"{path}.tags: {len(tags)} tags, {came}; the API takes at most {MAX_TAGS}"
-        self._problems.append(Problem(own.places.get("tags", at), message))
+        add_problem(self._problems, Problem(own.places.get("tags", at), message))
 
 
 def _released(node: Map) -> frozenset[str]:

@@ -35,4 +35,4 @@ def digest_of(runners: Iterable[DesiredRunner], shown: Mapping[str, Mapping[str,
         for runner in runners
     ]
     rows.sort()
-    return hashlib.sha256(json.dumps(rows, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(rows, separators=(",", ":"), check_circular=False).encode()).hexdigest()

@@ -10,6 +10,7 @@ from reconciler.manifests.collector import collector_paused
 from reconciler.manifests.files import MAX_FILE_BYTES, PROJECT_FILE, STDIN, STDIN_SHOWN, Disk, read_manifests, show_path
 from reconciler.manifests.markers import check_markers
 from reconciler.manifests.nodes import Map
+from reconciler.manifests.problems import add_problem
 from reconciler.manifests.schema import check_manifest
 from reconciler.manifests.yaml import read_documents
 from reconciler.model.position import Position, Problem
@@ -87,7 +88,8 @@ def _profiles(nodes: Sequence[Map], file: str, problems: list[Problem]) -> dict[
         for name, profile in declared.items():
             at = Position(file, *declared.key_at[name])
             if name in first:
-                problems.append(Problem(at, f"profiles.{name}: already declared at {first[name]}; use another name"))
+                message = f"profiles.{name}: already declared at {first[name]}; use another name"
+                add_problem(problems, Problem(at, message))
                 continue
             first[name] = at
             profiles[name] = profile if isinstance(profile, Map) else Map(declared.value_at[name])

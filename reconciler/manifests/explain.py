@@ -10,8 +10,9 @@ from reconciler.errors import ManifestError, UsageProblem
 from reconciler.manifests.compile import Compiler
 from reconciler.manifests.documents import read_all
 from reconciler.manifests.inherit import Source
-from reconciler.manifests.interpolate import expand, nearest
+from reconciler.manifests.interpolate import expand
 from reconciler.manifests.merge import EMPTY, overlay
+from reconciler.manifests.nearest import nearest
 from reconciler.manifests.nodes import Map, Seq
 from reconciler.model.position import Position
 from reconciler.model.runner import FIELDS
@@ -100,12 +101,9 @@ def _plain(runner: DesiredRunner) -> dict[str, Any]:
 
 def _find(documents: Documents, key: str) -> tuple[Document, Map]:
     """The entry of a key that is known to be there, once."""
-    for document in documents.documents:
-        nodes = document.node.get("runners")
-        node = nodes.get(key) if isinstance(nodes, Map) else None
-        if isinstance(node, Map):
-            return document, node
-    raise AssertionError(key)
+    found = ((document, document.node.get("runners")) for document in documents.documents)
+    entries = ((document, nodes.get(key)) for document, nodes in found if isinstance(nodes, Map))
+    return next((document, node) for document, node in entries if isinstance(node, Map))
 
 
 def _origins(runner: DesiredRunner, stack: Sequence[Source], variables: Mapping[str, str]) -> Iterator[Origin]:

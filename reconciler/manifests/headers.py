@@ -6,12 +6,14 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.manifests.interpolate import ENV, VAR, BadReference, Reference, parse, variable
+from reconciler.manifests.problems import add_problem
 from reconciler.manifests.sources import check_path, check_variable
 from reconciler.model.position import Problem
 from reconciler.model.secret import REDACTED, Secret, Unresolved, publish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from reconciler.manifests.merge import Header
     from reconciler.manifests.project import Project
@@ -31,7 +33,7 @@ class Resolved(NamedTuple):
 
 
 class HeaderValues:
-    """Resolves header values, each declaration once. What is wrong is added to `problems`.
+    """Resolves header values, each text once. What is wrong is added to `problems`.
 
     `secrets` None means offline: what refers to a secret stays Unresolved. With `unresolved_allowed` so does what is
     not set or not there. `complete` turns False when a value stays Unresolved.
@@ -46,44 +48,50 @@ class HeaderValues:
         self._problems = problems
         self._unresolved_allowed = unresolved_allowed
         self._roots = project.secret_roots
-        self._known: dict[Header, tuple[HeaderValue, str] | None] = {}
-        self._maps: dict[int, tuple[Mapping[str, Header], Resolved]] = {}
+        self._public = project.public_headers
+        self._known: dict[tuple[str, Path, bool], tuple[HeaderValue, str] | BadReference] = {}
+        self._inherited: dict[int, tuple[Mapping[str, Header], Resolved]] = {}
+
+    def resolve_inherited(self, headers: Mapping[str, Header]) -> Resolved:
+        """The same as `resolve`, once for a map that many runners share."""
+        cached = self._inherited.get(id(headers))
+        if cached is None:  # with the map itself, so that its id is not used again
+            cached = self._inherited[id(headers)] = headers, self.resolve(headers)
+        return cached[1]
 
     def resolve(self, headers: Mapping[str, Header]) -> Resolved:
         """The values of a merged header map; one that could not be had is left out, its problem told."""
-        cached = self._maps.get(id(headers))
-        if cached is not None and cached[0] is headers:
-            return cached[1]
         values: dict[str, HeaderValue] = {}
         shown: dict[str, str] = {}
         for header in headers.values():
-            try:
-                known = self._known[header]
-            except KeyError:
-                known = self._known[header] = self._value(header)
-            if known is not None:
-                values[header.name], shown[header.name] = known
-        resolved = Resolved(values, shown)
-        self._maps[id(headers)] = (headers, resolved)  # with the map itself, so that its id is not used again
-        return resolved
+            name = header.name
+            text = header.text or ""
+            public = name.lower() in self._public
+            if "${" not in text:
+                values[name], shown[name] = (text, text) if public else (Secret(text), REDACTED)
+                continue
+            key = text, header.reader.folder, public
+            known = self._known.get(key)
+            if known is None:
+                known = self._known[key] = self._expand(*key)
+            if isinstance(known, tuple):
+                values[name], shown[name] = known
+            else:
+                add_problem(self._problems, Problem(header.at, f"{header.path}: {known}"))
+        return Resolved(values, shown)
 
-    def _value(self, header: Header) -> tuple[HeaderValue, str] | None:
-        text = header.text or ""
-        public = header.name.lower() in self._project.public_headers
-        if "${" not in text:
-            return (text, text) if public else (Secret(text), REDACTED)
+    def _expand(self, text: str, folder: Path, public: bool) -> tuple[HeaderValue, str] | BadReference:
         try:
-            return self._expand(header, parse(text), public=public)
+            return self._join(parse(text), folder, public=public)
         except BadReference as exc:
-            self._problems.append(Problem(header.at, f"{header.path}: {exc}"))
-            return None
+            return exc
 
-    def _expand(self, header: Header, parts: list[str | Reference], *, public: bool) -> tuple[HeaderValue, str]:
+    def _join(self, parts: list[str | Reference], folder: Path, *, public: bool) -> tuple[HeaderValue, str]:
         shown = _show(parts, public=public)
         pieces: list[str | Secret] = []
         known = True
         for part in parts:
-            piece = part if isinstance(part, str) else self._piece(part, header)
+            piece = part if isinstance(part, str) else self._piece(part, folder)
             if piece is None:
                 known = False
             else:
@@ -96,7 +104,7 @@ class HeaderValues:
             raise BadReference(f"the value of {shown} holds a control character, such as a line break")
         return (publish(value) if public else value), shown
 
-    def _piece(self, reference: Reference, header: Header) -> str | Secret | None:
+    def _piece(self, reference: Reference, folder: Path) -> str | Secret | None:
         """What a reference stands for; None where it may stay unknown. Raises BadReference."""
         project = self._project
         if reference.kind == VAR:
@@ -106,7 +114,7 @@ class HeaderValues:
             value = self._secrets.env(reference.name) if self._secrets else None
             missing = "is not set in the environment" if value is None else "is set but empty"
         else:
-            path = check_path(reference.name, base=header.folder, roots=self._roots)
+            path = check_path(reference.name, base=folder, roots=self._roots)
             try:
                 value = self._secrets.file(path) if self._secrets else None
             except BadReference as exc:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from reconciler.manifests.interpolate import nearest
+from reconciler.manifests.forms import check_key
 from reconciler.manifests.merge import EMPTY, LayerReader, flag, overlay
+from reconciler.manifests.nearest import meant
 from reconciler.manifests.nodes import Map, Seq
+from reconciler.manifests.problems import add_problem
 from reconciler.model.position import Position, Problem
 
 if TYPE_CHECKING:
@@ -87,18 +89,14 @@ class Inheritance:
                 continue
             if name in document.profiles or name in self._project.profiles:
                 known.append(name)
-            else:
+            elif check_key(name) is None:  # else it was reported with the document
                 message = f"{path}.profiles[{index}]: no profile {name!r}; {self._meant(name, document)}"
-                self._problems.append(Problem(Position(document.file, *named.item_at[index]), message))
+                add_problem(self._problems, Problem(Position(document.file, *named.item_at[index]), message))
         return tuple(known)
 
     def _meant(self, name: str, document: Document) -> str:
         names = {*document.profiles, *self._project.profiles}
-        if close := nearest(name, names):
-            return f"did you mean {close}?"
-        if not names:
-            return "declare it under profiles in this file or in the project file"
-        return f"known are {', '.join(sorted(names))}"
+        return meant(name, names) if names else "declare it under profiles in this file or in the project file"
 
     def _of_document(self, document: Document, label: str, path: str, node: Map) -> Source:
         return self._read(self.reader(document), label, path, node)

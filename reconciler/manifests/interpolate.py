@@ -5,14 +5,14 @@ A string is read once; what a reference stands for is never read again, and stay
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.manifests.forms import VARIABLE_NAME
+from reconciler.manifests.nearest import meant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 ENV: Final = "env"
 FILE: Final = "file"
@@ -74,11 +74,6 @@ def variable(reference: Reference, variables: Mapping[str, str]) -> str:
         raise BadReference(message) from None
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The name that was probably meant."""
-    return next(iter(difflib.get_close_matches(name, sorted(known), n=1)), None)
-
-
 def _variable_only(reference: Reference, variables: Mapping[str, str]) -> str:
     if reference.kind != VAR:
         raise BadReference(f"{reference}: only header values may hold secrets; here only ${{var:NAME}} is allowed")
@@ -102,8 +97,6 @@ def _reference(body: str) -> Reference:
 
 
 def _known(name: str, variables: Mapping[str, str]) -> str:
-    if close := nearest(name, variables):
-        return f"did you mean {close}?"
     if not variables:
         return "none is set: declare it under vars in the project file, or give --var"
-    return f"known are {', '.join(sorted(variables))}"
+    return meant(name, variables)

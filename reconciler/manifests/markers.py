@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.manifests.interpolate import BadReference, parse
 from reconciler.manifests.nodes import Map, Node, Place, Seq
+from reconciler.manifests.problems import add_problem
 from reconciler.manifests.trail import dotted
 from reconciler.model.position import Position, Problem
 
@@ -26,7 +27,7 @@ def check_markers(node: Map, path: tuple[str, ...], file: str, problems: list[Pr
                 try:
                     parse(text)
                 except BadReference as exc:
-                    problems.append(Problem(Position(file, *at), f"{dotted(trail)}: {exc}"))
+                    add_problem(problems, Problem(Position(file, *at), f"{dotted(trail)}: {exc}"))
 
 
 def _strings(node: Map | Seq, path: tuple[str | int, ...]) -> Iterator[tuple[str, Place, tuple[str | int, ...]]]:

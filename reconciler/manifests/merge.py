@@ -7,12 +7,14 @@ layer is read, once, however many runners it serves; header values stay referenc
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.manifests.forms import check_endpoint, check_reason, check_tag
 from reconciler.manifests.interpolate import BadReference, expand
 from reconciler.manifests.nodes import Map, Scalar, Seq
+from reconciler.manifests.places import Places
+from reconciler.manifests.problems import add_problem
 from reconciler.manifests.trail import dotted
 from reconciler.model.finding import Acceptance
 from reconciler.model.position import Position, Problem
@@ -22,19 +24,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from reconciler.manifests.nodes import Place
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Header:
-    """One header as declared. `text` None drops it; `layer` is how messages call what declares it.
 
-    File references in it are seen from `folder`.
-    """
+class Header(NamedTuple):
+    """One header as declared in a file. `text` None drops it; `layer` is how messages call what declares it."""
 
     name: str
     text: str | None
-    at: Position
+    place: Place
     layer: str
-    folder: Path
+    reader: LayerReader
+
+    @property
+    def at(self) -> Position:
+        """Where the value stands."""
+        return Position(self.reader.file, *self.place)
 
     @property
     def path(self) -> str:
@@ -42,8 +47,7 @@ class Header:
         return f"{self.layer}.headers.{dotted((self.name,))}"
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """What one layer, or several merged, declares; None is not declared.
 
     `headers` maps lower-case names; while a layer is single it may hold headers that drop. `places` has the key's place
@@ -56,7 +60,7 @@ class Layer:
     status: str | None = None
     wildcard: bool | None = None
     accept: tuple[Acceptance, ...] | None = None
-    places: Mapping[str, Position] = field(default_factory=dict)
+    places: Places = Places("", {})
 
 
 EMPTY: Final = Layer()
@@ -77,8 +81,6 @@ class LayerReader:
 
     def read(self, node: Map, path: str) -> Layer:
         """The layer that a mapping declares; `path` is how messages call it, such as `defaults`."""
-        file = self.file
-        places = {key: Position(file, line, column) for key, (line, column) in node.key_at.items()}
         headers = node.get("headers")
         tags = node.get("tags")
         accept = node.get("accept")
@@ -89,7 +91,7 @@ class LayerReader:
             status=self.text(node, "status", path, check_status),
             wildcard=flag(node, "wildcard"),
             accept=self._accept(accept, path) if isinstance(accept, Seq) else None,
-            places=places,
+            places=Places(self.file, node.key_at),
         )
 
     def text(self, node: Map, key: str, path: str, check: Callable[[str], str | None]) -> str | None:
@@ -115,15 +117,14 @@ class LayerReader:
             return tuple(tags)
         if any("${" in tag for tag in node if isinstance(tag, str)):  # else it was reported with the document
             message = f"{path}.tags: {len(tags)} tags, the API takes at most {MAX_TAGS}"
-            self.problems.append(Problem(Position(self.file, *node.at), message))
+            add_problem(self.problems, Problem(Position(self.file, *node.at), message))
         return None
 
     def _headers(self, node: Map, path: str) -> dict[str, Header]:
         headers: dict[str, Header] = {}
         for name, text in node.items():
             if text is None or isinstance(text, str):
-                at = Position(self.file, *node.value_at[name])
-                headers[name.lower()] = Header(name, text, at, path, self.folder)
+                headers[name.lower()] = Header(name, text, node.value_at[name], path, self)
         return headers
 
     def _accept(self, node: Seq, path: str) -> tuple[Acceptance, ...]:
@@ -145,7 +146,7 @@ class LayerReader:
             wrong = str(exc)
         if wrong is None:
             return expanded
-        self.problems.append(Problem(Position(self.file, *at), f"{path}: {wrong}"))
+        add_problem(self.problems, Problem(Position(self.file, *at), f"{path}: {wrong}"))
         return None
 
 
@@ -163,7 +164,7 @@ def overlay(below: Layer, above: Layer) -> Layer:
         status=below.status if above.status is None else above.status,
         wildcard=below.wildcard if above.wildcard is None else above.wildcard,
         accept=below.accept if above.accept is None else above.accept and (below.accept or ()) + above.accept,
-        places={**below.places, **above.places} if below.places else above.places,
+        places=above.places.over(below.places),
     )
 
 

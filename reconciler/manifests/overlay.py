@@ -52,11 +52,9 @@ class Overlay:
         return frozenset(value for value in values if isinstance(value, str))
 
     def place(self, key: str) -> Position:
-        """Where a key stands, the environment's first; the file's start where it doesn't."""
-        for _, level in reversed(self._levels):
-            if key in level.key_at:
-                return Position(self._file, *level.key_at[key])
-        return Position(self._file, 1, 1)
+        """Where a key that is declared stands, the environment's first."""
+        level = next(level for _, level in reversed(self._levels) if key in level)
+        return Position(self._file, *level.key_at[key])
 
     def layers(self, key: str) -> tuple[tuple[str, Map], ...]:
         """A mapping of every level, lowest first, with what messages call it."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from reconciler.errors import ManifestError, UsageProblem
 from reconciler.manifests.files import PROJECT_FILE, Disk, show_path
 from reconciler.manifests.forms import check_variable_name
-from reconciler.manifests.interpolate import nearest
 from reconciler.manifests.markers import check_markers
+from reconciler.manifests.nearest import nearest
 from reconciler.manifests.nodes import Map
 from reconciler.manifests.overlay import Overlay
 from reconciler.manifests.schema import check_project

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.manifests.problems import add_problem
 from reconciler.model.position import Problem
 
 if TYPE_CHECKING:
@@ -20,27 +21,23 @@ class Unique:
         self._ids: dict[str, DesiredRunner] = {}
         self._names: dict[str, DesiredRunner] = {}
 
-    def key(self, key: str, at: Position) -> bool:
-        """Whether the key is new."""
+    def key(self, key: str, path: str, at: Position) -> bool:
+        """Whether the key is new; `path` is how messages call its entry."""
         first = self._keys.setdefault(key, at)
         if first is at:
             return True
-        self._problems.append(
-            Problem(at, f"runners.{key}: this key is already used at {first}; keys are unique over all files")
+        add_problem(
+            self._problems, Problem(at, f"{path}: this key is already used at {first}; keys are unique over all files")
         )
         return False
 
     def runner(self, runner: DesiredRunner) -> None:
         """Check a runner's id, or its name where it has none."""
-        if runner.id is not None:
-            first = self._ids.setdefault(runner.id.lower(), runner)
-            what, place = f"the id {runner.id}", runner.place("id")
-        else:
-            first = self._names.setdefault(runner.name, runner)
-            what, place = f"the name {runner.name!r} without an id", runner.place("name")
+        by_id = runner.id is not None
+        taken, own = (self._names, runner.name) if runner.id is None else (self._ids, runner.id.lower())
+        first = taken.setdefault(own, runner)
         if first is not runner:
-            message = (
-                f"runners.{runner.key}: {what} is already that of {first.key} at {first.at}; "
-                "two entries can't stand for one runner"
-            )
-            self._problems.append(Problem(place, message))
+            what = f"the id {runner.id}" if by_id else f"the name {runner.name!r} without an id"
+            message = f"runners.{runner.key}: {what} is already that of {first.key} at {first.at}"
+            place = runner.place("id" if by_id else "name")
+            add_problem(self._problems, Problem(place, f"{message}; two entries can't stand for one runner"))

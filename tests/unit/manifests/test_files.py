@@ -18,6 +18,7 @@ def read(cwd, *paths, passed_over=(), stdin=b"", inside=()):
 
 
 def write(root, *names):
+    """Write files below a folder."""
     for name in names:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,8 +29,8 @@ def test_a_folder_is_read_in_sorted_order(tmp_path):
     """Recursively, component by component; .yaml and .yml only; dot paths and the project file are passed over."""
     write(
         tmp_path,
-        "r/b.yaml", "r/a/z.yml", "r/a.yaml", "r/a-b/c.yaml", "r/README.md", "r/x.YAML", "r/.hidden.yaml", "r/.git/a.yaml",
-        "r/reconciler.yaml", "r/b/c/d/e.yaml",
+        "r/b.yaml", "r/a/z.yml", "r/a.yaml", "r/a-b/c.yaml", "r/README.md", "r/x.YAML", "r/.hidden.yaml",
+        "r/.git/a.yaml",         "r/reconciler.yaml", "r/b/c/d/e.yaml",
     )  # fmt: skip
     shown, problems = read(tmp_path, "r", passed_over=["r/reconciler.yaml"])
     assert shown == ["r/a/z.yml", "r/a-b/c.yaml", "r/a.yaml", "r/b/c/d/e.yaml", "r/b.yaml"]

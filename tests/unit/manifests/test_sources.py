@@ -23,7 +23,8 @@ def test_allowed_variables(name):
 @pytest.mark.parametrize(
     "name",
     [
-        "HOME", "PATH", "AWS_SECRET_ACCESS_KEY", "CI_RUNNER", "ci_runner_1", "XRECONCILER_A", "reconciler_a", "RECONCILER",
+        "HOME", "PATH", "AWS_SECRET_ACCESS_KEY", "CI_RUNNER", "ci_runner_1", "XRECONCILER_A", "reconciler_a",
+        "RECONCILER",
     ],
 )  # fmt: skip
 def test_variables_not_allowed(name):
@@ -50,7 +51,7 @@ def test_variables_not_allowed(name):
 )
 def test_variables_never_allowed(name):
     """Tokens, the plan key, the job's credentials and options are refused even under env_allow `*`."""
-    with pytest.raises(BadReference, match="is never sent to a runner|sets an option"):
+    with pytest.raises(BadReference, match=r"is never sent to a runner|sets an option"):
         check_variable(name, allowed=["*"], tokens=TOKENS)
 
 

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import pytest
+
+from reconciler.model.secret import Secret, Unresolved
+from tests.fakes.manifest_tree import Tree
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A working folder."""
+    tree = Tree(tmp_path)
+    tree.environ |= {
+        "RECONCILER_A": "alpha",
+        "RECONCILER_EMPTY": "",
+        "RECONCILER_MARK": "${var:v}$${",
+        "RECONCILER_NL": "a\nb",
+    }
+    (tmp_path / "secret").write_text("from-file\n")
+    return tree
+
+
+def header(tree, text, *, project="{}", **options):
+    """One header's value in a manifest that sets nothing else, and the whole."""
+    if project != "{}":
+        tree.write(reconciler=f"version: 1\n{project}")
+    tree.runners(f"r: {{endpoint: 'http://r', headers: {{X-H: '{text}'}}}}")
+    desired = tree.compile(**options)
+    return desired.runners[0].headers["X-H"], desired.complete
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("", ""),
+        ("literal", "literal"),
+        ("Bearer ${env:RECONCILER_A}", "Bearer alpha"),
+        ("${file:../secret}", "from-file"),
+        ("${var:v}-${env:RECONCILER_A}${file:../secret}", "0123-alphafrom-file"),
+        ("$${env:RECONCILER_A}", "${env:RECONCILER_A}"),
+        ("${env:RECONCILER_MARK}", "${var:v}$${"),
+        ("0123", "0123"),
+    ],
+)
+def test_values_are_secret(tree, text, value):
+    """Whatever its source, a header's value is a secret, expanded once, and stays text."""
+    assert header(tree, text, variables={"v": "0123"}) == (Secret(value), True)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("literal", "literal"), ("a ${env:RECONCILER_A}", "a alpha"), ("${var:v}", "0123"), ("", "")],
+)
+def test_public_values_are_plain(tree, text, value):
+    """A header that the project file lists as public, in any case, is plain text."""
+    found, _ = header(tree, text, project="public_headers: [x-h]", variables={"v": "0123"})
+    assert isinstance(found, str)
+    assert found == value
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("${env:RECONCILER_A}", "${env:RECONCILER_A}"),
+        ("Bearer ${env:RECONCILER_A}", "Bearer ${env:RECONCILER_A}"),
+        ("basic ${file:../secret}", "basic ${file:../secret}"),
+        ("ApiKey ${env:RECONCILER_A}x", "ApiKey ${env:RECONCILER_A}(sensitive)"),
+        ("Token${env:RECONCILER_A}", "(sensitive)${env:RECONCILER_A}"),
+        ("pa55-${env:RECONCILER_A}-w0rd", "(sensitive)${env:RECONCILER_A}(sensitive)"),
+        ("Bearer pa55${env:RECONCILER_A}", "(sensitive)${env:RECONCILER_A}"),
+        ("${env:RECONCILER_A}Bearer ", "${env:RECONCILER_A}(sensitive)"),
+        ("${var:v}${env:RECONCILER_A}", "${var:v}${env:RECONCILER_A}"),
+        ("$${x} ${env:RECONCILER_A}", "(sensitive)${env:RECONCILER_A}"),
+    ],
+)
+def test_offline_shows_references_only(tree, text, shown):
+    """Offline a reference stays a reference; literal pieces beside it may be half a secret, but for a scheme's word."""
+    assert header(tree, text, offline=True, variables={"v": "1"}) == (Unresolved(shown), False)
+
+
+def test_offline_what_is_known_is_known(tree):
+    """A value without a secret's reference needs no source."""
+    assert header(tree, "a-${var:v}", offline=True, variables={"v": "1"}) == (Secret("a-1"), True)
+
+
+def test_offline_public_values_show_whole(tree):
+    """A public header hides nothing, not even what stands beside a reference."""
+    found, _ = header(tree, "a ${env:RECONCILER_A} b", project="public_headers: [X-H]", offline=True)
+    assert found == Unresolved("a ${env:RECONCILER_A} b")
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("${env:RECONCILER_B}", "is not set in the environment"),
+        ("${env:RECONCILER_EMPTY}", "is set but empty"),
+        ("${file:absent}", "names a file that is not there"),
+        ("${file:empty}", "names an empty file"),
+    ],
+)
+def test_what_is_missing(tree, reference, message):
+    """A missing or empty secret is an error, never an empty header; unless unknown is allowed."""
+    (tree.root / "runners").mkdir()
+    (tree.root / "runners/empty").write_text("\n")
+    tree.runners(f"r: {{endpoint: 'http://r', headers: {{X-H: 'Bearer {reference}'}}}}")
+    assert tree.problems() == [f"runners/a.yaml:3:44: runners.r.headers.X-H: {reference} {message}"]
+    desired = tree.compile(allow_unresolved=True)
+    assert desired.runners[0].headers == {"X-H": Unresolved(f"Bearer {reference}")}
+    assert not desired.complete
+
+
+@pytest.mark.parametrize("text", ["${env:RECONCILER_NL}", "x ${env:RECONCILER_NL} ${env:RECONCILER_NOT_SET}"])
+def test_control_characters_are_refused_unseen(tree, text):
+    """A value with a line break could forge a header; the message doesn't repeat it."""
+    tree.runners(f"r: {{endpoint: 'http://r', headers: {{X-H: '{text}'}}}}")
+    (line,) = tree.problems(allow_unresolved=True)
+    assert "holds a control character" in line
+    assert "a\nb" not in line
+
+
+def test_unresolved_is_for_what_is_missing_only(tree):
+    """--allow-unresolved doesn't let through what may not be named or can't be a secret."""
+    (tree.root / "runners").mkdir()
+    (tree.root / "runners/bad").write_bytes(b"\xff")
+    tree.runners(
+        "r: {endpoint: 'http://r', headers: {A: '${env:HOME}', B: '${file:/etc/x}', C: '${file:bad}', D: '${var:x}'}}"
+    )
+    assert [line.partition("headers.")[2][0] for line in tree.problems(allow_unresolved=True)] == ["A", "B", "C", "D"]
+
+
+def test_file_references_start_at_the_file_that_names_them(tree):
+    """The project file's defaults, and each manifest, have their own folder."""
+    for folder in ("", "runners", "runners/sub"):
+        (tree.root / folder).mkdir(exist_ok=True)
+        (tree.root / folder / "s").write_text(f"in {folder or 'top'}")
+    tree.write(reconciler="version: 1\ndefaults: {headers: {P: '${file:s}'}}")
+    tree.runners("a: {endpoint: 'http://a', headers: {M: '${file:s}'}}")
+    tree.runners("b: {endpoint: 'http://b', headers: {M: '${file:s}'}}", file="runners__sub__b")
+    assert {runner.key: runner.headers for runner in tree.compile().runners} == {
+        "a": {"P": Secret("in top"), "M": Secret("in runners")},
+        "b": {"P": Secret("in top"), "M": Secret("in runners/sub")},
+    }
+
+
+def test_each_text_is_resolved_once(tree):
+    """Ten thousand runners with one token read it once; a problem is still told at each place."""
+    asked = []
+
+    class Counting:
+        def env(self, name):
+            asked.append(name)
+            return Secret("v") if name == "RECONCILER_A" else None
+
+    from tests.fakes.manifest_tree import compile_manifests
+
+    tree.runners(
+        "".join(f"r{n}: {{endpoint: 'http://r', headers: {{X: '${{env:RECONCILER_A}}'}}}}\n" for n in range(9))
+    )
+    compile_manifests(tree.project(), secrets=Counting())
+    assert asked == ["RECONCILER_A"]
+    tree.runners(
+        "".join(f"r{n}: {{endpoint: 'http://r', headers: {{X: '${{env:RECONCILER_B}}'}}}}\n" for n in range(9))
+    )
+    assert len(tree.problems()) == 9
