@@ -21,6 +21,7 @@ from yaml.events import (
 from reconciler.manifests import tags
 from reconciler.manifests.aliases import MAX_DEPTH, Anchors, BadAlias
 from reconciler.manifests.nodes import BROKEN, MERGE, Map, Node, Place, Scalar, Seq, describe
+from reconciler.manifests.problems import add_problem
 from reconciler.manifests.scalars import NUMERIC, WORDS, resolve
 from reconciler.manifests.trail import dotted
 from reconciler.model.position import Position, Problem
@@ -223,7 +224,7 @@ class Builder:
         return Scalar(BROKEN, "", None)
 
     def _problem(self, top: Map | Seq, key: str | None, at: Place, message: str) -> None:
-        """Report at a place; the path is that of `key` in `top`, or of the next item of a list."""
+        """Report at a place, with the path of `key` in `top` or of the next item. Raises Refused for one too many."""
         parts: list[str | int] = []
         for container, part in [*self._frames, (top, key)]:
             if container is self.root:
@@ -233,4 +234,6 @@ class Builder:
             elif part not in (None, _COMPLEX, _DROPPED):
                 parts.append("<<" if part == _MERGED else part)
         path = dotted(parts)
-        self._problems.append(Problem(Position(self._file, *at), f"{path}: {message}" if path else message))
+        problem = Problem(Position(self._file, *at), f"{path}: {message}" if path else message)
+        if not add_problem(self._problems, problem):
+            raise Refused

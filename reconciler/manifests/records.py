@@ -26,9 +26,7 @@ class Field:
     examples: tuple[Any, ...] = ()
 
     def advice(self, key: str) -> str:
-        """What to write when it is missing."""
-        if not self.examples:
-            return ""
+        """What to write when it is missing; a required key has an example."""
         example = self.examples[0]
         return f"; add it, such as `{key}: {example if isinstance(example, str) else json.dumps(example)}`"
 

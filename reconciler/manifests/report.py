@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reconciler.manifests.nodes import BROKEN, Map, Node, Place, Scalar, describe
+from reconciler.manifests.problems import add_problem
 from reconciler.manifests.trail import MAX_SHOWN, Trail, dotted, parts_of, quoted
 from reconciler.model.position import Position, Problem
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 MAX_SUGGESTIONS: Final = 200
 """Problems of a run after which no nearest word is sought: it takes longer than everything else."""
-MAX_LISTED: Final = 20
-"""Words that a message lists."""
 _MAX_MISTYPED: Final = 60
 """Characters of a word that is compared with the known ones."""
 
@@ -39,9 +38,10 @@ class Report:
         """One problem: the path goes before the message. One that many aliases lead to is told once."""
         if (at, message) in self._told:
             return
-        self._told.add((at, message))
         path = dotted(parts_of(trail))
-        self._problems.append(Problem(Position(self._file, *at), f"{path}: {message}" if path else message))
+        problem = Problem(Position(self._file, *at), f"{path}: {message}" if path else message)
+        if add_problem(self._problems, problem):
+            self._told.add((at, message))
 
     def expected(self, what: str, node: Node, at: Place, trail: Trail, *, empty: str = "") -> None:
         """A value of another kind. `empty` is how an empty one is written, where that has a meaning."""
@@ -90,6 +90,4 @@ class Report:
             close = get_close_matches(word.lower(), known, n=1)
             if close:
                 return f"did you mean {close[0]}?"
-        if len(known) > MAX_LISTED:
-            return "see the schema for what is known"
         return f"known are {', '.join(known)}"

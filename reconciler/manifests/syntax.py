@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _UNREADABLE: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|(?<!^)\ufeff")
 """What YAML 1.1 does not allow in a stream (https://yaml.org/spec/1.1/#id868518), and a BOM that isn't at the start."""
 
+MAX_TAG_LINES: Final = 100
+
 _STRAY_BREAK: Final = re.compile("[\x85\u2028\u2029]|\r(?!\n)")
 
 _QUOTE_IT: Final = "a text can't begin with {}: put it in quotes"
@@ -28,9 +30,11 @@ _ADVICE: Final = (
     ("expected ',' or '}'", "these {{…}} aren't closed, or a text in them needs quotes, as ${{…}} does{context}"),
     ("expected ',' or ']'", "these […] aren't closed, or a text in them needs quotes, as ${{…}} does{context}"),
     ("did not find expected node content", "a value is missing here, or a text needs quotes{context}"),
-    ("did not find expected key", "the indentation fits no line above{context}"),
+    ("did not find expected key", "no key stands here, or its indentation fits no line above{context}"),
+    ("expected <block end>", "no key stands here, or its indentation fits no line above{context}"),
     ("did not find expected '-' indicator", "the indentation fits no list item above{context}"),
     ("could not find expected ':'", "a key without its colon{context}"),
+    ("found unexpected ':'", "a colon in […] or {{…}} needs quotes around the text{context}"),
     ("found unknown escape", "an unknown escape after a backslash; in single quotes a backslash is just text"),
     ("invalid Unicode character escape", "an escape that stands for no character"),
     ("did not find expected hexdecimal", "an escape with too few hexadecimal digits"),
@@ -54,7 +58,7 @@ def syntax_problem(error: YAMLError, text: str, file: str) -> Problem:
     what = str(error.problem)
     begin = error.context_mark
     context = f" (begun at line {begin.line + 1})" if begin is not None and begin.line != mark.line else ""
-    if "found unexpected" in what and begin is not None:  # the end of the stream or of the document
+    if begin is not None and "quoted scalar" in str(error.context) and "found unexpected" in what:
         return Problem(_position(file, begin), "this quote is never closed")
     if any(sign in what for sign in _AT_BEGIN) and begin is not None:
         mark, context = begin, ""
@@ -90,6 +94,14 @@ def hidden_break(raw: bytes, text: str, file: str) -> Problem | None:
     name = f"U+{ord(found[0]):04X}"
     message = f"a line break ({name}) that most editors don't show; end lines with LF or CRLF"
     return Problem(_place(text[: found.start()], file), message)
+
+
+def too_many_tag_lines(raw: bytes, text: str, file: str) -> Problem | None:
+    """More %TAG directives than anybody needs: each is compared with all before it. None if there are fewer."""
+    if raw.count(b"\n%TAG") < MAX_TAG_LINES:
+        return None
+    at = _place(text[: text.index("\n%TAG") + 1], file)
+    return Problem(at, f"{MAX_TAG_LINES} or more %TAG lines; take them out, custom tags are not taken here")
 
 
 def _unreadable(text: str, file: str) -> Problem:

@@ -8,8 +8,9 @@ import yaml
 from yaml.error import YAMLError
 
 from reconciler.manifests.builder import Builder, Refused
-from reconciler.manifests.nodes import Map, describe
-from reconciler.manifests.syntax import encoding_problem, hidden_break, syntax_problem
+from reconciler.manifests.nodes import BROKEN, Map, Scalar, describe
+from reconciler.manifests.problems import add_problem
+from reconciler.manifests.syntax import encoding_problem, hidden_break, syntax_problem, too_many_tag_lines
 from reconciler.model.position import Position, Problem
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 def read_documents(data: str | bytes, file: str, problems: list[Problem]) -> list[Map]:
     """The mappings in a YAML stream; `problems` grows by what is wrong, each with its place in `file`.
 
-    Empty documents are passed over. After a syntax error or a limit the documents before it still count.
+    Empty documents are passed over. After a syntax error the documents before it still count, after a limit none does.
     """
     raw = data if isinstance(data, bytes) else data.encode(errors="surrogatepass")
     if len(raw) > MAX_BYTES:
@@ -36,7 +37,7 @@ def read_documents(data: str | bytes, file: str, problems: list[Problem]) -> lis
     except UnicodeDecodeError as exc:
         problems.append(encoding_problem(raw, exc.start, file))
         return []
-    if found := hidden_break(raw, text, file):
+    if found := hidden_break(raw, text, file) or too_many_tag_lines(raw, text, file):
         problems.append(found)
         return []
     builder = Builder(file, problems)
@@ -50,9 +51,9 @@ def read_documents(data: str | bytes, file: str, problems: list[Problem]) -> lis
     for node, at in list(zip(builder.root, builder.root.item_at, strict=True))[: builder.complete]:
         if isinstance(node, Map):
             documents.append(node)
-        elif node is not None:
+        elif node is not None and not (isinstance(node, Scalar) and node.kind == BROKEN):
             message = f"a document is a mapping that begins with `version: 1`, not {describe(node)}"
-            problems.append(Problem(Position(file, *at), message))
+            add_problem(problems, Problem(Position(file, *at), message))
     return documents
 
 

@@ -106,7 +106,7 @@ MANIFESTS = {
     ),
     "indentation that fits nothing": (
         "version: 1\nrunners:\n    a:\n      endpoint: http://a\n   b:\n      endpoint: http://b\n",
-        "5:4: the indentation fits no line above (begun at line 1)",
+        "5:4: no key stands here, or its indentation fits no line above (begun at line 1)",
     ),
     "key without colon": (
         RUNNER + "    status\n    name: b\n",
@@ -127,6 +127,42 @@ MANIFESTS = {
     "text that begins with *": (
         RUNNER + "    tags: [*.gpu]\n",
         "5:12: a text that begins with * or & must stand in quotes",
+    ),
+    "colon in brackets": (
+        RUNNER + "    tags: [a: b: c]\n",
+        "5:16: these […] aren't closed, or a text in them needs quotes, as ${…} does",
+    ),
+    "escape of half a character": (
+        RUNNER + '    name: "\\ud800"\n',
+        "5:14: an escape that stands for no character",
+    ),
+    "escape too short": (
+        RUNNER + '    name: "\\x1"\n',
+        "5:14: an escape with too few hexadecimal digits",
+    ),
+    "anchor without a name": (
+        RUNNER + "    name: &\n",
+        "5:11: a text that begins with * or & must stand in quotes",
+    ),
+    "two values at the top": (
+        "'version': 1\n'b'\n",
+        "2:1: a key without its colon",
+    ),
+    "a list within a mapping": (
+        "version: 1\n- a\n",
+        "2:1: no key stands here, or its indentation fits no line above (begun at line 1)",
+    ),
+    "list item that fits nothing": (
+        "version: 1\ndefaults:\n  tags:\n    - a\n   - b\n",
+        "5:4: no key stands here, or its indentation fits no line above (begun at line 3)",
+    ),
+    "missing value in brackets": (
+        RUNNER + "    tags: [, a]\n",
+        "5:12: a value is missing here, or a text needs quotes",
+    ),
+    "BOM in the middle": (
+        RUNNER + "    ﻿name: a\n",
+        "5:5: runners.a.'\\ufeffname': unknown key; did you mean name?",
     ),
     "unknown escape": (
         RUNNER + '    name: "C:\\gpu"\n',
@@ -533,6 +569,10 @@ MANIFESTS = {
     "accept until a time": (
         RUNNER + "    accept: [{code: coverage, reason: x, until: 2026-12-31 10:00:00}]\n",
         "5:49: runners.a.accept[0].until: a day has no time; write it like 2026-12-31",
+    ),
+    "accept until a list": (
+        RUNNER + "    accept: [{code: coverage, reason: x, until: []}]\n",
+        "5:49: runners.a.accept[0].until: must be a day such as 2026-12-31; this is a list",
     ),
     "accept until text": (
         RUNNER + "    accept: [{code: coverage, reason: x, until: soon}]\n",
