@@ -84,7 +84,7 @@ def check_api_url(url: str, *, insecure_http: bool) -> str:
         raise UsageProblem(f"the API address must be an http or https URL, such as {DEFAULT_API_URL}")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise UsageProblem("the API address must hold no user, password, query or fragment")
-    if parts.scheme == "http" and not insecure_http and not _is_loopback(host):
+    if parts.scheme == "http" and not insecure_http and not is_loopback(host):
         raise UsageProblem(
             f"the API address uses plain http to {host}, where anybody on the way can read the token; use https, "
             "or --insecure-http if you accept that"
@@ -119,7 +119,8 @@ def read_plan_key(environ: Mapping[str, str], token: Secret) -> Secret:
     return Secret(key) if key else token
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, as far as its name tells."""
     if host == "localhost":
         return True
     try:

@@ -59,6 +59,7 @@ class Reader:
         self._scrubber = Scrubber() if scrubber is None else scrubber
         self._scrubber.learn((settings.token,))
         self._public_headers = settings.public_headers
+        self._created: set[str] = set()
         self._exchange = Exchange(
             settings,
             clock=clock,
@@ -148,7 +149,9 @@ class Client(Reader):
             content=self._encode(body),
             read=lambda answer: self._runner(answer, None),
         )
-        return create(self._exchange, call, body, known_ids, self.list_runners)
+        made = create(self._exchange, call, body, lambda: frozenset(self._created).union(known_ids), self.list_runners)
+        self._created.add(made.id)
+        return made
 
     def replace_runner(self, runner_id: str, body: RunnerBody) -> LiveRunner:
         """Replace all fields of a runner (API: Update Runner). Raises Unverified when it can't be told.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import ssl
 from typing import TYPE_CHECKING, Final
@@ -12,6 +11,7 @@ from reconciler import __version__
 from reconciler.api.lean import import_lean_httpx
 from reconciler.api.wire import authorization
 from reconciler.errors import Unreachable
+from reconciler.settings import is_loopback
 
 if TYPE_CHECKING:
     import httpx
@@ -35,7 +35,7 @@ def connect(settings: Settings, transport: httpx.BaseTransport | None) -> httpx.
         transport=transport,
         verify=_certificates(parts.scheme),
         # A proxy's loopback is not ours, and plain http is allowed to loopback because it doesn't leave the machine.
-        trust_env=not _is_loopback(parts.hostname or ""),
+        trust_env=not is_loopback(parts.hostname or ""),
         follow_redirects=False,
         headers={
             "Authorization": authorization(settings.token),
@@ -72,10 +72,3 @@ def _certificates(scheme: str) -> ssl.SSLContext:
     import truststore
 
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

@@ -14,7 +14,7 @@ from reconciler.errors import AmbiguousCreate, ApiError, Interrupted
 from reconciler.planning.normalise import same_endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from reconciler.api.exchange import Exchange
     from reconciler.api.sending import Call
@@ -25,10 +25,12 @@ def create(
     exchange: Exchange,
     call: Call[LiveRunner],
     body: RunnerBody,
-    known_ids: Collection[str],
+    known_ids: Callable[[], frozenset[str]],
     list_runners: Callable[[], Listing],
 ) -> LiveRunner:
     """Send a POST until it is known what became of it. Raises Unverified and AmbiguousCreate besides.
+
+    `known_ids` gives the ids that are certainly not of this runner: there before, or created by others of this run.
 
     When it was not found: after a connection that broke or a 5xx it is sent again; after a timeout, or a success that
     could not be read, it is not, for it may yet appear. A 429 processed nothing and is repeated after the cooldown.
@@ -72,14 +74,14 @@ def _tell_doubt(doubt: Setback | None) -> None:
 
 
 def _find(
-    body: RunnerBody, known_ids: Collection[str], list_runners: Callable[[], Listing], doubt: Setback
+    body: RunnerBody, known_ids: Callable[[], frozenset[str]], list_runners: Callable[[], Listing], doubt: Setback
 ) -> LiveRunner | None:
     """The runner that the attempt made; None when there is none."""
     try:
         listing = list_runners()
     except (ApiError, Interrupted) as exc:
         raise unverified(doubt.error) from exc
-    known = frozenset(known_ids)
+    known = known_ids()
     found = [
         runner
         for runner in listing.runners

@@ -60,7 +60,8 @@ class Call(Generic[T]):
         return self.method != "GET"
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path}"
+        query = "&".join(f"{name}={value}" for name, value in (self.params or {}).items())
+        return f"{self.method} {self.path}{'?' if query else ''}{query}"
 
 
 class Sender:

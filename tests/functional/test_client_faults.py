@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -240,6 +241,25 @@ def test_two_new_runners_of_one_name_and_endpoint_are_ambiguous():
         assert all(runner_id in str(doubled.value) for runner_id in doubled.value.ids)
 
 
+def test_a_runner_created_before_is_not_taken_for_the_next_one():
+    """What this client created is known to it: the same body once more is another runner."""
+    with faulty_service([], {"POST": [None, RESET_AFTER]}) as up, client_of(up) as client:
+        first = client.create_runner(BODY, ())
+        second = client.create_runner(BODY, ())
+        assert {first.id, second.id} == {runner["id"] for runner in up.runners}
+        assert up.methods == ["POST", "POST", "GET"]
+
+
+def test_creates_side_by_side_find_each_their_own():
+    """Eight threads, each POST lost after it was done: no duplicate, and every runner found by its own name."""
+    bodies = [RunnerBody(name=f"gpu-{number}", endpoint="https://a.example.com") for number in range(8)]
+    faults = {"POST": [RESET_AFTER] * 8}
+    with faulty_service([], faults) as up, client_of(up, read_timeout_s=5.0) as client, ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda body: client.create_runner(body, ()), bodies))
+        assert [runner.name for runner in made] == [body.name for body in bodies]
+        assert len(up.runners) == 8
+
+
 def test_another_name_or_endpoint_is_not_the_runner_created():
     """Only name and endpoint together tell that a new runner is ours."""
     others = [
@@ -398,14 +418,14 @@ def test_a_429_stops_everything_once():
     clock, told = VirtualClock(), Told()
     runners = [live(f"gpu-{number}") for number in range(900)]
     with (
-        faulty_service(runners, {"GET": [None, *[status(429)] * 5]}) as up,
+        faulty_service(runners, {"GET": [None, *[status(429)] * 4]}) as up,
         Reader(settings(up), clock=clock, progress=told, chance=lambda: 0.5) as reader,
     ):
         listing = reader.list_runners()
         assert len(listing.runners) == 900
-        assert listing.reads == 9 + 5
-        assert reader.requests.rate_limited == 5
-        assert reader.requests.retries == 5
+        assert listing.reads == 9 + 4
+        assert reader.requests.rate_limited == 4
+        assert reader.requests.retries == 4
     reasons = [reason for _seconds, reason in told.pauses]
     assert reasons == ["the service's rate limit is used up"] * len(reasons)
     assert told.pages[0] == (1, 9)

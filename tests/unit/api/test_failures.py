@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from reconciler.api.failures import (
+    Fate,
+    Setback,
+    from_exception,
+    from_redirect,
+    from_status,
+    read_verdict,
+    replace_verdict,
+)
+from reconciler.errors import (
+    Forbidden,
+    NotFound,
+    RateLimited,
+    Rejected,
+    Unauthorized,
+    Unreachable,
+    Unverified,
+)
+
+EXCEPTIONS = [
+    # what httpx raises, what it says about the request, whether another attempt could fare better
+    (httpx.ConnectError("[Errno 111] Connection refused"), Fate.NOT_SENT, True),
+    (httpx.ConnectError("[Errno -2] Name or service not known"), Fate.NOT_SENT, True),
+    (httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate has expired"), Fate.NOT_SENT, False),
+    (httpx.ConnectTimeout("timed out"), Fate.NOT_SENT, True),
+    (httpx.PoolTimeout("timed out"), Fate.NOT_SENT, True),
+    (httpx.ProxyError("407 Proxy Authentication Required"), Fate.NOT_SENT, True),
+    (httpx.LocalProtocolError("Illegal header value"), Fate.NOT_SENT, False),
+    (httpx.UnsupportedProtocol("unsupported"), Fate.NOT_SENT, False),
+    (httpx.InvalidURL("Invalid port"), Fate.NOT_SENT, False),
+    (httpx.ReadTimeout("timed out"), Fate.OPEN, True),
+    (httpx.WriteTimeout("timed out"), Fate.OPEN, True),
+    (httpx.ReadError("[Errno 104] Connection reset by peer"), Fate.LOST, True),
+    (httpx.WriteError("[Errno 32] Broken pipe"), Fate.LOST, True),
+    (httpx.CloseError("closed"), Fate.LOST, True),
+    (httpx.RemoteProtocolError("Server disconnected without sending a response."), Fate.LOST, True),
+    (OSError("something of the system's"), Fate.LOST, True),
+]
+
+
+@pytest.mark.parametrize(("error", "fate", "repeatable"), EXCEPTIONS, ids=[repr(row[0]) for row in EXCEPTIONS])
+def test_what_an_exception_says_about_the_request(error, fate, repeatable):
+    """What was certainly never sent is told from what may have been done, and from what may still be."""
+    setback = from_exception(error, "PUT /v1/runner/a", "api.example.com", str(error))
+    assert (setback.fate, setback.repeatable) == (fate, repeatable)
+    assert isinstance(setback.error, Unreachable)
+    assert str(setback.error).startswith("PUT /v1/runner/a: ")
+
+
+STATUSES = [
+    (400, Rejected, Fate.REFUSED, False),
+    (401, Unauthorized, Fate.REFUSED, False),
+    (403, Forbidden, Fate.REFUSED, False),
+    (404, NotFound, Fate.REFUSED, False),
+    (409, Rejected, Fate.REFUSED, False),
+    (418, Rejected, Fate.REFUSED, False),
+    (422, Rejected, Fate.REFUSED, False),
+    (428, Rejected, Fate.REFUSED, False),
+    (429, RateLimited, Fate.THROTTLED, True),
+    (430, Rejected, Fate.REFUSED, False),
+    (499, Rejected, Fate.REFUSED, False),
+    (500, Unreachable, Fate.LOST, True),
+    (501, Unreachable, Fate.LOST, False),
+    (502, Unreachable, Fate.LOST, True),
+    (503, Unreachable, Fate.LOST, True),
+    (504, Unreachable, Fate.OPEN, True),
+    (505, Unreachable, Fate.LOST, False),
+    (520, Unreachable, Fate.LOST, True),
+    (522, Unreachable, Fate.OPEN, True),
+    (524, Unreachable, Fate.OPEN, True),
+]
+
+
+@pytest.mark.parametrize(("status", "error", "fate", "repeatable"), STATUSES)
+def test_what_a_status_says_about_the_request(status, error, fate, repeatable):
+    """Each status is one error, with the service's message, and says whether it may have been done."""
+    setback = from_status(status, "GET /v1/user", "told", 7.0)
+    assert type(setback.error) is error
+    assert setback.error.status == status
+    assert (setback.fate, setback.repeatable) == (fate, repeatable)
+    assert str(setback.error).startswith(f"GET /v1/user: {status} told")
+
+
+def test_a_429_tells_how_long_it_asks_to_wait():
+    """Where the service says so, the message does."""
+    assert "asks to wait 30 s" in str(from_status(429, "GET /v1/user", "", 30.0).error)
+    assert "asks to wait" not in str(from_status(429, "GET /v1/user", "", None).error)
+
+
+def test_a_redirect_names_where_it_leads():
+    """And is never repeated; one without a target is an error all the same."""
+    setback = from_redirect(307, "GET /v1/user", "https://elsewhere.example.com")
+    assert "to https://elsewhere.example.com" in str(setback.error)
+    assert not setback.repeatable
+    assert from_redirect(304, "GET /v1/user", "").error.status == 304
+
+
+def setback(fate, status=None):
+    """An attempt that ended so."""
+    kind = {400: Rejected, 401: Unauthorized, 403: Forbidden, 404: NotFound, 429: RateLimited}.get(status, Unreachable)
+    return Setback(fate, kind("why", status=status))
+
+
+NOT_SENT, THROTTLED = setback(Fate.NOT_SENT), setback(Fate.THROTTLED, 429)
+LOST, OPEN = setback(Fate.LOST, 502), setback(Fate.OPEN)
+REFUSED = {status: setback(Fate.REFUSED, status) for status in (400, 401, 403, 404)}
+
+VERDICTS = [
+    ([NOT_SENT] * 5, Unreachable),
+    ([THROTTLED] * 5, RateLimited),
+    ([NOT_SENT, THROTTLED], RateLimited),
+    ([THROTTLED, NOT_SENT], Unreachable),
+    ([LOST], Unverified),
+    ([OPEN], Unverified),
+    ([LOST, NOT_SENT, NOT_SENT], Unverified),
+    ([OPEN, THROTTLED], Unverified),
+    *(([each], type(each.error)) for each in REFUSED.values()),
+    *(([NOT_SENT, THROTTLED, each], type(each.error)) for each in REFUSED.values()),
+    ([LOST, REFUSED[400]], Rejected),
+    ([OPEN, REFUSED[404]], NotFound),
+    ([LOST, REFUSED[401]], Unverified),
+    ([OPEN, REFUSED[403]], Unverified),
+]
+
+
+@pytest.mark.parametrize(("setbacks", "error"), VERDICTS)
+def test_the_verdict_over_all_attempts_of_a_replacement(setbacks, error):
+    """Unverified as soon as one attempt may have been done, unless the last answer settles it."""
+    verdict = replace_verdict(setbacks)
+    assert type(verdict) is error
+    assert "why" in str(verdict)
+
+
+def test_the_verdict_over_a_read_is_its_last_error():
+    """A read changes nothing: only the last attempt matters."""
+    assert read_verdict([LOST, NOT_SENT]) is NOT_SENT.error
