@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.plan import Change
+from reconciler.model.runner import RunnerBody
 from reconciler.model.secret import Secret, Unresolved
 from reconciler.planning.diff import compare, creation_changes, document_moves
 from reconciler.planning.replacement import replacement
@@ -41,6 +42,12 @@ def headers(desired, current):
 def test_equal_is_no_change(wanted, current):
     """Order, case, spelling of URLs and what is unmanaged make no change."""
     assert difference(entry(**wanted), live(**current)) == ((), False)
+
+
+def test_what_a_body_leaves_out_is_not_changed():
+    """An omitted field keeps its value (API: Update Runner), whatever that is."""
+    current = live(headers={"A": Secret("1")}, status="disabled")
+    assert compare(RunnerBody(name=current.name, endpoint=current.endpoint), current) == ((), False)
 
 
 def test_scalars():

@@ -103,6 +103,13 @@ def test_two_entries_of_one_name():
         )
 
 
+def test_an_id_tells_entries_of_one_name_apart():
+    """Entries may share a name where all but one have an id, for the service does not promise that names differ."""
+    twins = [entry(1, id=ID_1, name="same"), entry(2, id=ID_2, name="same"), entry(3, name="same")]
+    assert ways(twins, [live(1), live(2)]) == [("id", 1), ("id", 2), ("none", None)]
+    assert ways(twins[::-1], [live(1), live(2)]) == [("none", None), ("id", 2), ("id", 1)]
+
+
 def test_two_entries_of_one_runner():
     """Two entries that are one live runner are a problem that names both places."""
     by_id = [entry(1, id=ID_1), entry(2, id=ID_1)]
