@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
-from urllib.parse import quote
 
 from reconciler.api import wire
 from reconciler.api.create import create
@@ -13,7 +12,7 @@ from reconciler.api.exchange import Exchange, Tally
 from reconciler.api.failures import read_verdict, replace_verdict
 from reconciler.api.reading import PER_PAGE, read_list
 from reconciler.api.sending import Call
-from reconciler.errors import BadAnswer
+from reconciler.errors import BadAnswer, Rejected
 from reconciler.model.secret import Scrubber, Secret
 
 if TYPE_CHECKING:
@@ -177,4 +176,6 @@ class Client(Reader):
 
 
 def _path(runner_id: str) -> str:
-    return f"{_RUNNERS}/{quote(runner_id, safe='')}"
+    if not wire.is_id(runner_id):
+        raise Rejected(f"{runner_id!r} is no runner id", status=400)
+    return f"{_RUNNERS}/{runner_id}"

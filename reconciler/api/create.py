@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.api.failures import Fate, Setback, unverified
-from reconciler.errors import AmbiguousCreate, ApiError, Interrupted
+from reconciler.errors import AmbiguousCreate, ApiError, Interrupted, Unverified
 from reconciler.planning.normalise import same_endpoint
 
 if TYPE_CHECKING:
@@ -56,7 +56,10 @@ def create(
             if found is not None:
                 return found
         if outcome.fate is Fate.OPEN:
-            raise unverified(outcome.error)
+            raise Unverified(
+                f"it is not in the list, but may yet appear, so it was not sent again; plan again later, and it is "
+                f"adopted by its name if it did: {outcome.error}"
+            )
         try:
             pause_s = exchange.pause(outcome, attempts, spent_s)
         except Interrupted:

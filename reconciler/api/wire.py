@@ -38,6 +38,11 @@ class Page:
     total: int
 
 
+def is_id(text: str) -> bool:
+    """Whether a text can stand in a path as a runner's id."""
+    return _ID.fullmatch(text) is not None
+
+
 def authorization(token: Secret) -> str:
     """The Authorization header's value."""
     return f"Bearer {reveal(token)}"

@@ -216,7 +216,7 @@ def test_a_create_that_never_happens_gives_up_after_five_attempts(fault):
 def test_a_create_that_may_yet_land_is_not_repeated(fault):
     """Absent after a timeout, or after a success that can't be read: unverified, and one POST."""
     with faulty_service([], {"POST": [fault]}) as up, client_of(up) as client:
-        with pytest.raises(Unverified):
+        with pytest.raises(Unverified, match="may yet appear"):
             client.create_runner(BODY, ())
         assert up.methods == ["POST", "GET"]
 
@@ -583,6 +583,17 @@ def test_an_answer_for_another_runner_is_not_taken():
             client.get_runner(runner["id"])
         with client_of(up) as client, pytest.raises(Unverified):
             client.replace_runner(runner["id"], BODY)
+
+
+@pytest.mark.parametrize("odd", ["", "..", "../user", "a/b", "a?b", "a b", "a" * 101])
+def test_an_id_that_would_lead_elsewhere_is_not_sent(odd):
+    """What can't be an id is refused before anything is sent."""
+    with faulty_service() as up, client_of(up) as client:
+        with pytest.raises(Rejected, match="no runner id"):
+            client.get_runner(odd)
+        with pytest.raises(Rejected, match="no runner id"):
+            client.replace_runner(odd, BODY)
+        assert up.seen == []
 
 
 def test_every_request_names_the_product_and_carries_the_token():

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.api.limiter import SLACK, Limiter, SlidingWindow, limiter_for
+from reconciler.apply.clock import SystemClock
+from reconciler.apply.interrupt import StopFlag
 from reconciler.errors import Interrupted
 from reconciler.settings import RateLimit
 from tests.fakes.clock import VirtualClock
@@ -166,3 +168,27 @@ def test_clients_of_one_host_share_their_limiter():
     assert limiter_for("api.example.com:8443", limit, clock) is not one
     assert limiter_for("api.example.com", RateLimit(20, 10.0), clock) is not one
     assert limiter_for("api.example.com", limit, VirtualClock()) is not one
+
+
+def test_a_stop_ends_every_wait_at_once():
+    """Whoever waits, first in the queue or behind, for time or for an answer, is let go by a stop."""
+    stop = StopFlag()
+    clock = SystemClock(stop)
+    limiter = Limiter(RateLimit(1, 1000.0))
+    limiter.acquire(clock, clock.wait)
+    limiter.release(clock)
+    ended = []
+
+    def ask():
+        try:
+            limiter.acquire(clock, clock.wait)
+        except Interrupted as exc:
+            ended.append(exc)
+
+    threads = [threading.Thread(target=ask, daemon=True) for _each in range(4)]
+    for thread in threads:
+        thread.start()
+    stop.set()
+    for thread in threads:
+        thread.join(timeout=20)
+    assert len(ended) == 4
