@@ -98,7 +98,7 @@ class Compiler:
         own = reader.read(node, path)
         layer = overlay(inherited, own)
         name = key if "name" not in node else reader.text(node, "name", path, check_name)
-        released = _released(node)
+        released = _released(node) if "unmanaged" in node else _NOTHING
         tags = None if "tags" in released else layer.tags
         if tags is not None and len(tags) > MAX_TAGS:
             self._too_many(tags, inherited, own, path, at)

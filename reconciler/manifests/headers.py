@@ -49,7 +49,7 @@ class HeaderValues:
         self._unresolved_allowed = unresolved_allowed
         self._roots = project.secret_roots
         self._public = project.public_headers
-        self._known: dict[tuple[str, Path, bool], tuple[HeaderValue, str] | BadReference] = {}
+        self._known: dict[tuple[str, Path, bool], tuple[HeaderValue, str] | str] = {}
         self._inherited: dict[int, tuple[Mapping[str, Header], Resolved]] = {}
 
     def resolve_inherited(self, headers: Mapping[str, Header]) -> Resolved:
@@ -63,10 +63,10 @@ class HeaderValues:
         """The values of a merged header map; one that could not be had is left out, its problem told."""
         values: dict[str, HeaderValue] = {}
         shown: dict[str, str] = {}
-        for header in headers.values():
+        for lower, header in headers.items():
             name = header.name
             text = header.text or ""
-            public = name.lower() in self._public
+            public = lower in self._public
             if "${" not in text:
                 values[name], shown[name] = (text, text) if public else (Secret(text), REDACTED)
                 continue
@@ -80,11 +80,12 @@ class HeaderValues:
                 add_problem(self._problems, Problem(header.at, f"{header.path}: {known}"))
         return Resolved(values, shown)
 
-    def _expand(self, text: str, folder: Path, public: bool) -> tuple[HeaderValue, str] | BadReference:
+    def _expand(self, text: str, folder: Path, public: bool) -> tuple[HeaderValue, str] | str:
+        """The value and how it is shown, or what is wrong: no exception is kept, for its frames hold the pieces."""
         try:
             return self._join(parse(text), folder, public=public)
         except BadReference as exc:
-            return exc
+            return str(exc)
 
     def _join(self, parts: list[str | Reference], folder: Path, *, public: bool) -> tuple[HeaderValue, str]:
         shown = _show(parts, public=public)

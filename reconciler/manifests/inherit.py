@@ -84,14 +84,17 @@ class Inheritance:
         if not isinstance(named, Seq):
             return ()
         known: list[str] = []
+        profiles = self._project.profiles
         for index, name in enumerate(named):
             if not isinstance(name, str):
                 continue
-            if name in document.profiles or name in self._project.profiles:
+            if name in document.profiles or name in profiles:
                 known.append(name)
             elif check_key(name) is None:  # else it was reported with the document
                 message = f"{path}.profiles[{index}]: no profile {name!r}; {self._meant(name, document)}"
                 add_problem(self._problems, Problem(Position(document.file, *named.item_at[index]), message))
+        if len(known) > 1:  # one named twice counts where it was named last
+            known = list(dict.fromkeys(reversed(known)))[::-1]
         return tuple(known)
 
     def _meant(self, name: str, document: Document) -> str:

@@ -88,8 +88,8 @@ class LayerReader:
             endpoint=self.text(node, "endpoint", path, check_endpoint),
             tags=self._tags(tags, path) if isinstance(tags, Seq) else None,
             headers=self._headers(headers, path) if isinstance(headers, Map) else None,
-            status=self.text(node, "status", path, check_status),
-            wildcard=flag(node, "wildcard"),
+            status=self.text(node, "status", path, check_status) if "status" in node else None,
+            wildcard=flag(node, "wildcard") if "wildcard" in node else None,
             accept=self._accept(accept, path) if isinstance(accept, Seq) else None,
             places=Places(self.file, node.key_at),
         )

@@ -137,6 +137,27 @@ def test_a_pipe_by_name_is_read(tmp_path):
     assert not problems
 
 
+def test_what_cannot_be_read():
+    """An error of the system is a problem at its path, and the other files are still read."""
+
+    class Failing:
+        def find(self, path, _problems):
+            return [path]
+
+        def read(self, path):
+            if path == "a.yaml":
+                raise PermissionError(13, "Permission denied")
+            return b""
+
+        def identity(self, path):
+            return path
+
+    problems = []
+    found = read_manifests(["a.yaml", "b.yaml"], Failing(), passed_over=[], stdin=lambda: b"", problems=problems)
+    assert [file.shown for file in found] == ["b.yaml"]
+    assert [str(problem) for problem in problems] == ["a.yaml:1:1: can't be read: Permission denied"]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_unreadable(tmp_path):
     """What may not be read is an error at its path."""

@@ -58,6 +58,15 @@ def test_profiles_win_in_their_order(tree):
     assert (ba.endpoint, ba.status) == ("http://a", "active")
 
 
+def test_a_profile_named_twice(tree):
+    """It counts once, where it was named last."""
+    profiles = "{a: {status: active, accept: [{code: coverage, reason: r, until: 2026-01-01}]}, b: {status: disabled}}"
+    tree.runners("r: {endpoint: 'http://r', profiles: [a, b, a]}", profiles=profiles)
+    runner = tree.one()
+    assert runner.status == "active"
+    assert len(runner.accept) == 1
+
+
 def test_profiles_are_the_whole_file_s(tree):
     """A profile of one document serves every document of its file, and no other file."""
     tree.write(
