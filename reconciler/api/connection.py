@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import ssl
 from typing import TYPE_CHECKING, Final
@@ -42,18 +43,22 @@ def connect(settings: Settings, transport: httpx.BaseTransport | None) -> httpx.
             "Accept": "application/json",
             "User-Agent": f"comfycontrol-reconciler/{__version__}",
         },
-        timeout=httpx.Timeout(
-            connect=settings.connect_timeout_s,
-            read=settings.read_timeout_s,
-            write=settings.read_timeout_s,
-            pool=None,  # whoever holds a connection is bounded by the other three
-        ),
+        timeout=timeouts(settings, None),
         limits=httpx.Limits(
             max_connections=MAX_CONNECTIONS,
             max_keepalive_connections=MAX_CONNECTIONS,
             keepalive_expiry=_KEEPALIVE_S,
         ),
     )
+
+
+def timeouts(settings: Settings, limit_s: float | None) -> httpx.Timeout:
+    """The settings' timeouts, none over `limit_s`; whoever waits for a free connection is bounded by those who hold one."""
+    import httpx
+
+    bound = math.inf if limit_s is None else limit_s
+    read = min(settings.read_timeout_s, bound)
+    return httpx.Timeout(connect=min(settings.connect_timeout_s, bound), read=read, write=read, pool=None)
 
 
 def _certificates(scheme: str) -> ssl.SSLContext:

@@ -40,7 +40,7 @@ def create(
     doubt: Setback | None = None
     while True:
         try:
-            outcome = exchange.attempt(call, repeated=attempts > 0)
+            outcome = exchange.attempt(call, spent_s=spent_s if attempts else None)
         except Interrupted:
             _tell_doubt(doubt)
             raise

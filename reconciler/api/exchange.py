@@ -93,7 +93,7 @@ class Exchange:
         spent_s = 0.0
         while True:
             try:
-                outcome = self.attempt(call, repeated=bool(setbacks))
+                outcome = self.attempt(call, spent_s=spent_s if setbacks else None)
             except Interrupted as exc:
                 raise self._cut_short(call, setbacks, exc) from exc
             if not isinstance(outcome, Setback):
@@ -108,15 +108,19 @@ class Exchange:
                 raise verdict(setbacks)
             spent_s += pause_s
 
-    def attempt(self, call: Call[T], *, repeated: bool) -> T | Setback:
-        """Send a request once, as soon as the limiter lets it. Raises Interrupted, and has not sent it then."""
+    def attempt(self, call: Call[T], *, spent_s: float | None) -> T | Setback:
+        """Send a request once, as soon as the limiter lets it. Raises Interrupted, and has not sent it then.
+
+        `spent_s` is what earlier attempts took, None for the first. A repeat gets only what is left of the minute; the
+        first has the timeouts of the settings, whatever they are.
+        """
         self._go_on()
         self._limiter.acquire(self.clock, self._wait)
         try:
             self._go_on()
-            self._tally(reads=not call.writes, writes=call.writes, retries=repeated)
+            self._tally(reads=not call.writes, writes=call.writes, retries=spent_s is not None)
             call.sent()
-            outcome = self._sender.send(call)
+            outcome = self._sender.send(call, None if spent_s is None else retry.left_s(spent_s))
             if isinstance(outcome, Setback) and outcome.fate is Fate.THROTTLED:
                 return self._cool_down(outcome)
             return outcome

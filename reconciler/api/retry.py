@@ -28,6 +28,11 @@ def may_retry(attempts: int, spent_s: float, pause_s: float) -> bool:
     return attempts < MAX_ATTEMPTS and spent_s + pause_s <= MAX_TOTAL_S
 
 
+def left_s(spent_s: float) -> float:
+    """How long another attempt may take, at least a second: less could not succeed at all."""
+    return max(1.0, MAX_TOTAL_S - spent_s)
+
+
 def backoff_s(attempts: int, asked_s: float | None, chance: Callable[[], float]) -> float:
     """The pause after so many attempts: what the service asked for (Retry-After), and on top up to 0.5, 1, 2, … 8 s.
 

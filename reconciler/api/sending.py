@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from reconciler.api import failures, retry
-from reconciler.api.connection import connect
+from reconciler.api.connection import connect, timeouts
 from reconciler.api.failures import Setback
 from reconciler.api.foreign import tame
 from reconciler.api.wire import decode_message
@@ -80,16 +80,19 @@ class Sender:
         """Close the connections."""
         self._http.close()
 
-    def send(self, call: Call[T]) -> T | Setback:
-        """Send a request once. What passes on the wire is real time, as the timeouts are, whatever the clock."""
+    def send(self, call: Call[T], limit_s: float | None) -> T | Setback:
+        """Send a request once; `limit_s` bounds the timeouts of the settings.
+
+        What passes on the wire is real time, as the timeouts are, whatever the clock.
+        """
         began = time.monotonic()
-        outcome = self._send(call, began)
+        outcome = self._send(call, began, timeouts(self._settings, limit_s))
         if isinstance(outcome, Setback):
             _LOG.debug("%s", outcome.error)
             return replace(outcome, took_s=time.monotonic() - began)
         return outcome
 
-    def _send(self, call: Call[T], began: float) -> T | Setback:
+    def _send(self, call: Call[T], began: float, timeout: httpx.Timeout) -> T | Setback:
         import httpx
 
         status = None
@@ -100,6 +103,7 @@ class Sender:
                 self._settings.api_url + call.path,
                 params=call.params,
                 content=call.content,
+                timeout=timeout,
                 headers=None if call.content is None else {"Content-Type": "application/json"},
             ) as response:
                 status = response.status_code

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from reconciler.api.connection import connect
+from reconciler.api.connection import connect, timeouts
 from reconciler.errors import Unreachable
 from reconciler.model.secret import Secret
 from reconciler.settings import Settings
@@ -83,6 +83,15 @@ def test_the_client_is_bounded():
         assert client._transport._pool._max_connections == 8
         assert (client.timeout.connect, client.timeout.read) == (1.5, 2.5)
         assert client.follow_redirects is False
+
+
+@pytest.mark.parametrize(
+    ("limit", "connect_s", "read_s"), [(None, 1.5, 2.5), (10.0, 1.5, 2.5), (2.0, 1.5, 2.0), (1.0, 1.0, 1.0)]
+)
+def test_timeouts_are_bounded_by_what_is_left(limit, connect_s, read_s):
+    """The settings' own, where they are shorter."""
+    bounded = timeouts(settings("http://127.0.0.1:1"), limit)
+    assert (bounded.connect, bounded.read, bounded.write, bounded.pool) == (connect_s, read_s, read_s, None)
 
 
 def test_httpx_comes_without_its_command_line():

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.api.retry import MAX_ATTEMPTS, MAX_TOTAL_S, backoff_s, cooldown_s, http_date, may_retry, retry_after_s
+from reconciler.api.retry import (
+    MAX_ATTEMPTS,
+    MAX_TOTAL_S,
+    backoff_s,
+    cooldown_s,
+    http_date,
+    left_s,
+    may_retry,
+    retry_after_s,
+)
 
 NOW = dt.datetime(2024, 1, 16, 14, 20, tzinfo=dt.UTC)
 
@@ -27,6 +36,12 @@ NOW = dt.datetime(2024, 1, 16, 14, 20, tzinfo=dt.UTC)
 def test_five_attempts_and_a_minute(attempts, spent_s, pause_s, may):
     """At most five attempts, and none that would begin after a minute."""
     assert may_retry(attempts, spent_s, pause_s) is may
+
+
+@pytest.mark.parametrize(("spent", "left"), [(0.0, 60.0), (31.0, 29.0), (59.0, 1.0), (59.9, 1.0)])
+def test_a_repeat_gets_what_is_left_of_the_minute(spent, left):
+    """And a second at least."""
+    assert left_s(spent) == left
 
 
 @given(st.integers(1, MAX_ATTEMPTS), st.floats(0, 1), st.one_of(st.none(), st.floats(0, 100)))
