@@ -196,3 +196,27 @@ def test_a_plan_that_fails_fails_its_step(tmp_path, checkout):
         wrong = {"COMFYCONTROL_API_TOKEN": "cfc_wrong", "HEADER_SECRETS": "RECONCILER_GPU_KEY=x", "RECONCILER_ENV": ""}
         assert job.run(".github/workflows/reconcile.yml", "plan", "Plan", **wrong).returncode == 1
         assert job.run(".github/workflows/drift.yml", "plan", "Plan", RECONCILER_PROJECT="", **wrong).returncode == 1
+
+
+@pytest.mark.usefixtures("command")
+def test_the_actions_plan_and_apply(tmp_path, checkout):
+    """The composite actions run the command that they installed, with their inputs as environment."""
+    (checkout / "reconciler.yaml").write_text("version: 1\n")
+    installed = tmp_path / "reconciler" / "bin"
+    installed.mkdir(parents=True)
+    (installed / "reconciler").symlink_to(tmp_path / "bin" / "reconciler")
+    with running_sandbox() as fleet:
+        base = {"COMFYCONTROL_API_URL": fleet.url, "RUNNER_TEMP": str(tmp_path), "RECONCILER_GPU_KEY": "the-key-of-gpu"}
+        job = Job(tmp_path, base | {"GITHUB_ACTIONS": "true"}, checkout)
+        token = {"COMFYCONTROL_API_TOKEN": fleet.token}
+        inputs = {"RECONCILER_ENV": "", "RECONCILER_PROJECT": "", "RECONCILER_OUT": "my.plan", "REPORT": "my.html"}
+        planned = job.run(".github/actions/plan/action.yml", "", "Plan", **inputs, **token)
+        assert planned.returncode == 0, planned.stderr
+        assert (checkout / "my.html").exists()
+        assert "has-changes" in job.files["GITHUB_OUTPUT"].read_text()
+        applied = job.run(
+            ".github/actions/apply/action.yml", "", "Apply", PLAN="my.plan", JOURNAL="my.journal", **token
+        )
+        assert applied.returncode == 0, applied.stderr
+        assert fleet.runner("gpu-1")["tags"] == ["gpu"]
+        assert "exit-code" in job.files["GITHUB_OUTPUT"].read_text()
