@@ -53,7 +53,7 @@ def connect(settings: Settings, transport: httpx.BaseTransport | None) -> httpx.
 
 
 def timeouts(settings: Settings, limit_s: float | None) -> httpx.Timeout:
-    """The settings' timeouts, none over `limit_s`; whoever waits for a free connection is bounded by those who hold one."""
+    """The settings' timeouts, none over `limit_s`. Whoever holds a connection is bounded, so its pool is not."""
     import httpx
 
     bound = math.inf if limit_s is None else limit_s
