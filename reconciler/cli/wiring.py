@@ -104,10 +104,12 @@ def _open_api(
     settings: Settings, clock: SystemClock, stop: Stop, progress: Progress, scrubber: Scrubber, *, writes: bool
 ) -> AbstractContextManager[Any]:
     from reconciler.api.client import Client, Reader
+    from reconciler.api.lean import import_lean_httpx
 
     scrubber.learn((settings.token,))
     transport = None
     if settings.sandbox is not None:
+        import_lean_httpx()
         from reconciler.sandbox.service import Service
         from reconciler.sandbox.store import Store
         from reconciler.sandbox.transport import transport as in_process

@@ -7,21 +7,17 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from reconciler.model.report import APPLIED
 from reconciler.render import safe
+from reconciler.render.progress_rules import FEW_PAGES, SHORT_WAIT_S
 from reconciler.render.text_report import outcome_line
+from reconciler.render.wording import plural
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Plan
     from reconciler.model.report import Outcome
     from reconciler.ports import Progress
-
-FEW_PAGES: Final = 3
-"""Pages of a list that are read too quickly to show."""
-SHORT_WAIT_S: Final = 2.0
-"""Seconds; a shorter pause is not worth a line."""
 
 
 def choose_progress(*, quiet: bool, terminal: bool, color: bool, stream: TextIO | None = None) -> Progress:
@@ -73,7 +69,7 @@ class PlainProgress:
 
     def applying(self, plan: Plan) -> None:
         """How many writes begin."""
-        self._say(f"applying {sum(len(action.requests) for action in plan.actions)} writes")
+        self._say(f"applying {plural(sum(len(action.requests) for action in plan.actions), 'write')}")
 
     def done(self, outcome: Outcome) -> None:
         """What became of one action."""
@@ -94,8 +90,3 @@ class PlainProgress:
                 self._stream.flush()
             except (OSError, ValueError):  # nobody reads stderr any more, or it is closed
                 return
-
-
-def worth_a_line(outcome: Outcome) -> bool:
-    """Whether an outcome stays on the screen beside a bar that counts."""
-    return outcome.status != APPLIED

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, TextIO
 
 from reconciler.render import safe
-from reconciler.render.progress import FEW_PAGES, SHORT_WAIT_S, worth_a_line
+from reconciler.render.progress_rules import FEW_PAGES, SHORT_WAIT_S, worth_a_line
 from reconciler.render.text_report import outcome_line
 
 if TYPE_CHECKING:
