@@ -12,7 +12,7 @@ from reconciler.errors import GuardRefused, ReconcilerError, StalePlan
 from reconciler.model.policy import Acknowledgement
 from reconciler.model.report import Report
 from reconciler.workflow.plan import plan_for
-from reconciler.workflow.run import load, load_and_compile
+from reconciler.workflow.run import hide, load, load_and_compile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,6 +126,7 @@ def _prepare(selection: Selection, ports: Ports) -> Prepared:
 
 
 def _plan(prepared: Prepared, client: RunnerApi) -> tuple[Plan, Listing]:
+    hide(prepared.desired, client)
     listing = client.list_runners()
     plan = plan_for(prepared.selection, prepared.ports, prepared.project, prepared.settings, prepared.desired, listing)
     return plan, listing

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import ReconcilerError
 from reconciler.planning.origin import with_origins
 from reconciler.planning.planner import make_plan
-from reconciler.workflow.run import load_and_compile, policy_of
+from reconciler.workflow.run import hide, load_and_compile, policy_of
 
 if TYPE_CHECKING:
     from reconciler.manifests.project import Project
@@ -34,6 +34,7 @@ def plan(
     before = compile_base(base, selection, project, ports) if base is not None else None
     settings = ports.settings(project)
     with ports.reader(settings) as reader:
+        hide(desired, reader)
         listing = reader.list_runners()
     made = plan_for(selection, ports, project, settings, desired, listing)
     if before is not None:

@@ -10,6 +10,7 @@ from reconciler.errors import ManifestError, UsageProblem
 from reconciler.manifests.compile import compile_manifests
 from reconciler.manifests.project import BrokenProject, load_project
 from reconciler.model.policy import DISABLE, Policy
+from reconciler.model.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -100,6 +101,13 @@ def compile_selected(
         allow_unresolved=allow_unresolved,
         allow_empty=selection.allow_empty,
         stdin=ports.stdin,
+    )
+
+
+def hide(desired: Desired, api: RunnerReader) -> None:
+    """Let foreign text be cleaned of the manifests' secrets too, before the service can echo one that it was told."""
+    api.scrubber.learn(
+        value for runner in desired.runners for value in (runner.headers or {}).values() if isinstance(value, Secret)
     )
 
 

@@ -1,0 +1,34 @@
+"""Counts the combinations that the fault bench went through, and prints the count at the end of the run."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+COUNTED = "fault combinations"
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before():
+    """What -vv set on the process's loggers is taken back: a process of its own would end with it."""
+    loggers = (logging.getLogger(), logging.getLogger("reconciler"))
+    before = [(each, each.level, list(each.handlers)) for each in loggers]
+    yield
+    for each, level, handlers in before:
+        each.setLevel(level)
+        each.handlers[:] = handlers
+
+
+def pytest_terminal_summary(terminalreporter):
+    """One line with the count; the figures travel with the tests' reports, also from other processes."""
+    counts = [
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, value in report.user_properties
+        if name == COUNTED
+    ]
+    if counts:
+        terminalreporter.write_line(f"{COUNTED}: {sum(counts)} in {len(counts)} tests, each checked and converged")

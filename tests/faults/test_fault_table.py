@@ -1,0 +1,221 @@
+"""The fault table: every fault, at every request, of every operation. See `bench.check` for what must hold."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.faults.bench import (
+    OPERATIONS,
+    STRANGER,
+    Expected,
+    World,
+    by_id,
+    check,
+    echo,
+    live,
+    state,
+    use_virtual_clock,
+)
+from tests.faults.conftest import COUNTED
+from tests.faults.proxy import Fault, gateway, proxied, told
+
+SOON = "Tue, 16 Jan 2024 14:20:03 GMT"
+LATE_S = "0.3"
+"""The client's timeout where the service stays silent; elsewhere it is long, so that a slow machine is no fault."""
+
+
+def _other_runner(_proxy, _content):
+    return json.dumps(live(42, "another") | {"user_id": "u", "created_at": "t", "updated_at": "t"}).encode()
+
+
+def _other_fields(_proxy, content):
+    found = json.loads(content)
+    return json.dumps(found | {"tags": ["not-what-was-sent"]} if "id" in found else found).encode()
+
+
+def _list(change):
+    """Changes the runners and the total of a list; anything else stays."""
+
+    def rewrite(_proxy, content):
+        found = json.loads(content)
+        if "runners" not in found:
+            return content
+        runners, total = change(found["runners"], found["total"])
+        return json.dumps({"runners": runners, "total": total}).encode()
+
+    return rewrite
+
+
+SILENT = {
+    "silence": Fault(how="silence"),
+    "silence, done": Fault(how="silence", done=True),
+    "late": Fault(how="late"),
+}
+FAULTS = {
+    "refused": Fault(how="refuse"),
+    "reset": Fault(how="reset"),
+    "reset, done": Fault(how="reset", done=True),
+    "closed": Fault(how="close"),
+    "closed, done": Fault(how="close", done=True),
+    "truncated": Fault(how="truncate", done=True),
+    "garbage": Fault(how="garbage"),
+    "garbage, done": Fault(how="garbage", done=True),
+    "no JSON, done": Fault(done=True, body=b"<html>welcome</html>"),
+    "empty, done": Fault(done=True, body=b""),
+    "wrong shape, done": Fault(done=True, body=b'{"id": 7, "runners": {}, "total": "1"}'),
+    "another runner, done": Fault(done=True, body=_other_runner),
+    "other fields, done": Fault(done=True, body=_other_fields),
+    "not taken": Fault(status=200, body=b"{}"),
+    "400": Fault(**told(400, echo)),
+    "401": Fault(**told(401, echo)),
+    "403": Fault(**told(403, echo)),
+    "404": Fault(**told(404, echo)),
+    "429 JSON": Fault(**told(429, echo, Retry_After="3")),
+    "429 HTML": Fault(**gateway(429)),
+    "429 date": Fault(**gateway(429, Retry_After=SOON)),
+    "500": Fault(**told(500, echo)),
+    "500, done": Fault(done=True, **told(500, echo)),
+    "502": Fault(**gateway(502)),
+    "502, done": Fault(done=True, **gateway(502)),
+    "503 seconds": Fault(**told(503, echo, Retry_After="2")),
+    "503 date": Fault(**told(503, echo, Retry_After=SOON)),
+    "503, done": Fault(done=True, **told(503, echo, Retry_After="1")),
+    "504": Fault(**gateway(504)),
+    "504, done": Fault(done=True, **gateway(504)),
+    "page repeated": Fault(done=True, body=_list(lambda runners, total: (runners + runners, total))),
+    "page with a double": Fault(done=True, body=_list(lambda runners, total: (runners + runners[:1], total + 1))),
+    "page cut": Fault(done=True, body=_list(lambda runners, total: (runners[1:], total))),
+    "page shifted": Fault(done=True, body=_list(lambda runners, total: (runners, total + 1))),
+    **SILENT,
+}
+LASTING = ("refused", "reset", "reset, done", "401", "429 HTML", "500", "503, done", "wrong shape, done")
+"""What is also tried as an outage: from the nth request on, every one meets it."""
+
+
+@pytest.fixture
+def worlds(tmp_path, monkeypatch):
+    """Fresh worlds for one operation, each in a folder of its own."""
+    made = []
+
+    def make(proxy, operation):
+        root = tmp_path / f"world-{len(made)}"
+        root.mkdir()
+        world = World(root, proxy)
+        world.write(operation)
+        use_virtual_clock(monkeypatch, world)
+        made.append(world)
+        return world
+
+    return make
+
+
+def _start(worlds, operation, proxy):
+    """A world where the operation is about to run, and the live runners before it."""
+    world = worlds(proxy, operation)
+    if "--plan" in operation.command:
+        assert world.run("plan", "--out", "saved.plan").code == 0
+    return world, proxy.runners
+
+
+def _arguments(operation, parallelism="1"):
+    shown = ("--report", "r.html", "--report", "r.md", "--report", "r.txt", "-vv")
+    writing = ("--journal", "journal.ndjson", "--parallelism", parallelism) if operation.command[0] == "apply" else ()
+    return (*operation.command, "--format", "json", *shown, *writing)
+
+
+def _without_fault(worlds, operation):
+    """How it goes when nothing is wrong."""
+    with proxied((*operation.before, STRANGER)) as proxy:
+        world, before = _start(worlds, operation, proxy)
+        seen = {name: [held] for name, held in state(before).items()}
+
+        def note(_seen, _number):
+            for name, held in state(proxy.runners).items():
+                if held not in seen.setdefault(name, []):
+                    seen[name].append(held)
+
+        proxy.before = note
+        proxy.expect()
+        ran = world.run(*_arguments(operation))
+        note(None, 0)
+        assert ran.code == 0, ran.err
+        assert not world.leaks()
+        return Expected(state(proxy.runners), len(proxy.seen), seen)
+
+
+def _converge(world, operation, expected, proxy):
+    """One more apply without a fault brings what was wanted; then there is nothing to do."""
+    again = ("apply", "--yes", "--parallelism", "1") if operation.command[0] == "apply" else operation.command
+    ran = world.run(*again, "--journal", "journal.ndjson") if again[0] == "apply" else world.run(*again)
+    assert ran.code == 0, ran.err
+    if again[0] == "apply":
+        assert state(proxy.runners) == expected.after
+        done = world.run("plan", "--detailed-exitcode")
+        assert done.code == 0, done.out
+        assert "No changes." in done.out
+
+
+def _combination(worlds, operation, expected, *, fault, number, lasting, parallelism):
+    """One fault at one request."""
+    with proxied((*operation.before, STRANGER)) as proxy:
+        world, before = _start(worlds, operation, proxy)
+        if lasting:
+            proxy.expect(always=fault, since=number)
+        else:
+            proxy.expect({number: fault})
+        patience = {"RECONCILER_TIMEOUT": LATE_S} if fault in SILENT.values() else {}
+        ran = world.run(*_arguments(operation, parallelism), env=patience)
+        check(operation, before, expected, ran, proxy)
+        assert "Traceback" not in ran.out + ran.err
+        assert "unexpected" not in ran.err.replace("unexpected answer", "").replace("unexpected success", "")
+        proxy.expect()
+        proxy.land()
+        assert by_id(proxy.runners).keys() >= by_id(before).keys()
+        _converge(world, operation, expected, proxy)
+        assert not world.leaks()
+
+
+def _sweep(worlds, record_property, operation, fault, *, lasting, parallelism="1"):
+    expected = _without_fault(worlds, operation)
+    for number in range(1, expected.requests + 1):
+        try:
+            _combination(
+                worlds, operation, expected, fault=fault, number=number, lasting=lasting, parallelism=parallelism
+            )
+        except AssertionError as exc:
+            exc.add_note(f"at request {number} of {expected.requests}")
+            raise
+    record_property(COUNTED, expected.requests)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_at_any_request(worlds, record_property, operation, fault):
+    """Once, at every position: no duplicate, nothing lost, an honest exit code, no secret, and then it converges."""
+    _sweep(worlds, record_property, operation, fault, lasting=False)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
+@pytest.mark.parametrize("fault", [FAULTS[name] for name in LASTING], ids=LASTING)
+def test_an_outage_from_any_request_on(worlds, record_property, operation, fault):
+    """From every position on, until the run gives up: the same holds."""
+    _sweep(worlds, record_property, operation, fault, lasting=True)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
+@pytest.mark.parametrize("parallelism", ["1", "4"])
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_every_outage_with_any_parallelism(worlds, record_property, operation, fault, parallelism):
+    """All faults as outages, also with several writes at once: the same holds."""
+    _sweep(worlds, record_property, operation, fault, lasting=True, parallelism=parallelism)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_among_writes_at_once(worlds, record_property, operation, fault):
+    """Once, at every position, with several writes at once: the same holds."""
+    _sweep(worlds, record_property, operation, fault, lasting=False, parallelism="4")
