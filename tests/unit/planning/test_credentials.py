@@ -125,6 +125,16 @@ def test_the_message_of_a_placeholder():
     assert finding.message == ("the headers A, B are empty or a placeholder such as changeme; set the real value")
 
 
+def test_one_header_is_told_in_the_singular():
+    """A message about one header reads as one."""
+    made = plan([entry(1, endpoint="http://comfy.example.com", headers={"A": Secret("")})], [])
+    placeholder, plaintext = (finding.message for finding in made.findings)
+    assert plaintext.startswith("the header A goes to the public host")
+    assert placeholder.startswith("the header A is empty")
+    (redirect,) = moved({"A": Secret(TOKEN)}, {"A": Secret(TOKEN)}).findings
+    assert "while the header A stays: " in redirect.message
+
+
 def test_retired_runners_are_not_judged():
     """A retired runner sends its headers nowhere any more."""
     current = live(1, endpoint="http://comfy.example.com", headers={"A": Secret("changeme")})

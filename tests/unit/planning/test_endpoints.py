@@ -46,9 +46,11 @@ def test_no_rename():
 
 def test_duplicate_endpoint():
     """Runners of one endpoint after the plan are one finding, at the first that is written; it names the others."""
-    desired = [entry(1), entry(2, endpoint=HERE), entry(3, endpoint=f"{HERE}/")]
+    place = Position("runners.yaml", 7, 15)
+    desired = [entry(1), entry(2, endpoint=HERE, field_at={"endpoint": place}), entry(3, endpoint=f"{HERE}/")]
     made = plan(desired, [live(1), live(2)])
     (finding,) = made.findings
+    assert finding.at == place
     assert (finding.code, finding.severity, finding.key) == ("duplicate-endpoint", "warning", "gpu-2")
     assert finding.message == (
         "it has the endpoint of gpu-1, gpu-3: http://10.0.0.1:8188; one ComfyUI instance behind several runners gets "
