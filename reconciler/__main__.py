@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+
+_YOUNG = 200_000
+"""Objects made before the garbage collector looks at them; Python's own figure is 700 or 2,000.
+
+What a command makes, its modules first of all, it needs to its end: each look would find nothing.
+"""
 
 
 def main() -> None:
@@ -12,6 +19,7 @@ def main() -> None:
 
         sys.stdout.write(f"reconciler {__version__}\n")
         return
+    gc.set_threshold(_YOUNG)
     from reconciler.cli import run
 
     run()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import gc
 import importlib
 import sys
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -56,6 +56,8 @@ class Commands(click.Group):
         """The command that the first word names; a usage error that suggests the nearest where there is none."""
         word = args[0]
         if word not in COMMANDS and not word.startswith("-"):
+            import difflib
+
             near = difflib.get_close_matches(word, COMMANDS, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise click.UsageError(f"No such command {word!r}.{hint}", ctx)
@@ -104,4 +106,5 @@ def run() -> NoReturn:
     escape_unencodable()
     code = main(sys.argv[1:])
     close_quietly()
+    gc.freeze()  # the interpreter collects several times while it ends; nothing is left to be found
     sys.exit(code)
