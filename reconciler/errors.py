@@ -13,7 +13,8 @@ ReconcilerError                 1
 │   ├── BadAnswer                    truncated, not JSON, or of a wrong shape
 │   ├── UnstableList                 pages that never added up
 │   ├── Unverified                   a write that may or may not have happened
-│   └── AmbiguousCreate              a create that matches several new runners
+│   ├── AmbiguousCreate              a create that matches several new runners
+│   └── Moved                        a runner that somebody else changed before it was written
 ├── PlanFileError               1  damaged, edited, or of another major format
 ├── LockTimeout                 1  another apply on this machine holds the account
 ├── StalePlan                   4  live state or manifests moved since the plan
@@ -131,6 +132,12 @@ class AmbiguousCreate(ApiError):
     def __init__(self, message: str, *, ids: Sequence[str]) -> None:
         self.ids = tuple(ids)
         super().__init__(message)
+
+
+class Moved(ApiError):
+    """Somebody else changed the runner since it was read, so it was not written."""
+
+    code = "stale"
 
 
 class PlanFileError(ReconcilerError):

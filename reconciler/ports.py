@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from contextlib import AbstractContextManager
 
     from reconciler.model.plan import Plan
@@ -46,9 +46,13 @@ class RunnerApi(RunnerReader, Protocol):
         with the same name and endpoint is the runner created. Raises Unverified and AmbiguousCreate besides.
         """
 
-    def replace_runner(self, runner_id: str, body: RunnerBody) -> LiveRunner:
+    def replace_runner(
+        self, runner_id: str, body: RunnerBody, *, look: Callable[[LiveRunner], None] | None = None
+    ) -> LiveRunner:
         """Replace all fields of a runner (API: Update Runner). Raises Unverified when it cannot be told.
 
+        With `look` the runner is read again before the request is repeated, and shown to it; the Moved that it raises
+        ends the matter, so that a repeat never undoes what somebody else did meanwhile.
         Interrupted, from any write, means that this write was not sent.
         """
 

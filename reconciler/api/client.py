@@ -152,10 +152,14 @@ class Client(Reader):
         self._created.add(made.id)
         return made
 
-    def replace_runner(self, runner_id: str, body: RunnerBody) -> LiveRunner:
+    def replace_runner(
+        self, runner_id: str, body: RunnerBody, *, look: Callable[[LiveRunner], None] | None = None
+    ) -> LiveRunner:
         """Replace all fields of a runner (API: Update Runner). Raises Unverified when it can't be told.
 
-        It may be sent several times, for a full replacement is idempotent. Interrupted means that nothing was sent.
+        It may be sent several times, for a full replacement is idempotent: with `look` the runner is read before each
+        repeat and shown to it, which raises Moved where that would undo something. Interrupted means that nothing was
+        sent.
         """
         call = Call(
             method="PUT",
@@ -163,7 +167,8 @@ class Client(Reader):
             content=self._encode(body),
             read=lambda answer: self._runner(answer, runner_id),
         )
-        return self._exchange.repeat(call, replace_verdict)
+        again = None if look is None else lambda: look(self.get_runner(runner_id))
+        return self._exchange.repeat(call, replace_verdict, again)
 
     def finishing(self) -> AbstractContextManager[None]:
         """While in it, this thread's requests are sent although the run was asked to stop."""

@@ -12,7 +12,7 @@ from reconciler.api import failures, retry
 from reconciler.api.failures import Fate, Setback
 from reconciler.api.limiter import limiter_for
 from reconciler.api.sending import Sender
-from reconciler.errors import Interrupted
+from reconciler.errors import ApiError, Interrupted, Moved
 from reconciler.model.report import RequestCount
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import httpx
 
     from reconciler.api.sending import Call
-    from reconciler.errors import ApiError
     from reconciler.model.secret import Scrubber
     from reconciler.ports import Clock, Progress, Stop
     from reconciler.settings import Settings
@@ -87,14 +86,24 @@ class Exchange:
         finally:
             self._thread.finishing = before
 
-    def repeat(self, call: Call[T], verdict: Callable[[Sequence[Setback]], ApiError]) -> T:
-        """Send a request that may be repeated until it is answered; raises what `verdict` makes of the setbacks."""
+    def repeat(
+        self,
+        call: Call[T],
+        verdict: Callable[[Sequence[Setback]], ApiError],
+        again: Callable[[], None] | None = None,
+    ) -> T:
+        """Send a request that may be repeated until it is answered; raises what `verdict` makes of the setbacks.
+
+        `again` is called before each repeat, and prevents it by raising an ApiError.
+        """
         setbacks: list[Setback] = []
         spent_s = 0.0
         while True:
             try:
+                if setbacks and again is not None:
+                    again()
                 outcome = self.attempt(call, spent_s=spent_s if setbacks else None)
-            except Interrupted as exc:
+            except (ApiError, Interrupted) as exc:
                 raise self._cut_short(call, setbacks, exc) from exc
             if not isinstance(outcome, Setback):
                 return outcome
@@ -186,8 +195,8 @@ class Exchange:
         asked_s = max(seconds, setback.asked_s or 0.0)
         return replace(setback, cooldown_s=asked_s)
 
-    def _cut_short(self, call: Call[T], setbacks: Sequence[Setback], exc: Interrupted) -> ApiError | Interrupted:
-        """Interrupted between attempts: of a write that may have been done, that must be told instead."""
+    def _cut_short(self, call: Call[T], setbacks: Sequence[Setback], exc: ApiError | Interrupted) -> Exception:
+        """Ended between attempts: of a write that may have been done, that must be told instead."""
         if call.writes and any(setback.fate.doubtful for setback in setbacks):
-            return failures.unverified(setbacks[-1].error)
+            return failures.unverified(exc if isinstance(exc, Moved) else setbacks[-1].error)
         return exc

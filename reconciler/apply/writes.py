@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import itertools
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from reconciler.apply.journal import JournalError
-from reconciler.errors import ApiError, Interrupted, NotFound, Unauthorized, Unverified
+from reconciler.errors import ApiError, Interrupted, Moved, NotFound, Unauthorized, Unverified
 from reconciler.model.plan import CREATE
 from reconciler.model.report import APPLIED, FAILED, NOT_ATTEMPTED, STALE, UNVERIFIED, Failure
 from reconciler.model.runner import ACTIVE, RunnerBody
@@ -68,23 +69,16 @@ class Writer:
         if action.checks:
             if base is None:
                 raise ValueError("a plan read from a file can't be applied as it is")
-            moved = self._moved(runner_id, base)
-            if moved is not None:
-                return Written(status=STALE, id=runner_id, error=Failure("stale", moved))
+            try:
+                _look(base, None, self._api.get_runner(runner_id))
+            except NotFound:
+                raise Moved("not written: the runner is no longer there; plan again") from None
             if self._stop.is_set():
                 return Written(status=NOT_ATTEMPTED, id=runner_id, error=INTERRUPTED)
-        return self._send(action, request, runner_id, lambda: self._api.replace_runner(runner_id, request.body))
-
-    def _moved(self, runner_id: str, base: LiveRunner) -> str | None:
-        """Which fields somebody else changed, in words; None when the runner is as it was."""
-        try:
-            current = self._api.get_runner(runner_id)
-        except NotFound:
-            return "not written: the runner is no longer there; plan again"
-        fields = _others(_body_of(base), current)
-        if not fields:
-            return None
-        return f"not written: somebody changed {fields} since the plan; plan again"
+        look = partial(_look, base, request.body) if action.checks and base is not None else None
+        return self._send(
+            action, request, runner_id, lambda: self._api.replace_runner(runner_id, request.body, look=look)
+        )
 
     def _create(self, action: Action, step: tuple[Request, ...]) -> Written:
         post, *rest = step
@@ -151,12 +145,10 @@ class Writer:
         match exc:
             case Interrupted():
                 return Written(status=NOT_ATTEMPTED, id=runner_id, error=INTERRUPTED)
-            case Unverified():
-                return Written(status=UNVERIFIED, id=runner_id, error=Failure(exc.code, str(exc)))
-            case Unauthorized():
-                return Written(status=FAILED, id=runner_id, error=Failure(exc.code, str(exc)), halt=halted(exc))
             case ApiError():
-                return Written(status=FAILED, id=runner_id, error=Failure(exc.code, str(exc)))
+                status = STALE if isinstance(exc, Moved) else UNVERIFIED if isinstance(exc, Unverified) else FAILED
+                halt = halted(exc) if isinstance(exc, Unauthorized) else None
+                return Written(status=status, id=runner_id, error=Failure(exc.code, str(exc)), halt=halt)
         with contextlib.suppress(Exception):
             message = self._api.scrubber.scrub(f"{type(exc).__name__}: {exc}")
             told = Failure("unexpected", f"unexpected, and it may have been written: {message}")
@@ -197,6 +189,13 @@ def _others(body: RunnerBody, runner: LiveRunner) -> str:
         names = sorted({*change.added, *change.removed, *change.changed, *change.unknown})
         fields.append(f"headers ({', '.join(names)})" if change.field == "headers" else change.field)
     return ", ".join(fields)
+
+
+def _look(base: LiveRunner, sent: RunnerBody | None, current: LiveRunner) -> None:
+    """Raises Moved unless the runner is as it was, or as the body that was `sent` already and is to be repeated."""
+    fields = _others(_body_of(base), current)
+    if fields and (sent is None or _others(sent, current)):
+        raise Moved(f"not written: somebody changed {fields} since the plan; plan again")
 
 
 def _body_of(runner: LiveRunner) -> RunnerBody:

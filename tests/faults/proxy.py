@@ -57,7 +57,8 @@ class Seen:
 class Proxy:
     """The door. Request number n (from 1, of those that arrived or were refused) meets `faults[n]`, where there is one.
 
-    `always` is met by every request from number `since` on. `before(seen, number)` is called before each is answered.
+    `always` is met by every request from number `since` on. `before(seen, number)` is called before each is answered,
+    `meanwhile()` when the client waits.
     `listed` has every header value that the client was given in a list since the faults were set.
     """
 
@@ -69,6 +70,7 @@ class Proxy:
         self.always = None
         self.since = 1
         self.before = None
+        self.meanwhile = None
         self.listed = set()
 
         self._landing = deque()
@@ -129,7 +131,9 @@ class Proxy:
                     connection.shutdown(socket.SHUT_RDWR)
 
     def waited(self, _seconds=0.0):
-        """The client waited: where a connection was refused, the door opens again, unless it is to stay shut."""
+        """The client waits: where a connection was refused, the door opens again, unless it is to stay shut."""
+        if self.meanwhile is not None:
+            self.meanwhile()
         with self._lock:
             if self._listener is None:
                 self.seen.append(Seen("REFUSED", "", "", {}, b""))
