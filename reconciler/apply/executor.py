@@ -55,7 +55,8 @@ def execute(
     Every action gets an outcome, whatever happens to the others. Raises JournalError before anything is sent.
     """
     stop.defer()
-    journal.record("start", **_start_facts(plan))
+    facts = _start_facts(plan)
+    journal.record("start", **facts)
     with contextlib.suppress(Exception):  # who shows progress may be gone; the writing goes on
         progress.applying(plan)
     run = _Run(plan, Writer(api, known_ids, stop, journal), progress, journal, parallelism)
@@ -63,7 +64,7 @@ def execute(
     report = Report(run.finish(interrupted=stop.is_set()), api.requests, interrupted=stop.is_set())
     summary = {status: report.count(status) for status in STATUSES}
     with contextlib.suppress(JournalError):  # the report stands, whether or not its journal does
-        journal.record("end", summary=summary, interrupted=report.interrupted)
+        journal.record("end", plan=facts["plan"], summary=summary, interrupted=report.interrupted)
     return report
 
 

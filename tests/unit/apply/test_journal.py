@@ -55,6 +55,7 @@ def test_every_write_has_its_intent_and_its_outcome(tmp_path):
     assert lines[3]["path"] == f"/v1/runner/{runner_id(900)}"
     assert (lines[4]["status"], lines[4]["error"]) == ("applied", None)
     assert lines[5]["status"] == "applied"
+    assert lines[6]["plan"] == lines[0]["plan"]
     assert lines[6]["summary"]["applied"] == 1
     assert "made-up-secret" not in path.read_text()
 
