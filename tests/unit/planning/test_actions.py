@@ -5,7 +5,7 @@ import pytest
 from reconciler.model.position import Position
 from reconciler.model.runner import FIELDS, RunnerBody
 from reconciler.planning import actions
-from reconciler.planning.replacement import carried, creation, finish
+from reconciler.planning.replacement import carried, creation, finish, replacement
 from tests.fakes.small_plans import entry, live, runner_id, secret_headers
 
 
@@ -116,7 +116,18 @@ def test_a_retirement():
     )
     assert [change.field for change in action.changes] == ["status"]
     assert (action.checks, action.turns_off, action.at, action.matched_by) == (1, True, None, "none")
+    assert action.unmanaged == ("name", "endpoint", "headers", "tags")
     assert not actions.retire(live(status="paused")).turns_off
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_released_field_keeps_its_live_value(field):
+    """A field that the manifest declares and releases is sent as read; every other one as declared."""
+    current = live(9, headers={"B": "2"}, tags=("live",), status="disabled")
+    wanted = entry(headers={"A": "1"})
+    body = replacement(entry(headers={"A": "1"}, unmanaged=frozenset({field})), current)
+    for name in FIELDS:
+        assert getattr(body, name) == getattr(current if name == field else wanted, name)
 
 
 def test_carried_fields():

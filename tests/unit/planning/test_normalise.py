@@ -36,6 +36,8 @@ def test_spellings_of_one_endpoint(one, other):
         ("http://h:8188", "http://h:8189"),
         ("http://h/a", "http://h/A"),
         ("http://h/a/", "http://h/a"),
+        ("http://h/a", "http://ha"),
+        ("http://h?", "http://h"),
         ("http://h//", "http://h/"),
         ("http://h?a", "http://h?A"),
         ("http://u@h", "http://h"),
@@ -60,6 +62,12 @@ def test_any_text_has_one_form(url):
     """No text raises, and the form of a form is that form."""
     assert endpoint(endpoint(url)) == endpoint(url)
     assert host(url) is None or host(endpoint(url)) == host(url)
+
+
+@pytest.mark.parametrize("url", ["http://h\n/", "http://h /", " http://H/", "http://H:x/", "//H/", "H", "", "http://"])
+def test_a_url_that_cannot_be_read_is_its_own_form(url):
+    """What urlsplit would mend or refuse is left as it is, so that it equals nothing else."""
+    assert endpoint(url) == url
 
 
 @pytest.mark.parametrize(
