@@ -14,10 +14,10 @@ from reconciler.manifests.inherit import Inheritance
 from reconciler.manifests.merge import overlay
 from reconciler.manifests.nodes import Map, Seq
 from reconciler.manifests.problems import add_problem
-from reconciler.manifests.trail import dotted
+from reconciler.manifests.trail import dotted, quoted
 from reconciler.manifests.unique import Unique
 from reconciler.model.position import Position, Problem
-from reconciler.model.runner import MAX_TAGS, Desired, DesiredRunner
+from reconciler.model.runner import FIELDS, MAX_TAGS, Desired, DesiredRunner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -98,7 +98,7 @@ class Compiler:
         own = reader.read(node, path)
         layer = overlay(inherited, own)
         name = key if "name" not in node else reader.text(node, "name", path, check_name)
-        released = _released(node) if "unmanaged" in node else _NOTHING
+        released = _released(node, reader, path) if "unmanaged" in node else _NOTHING
         tags = None if "tags" in released else layer.tags
         if tags is not None and len(tags) > MAX_TAGS:
             self._too_many(tags, inherited, own, path, at)
@@ -136,10 +136,17 @@ class Compiler:
         add_problem(self._problems, Problem(own.places.get("tags", at), message))
 
 
-def _released(node: Map) -> frozenset[str]:
+def _released(node: Map, reader: LayerReader, path: str) -> frozenset[str]:
     """The fields under `unmanaged`: they stay unmanaged even where the same entry declares them."""
     listed = node.get("unmanaged")
-    return frozenset(each for each in listed if isinstance(each, str)) if isinstance(listed, Seq) else _NOTHING
+    if not isinstance(listed, Seq):
+        return _NOTHING
+    names = (reader.item(listed, index, f"{path}.unmanaged", _check_field) for index in range(len(listed)))
+    return frozenset(name for name in names if name is not None)
+
+
+def _check_field(text: str) -> str | None:
+    return None if text in FIELDS else f"must be one of {', '.join(FIELDS)}; not {quoted(text)}"
 
 
 def _none_declared(documents: Documents) -> Problem:

@@ -1,4 +1,7 @@
-"""What a runner's endpoint must look like: an http or https URL (RFC 3986) with a host and without credentials."""
+"""What a runner's endpoint must look like: an http or https URL (RFC 3986) with a host and without credentials.
+
+Whatever is taken here the API takes too; credentials, and hosts that no resolver could look up, are refused besides.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,9 @@ _COMMON: Final = re.compile(
 
 _PARTS: Final = re.compile(r"(https?)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.IGNORECASE | re.DOTALL)
 _AUTHORITY: Final = re.compile(r"(\[[^\]]*\]|[^:]*)(?::([0-9]*))?", re.ASCII)
-_FORBIDDEN: Final = re.compile(r"[\s\x00-\x20\x7f-\x9f\"<>\\^`{|}]")
+_FORBIDDEN: Final = re.compile(r"[^A-Za-z0-9._~!$&'()*+,;=:@/?#\[\]%-]")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?")
+_HOST: Final = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?")
 _MAX_HOST: Final = 253
 """Characters; RFC 1035, 2.3.4."""
 
@@ -37,12 +40,21 @@ def check_endpoint(text: str) -> str | None:
 
 
 def _check_characters(text: str, authority: str) -> str | None:
+    if not authority.isascii():
+        return "has a host with a character that is not ASCII; write the host in punycode (xn--…)"
+    if "%" in authority:
+        return "has a % in its host; neither an escape nor an IPv6 zone is taken there"
     if _FORBIDDEN.search(text):
         return "holds a space or another character that no URL has; write it as %XX"
     if _BAD_ESCAPE.search(text):
         return "holds a % that two hexadecimal digits don't follow; a literal % is %25"
-    if text.count("[") > authority.count("["):
-        return "holds a [ outside its host; write it as %5B"
+    for mark, escaped, most in (
+        ("[", "%5B", authority.count("[")),
+        ("]", "%5D", authority.count("]")),
+        ("#", "%23", 1),
+    ):
+        if text.count(mark) > most:
+            return f"holds a {mark} where none may stand; write it as {escaped}"
     return None
 
 
@@ -71,6 +83,10 @@ def _check_host(host: str) -> str | None:
 
 
 def _check_port(port: str | None) -> str | None:
-    if port is None or (port and len(port) <= len(str(MAX_PORT)) and 1 <= int(port) <= MAX_PORT):
+    if port is None:
+        return None
+    if port.startswith("0") and port.strip("0"):
+        return "has a port that begins with 0; write it without"
+    if port and len(port) <= len(str(MAX_PORT)) and 1 <= int(port) <= MAX_PORT:
         return None
     return f"has a port that is not between 1 and {MAX_PORT}"

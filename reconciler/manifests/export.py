@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from reconciler.manifests.forms import check_endpoint, check_header_name, check_name, check_tag
+from reconciler.manifests.forms import check_endpoint, check_header_name, check_id, check_name, check_tag, check_text
 from reconciler.model.runner import MAX_TAGS, STATUSES
+from reconciler.model.secret import Secret
 from reconciler.settings import OPTION_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.model.runner import LiveRunner
     from reconciler.model.secret import HeaderValue
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 RESERVED_NAMES: Final = OPTION_NAMES | {"PLAN_KEY"}
 _NOT_IN_KEYS: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _NOT_IN_VARIABLES: Final = re.compile(r"[^A-Z0-9]+")
+_EMPTY: Final = Secret("")
 _HEAD: Final = "# yaml-language-server: $schema=./runner-manifest.schema.json\nversion: 1\nrunners:"
 
 
@@ -33,24 +35,29 @@ class Export:
     left_out: tuple[str, ...]
 
 
-def export_manifest(runners: Sequence[LiveRunner], *, headers: bool) -> Export:
-    """A manifest that declares every runner with its id.
+def export_manifest(runners: Sequence[LiveRunner], *, headers: bool, inherit: bool = True) -> Export:
+    """A manifest that declares every runner with its id; without `inherit` none of them takes any defaults.
 
     Header values are secrets: headers are left unmanaged and named in a comment, or with `headers` become references
     to environment variables. A field whose live value no manifest may hold (a control character, say) is left
-    unmanaged; a runner whose endpoint is of that kind is left out and named.
+    unmanaged; a runner whose id or endpoint is of that kind is left out and named.
     """
     blocks: list[str] = []
     variables: dict[str, None] = {}
     left_out: list[str] = []
     keys: set[str] = set()
     for runner in sorted(runners, key=lambda each: (each.name, each.id)):
+        if check_id(runner.id):
+            left_out.append(f"{runner.id}: its id is no UUID; it stays unmanaged")
+            continue
         if problem := check_endpoint(runner.endpoint):
             left_out.append(f"{runner.id}: its endpoint can't stand in a manifest ({problem}); it stays unmanaged")
             continue
         key = _key(runner.name, keys)
         keys.add(key)
         entry, notes = _entry(key, runner, variables if headers else None)
+        if not inherit:
+            entry["inherit"] = False
         blocks.append(_block(key, entry, notes))
     body = "\n".join((_HEAD, *blocks)) if blocks else f"{_HEAD} {{}}"
     return Export(body + "\n", tuple(variables), tuple(left_out))
@@ -78,22 +85,29 @@ def _entry(key: str, runner: LiveRunner, variables: dict[str, None] | None) -> t
     else:
         notes.append("status is left unmanaged: it is a value unknown to this version")
     if runner.headers:
-        names = list(runner.headers)
-        if (
-            variables is None
-            or any(map(check_header_name, names))
-            or len({name.lower() for name in names}) < len(names)
-        ):
-            notes.append(f"headers are left unmanaged: {', '.join(map(_printable, names))}")
+        if variables is None or not _can_hold(runner.headers):
+            notes.append(f"headers are left unmanaged: {', '.join(map(_printable, runner.headers))}")
         else:
             entry["headers"] = {name: _value(key, name, value, variables) for name, value in runner.headers.items()}
     return entry, notes
 
 
+def _can_hold(headers: Mapping[str, HeaderValue]) -> bool:
+    """Whether a manifest may declare these headers, and a variable, or the manifest itself, hold their values."""
+    if any(map(check_header_name, headers)) or len({name.lower() for name in headers}) < len(headers):
+        return False
+    return not any(
+        check_text(value) if isinstance(value, str) else isinstance(value, Secret) and value.is_unsendable
+        for value in headers.values()
+    )
+
+
 def _value(key: str, header: str, value: HeaderValue, variables: dict[str, None]) -> str:
-    """A public value as it is; for a secret one a reference to a variable of its own."""
+    """A public value as it is; for a secret one a reference to a variable of its own, which can't be an empty one."""
     if isinstance(value, str):
         return _literal(value)
+    if value == _EMPTY:
+        return ""
     base = _NOT_IN_VARIABLES.sub("_", f"{key}_{header}".upper())
     name, number = base, 2
     while name in RESERVED_NAMES or f"RECONCILER_{name}" in variables:

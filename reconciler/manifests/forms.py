@@ -23,7 +23,8 @@ TOKEN_ENV: Final = "COMFYCONTROL_[A-Z0-9_]+"  # noqa: S105 - a pattern for varia
 PERCENTAGE: Final = r"(?:100(?:\.0{1,3})?|[0-9]{1,2}(?:\.[0-9]{1,3})?)%"
 DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+"""Control characters and line separators; and what stands for a byte of the command line that is no UTF-8."""
 _KEY: Final = re.compile(KEY)
 _UUID: Final = re.compile(UUID)
 _HEADER_NAME: Final = re.compile(HEADER_NAME)
@@ -39,12 +40,12 @@ def check_name(text: str) -> str | None:
         return "a name must not be empty"
     if len(text) > MAX_NAME:
         return f"{len(text)} characters, a name may have at most {MAX_NAME}"
-    return _control(text)
+    return check_text(text)
 
 
 def check_tag(text: str) -> str | None:
     """One tag."""
-    return _control(text) if text.strip() else "a tag must not be empty"
+    return check_text(text) if text.strip() else "a tag must not be empty"
 
 
 def check_id(text: str) -> str | None:
@@ -66,7 +67,7 @@ def check_header_name(text: str) -> str | None:
 
 def check_reason(text: str) -> str | None:
     """Why a finding is accepted."""
-    return _control(text) if text.strip() else "say why; a reason must not be empty"
+    return check_text(text) if text.strip() else "say why; a reason must not be empty"
 
 
 def check_day(text: str) -> str | None:
@@ -88,6 +89,13 @@ def check_variable_name(text: str) -> str | None:
     return None if _VARIABLE_NAME.fullmatch(text) else "a variable's name has only letters, digits and underscores"
 
 
+def check_variable_value(text: str) -> str | None:
+    """What a `${var:…}` stands for: text that is not expanded again, so that no secret can be meant."""
+    if "${env:" in text or "${file:" in text:
+        return "a variable is text and can't refer to a secret; put the reference into a header's value"
+    return None
+
+
 def check_token_env(text: str) -> str | None:
     """The environment variable that holds an environment's token."""
     if _TOKEN_ENV.fullmatch(text):
@@ -101,16 +109,21 @@ def check_host_glob(text: str) -> str | None:
     """A pattern for hosts."""
     if not text or any(each in text for each in "/@ ") or (":" in text and not text.startswith("[")):
         return "must be a host or a pattern such as *.example.com, without scheme, port or path"
-    return _control(text)
+    return check_text(text)
 
 
 def check_filled(text: str) -> str | None:
     """A path or a pattern."""
-    return _control(text) if text.strip() else "must not be empty"
+    return check_text(text) if text.strip() else "must not be empty"
 
 
-def _control(text: str) -> str | None:
+def check_text(text: str) -> str | None:
+    """Any text: characters that can be sent and shown, on one line."""
     if text.isprintable():
         return None
     found = _CONTROL.search(text)
-    return f"holds a control character (U+{ord(found[0]):04X}); take it out" if found else None
+    if not found:
+        return None
+    if "\ud800" <= found[0] <= "\udfff":
+        return "is not UTF-8"
+    return f"holds a control character (U+{ord(found[0]):04X}); take it out"

@@ -98,11 +98,11 @@ class HeaderValues:
             else:
                 pieces.append(piece)
         value = Secret.join(pieces)
-        if not known and not value.has_control_character:
+        if not known and not value.is_unsendable:
             self.complete = False
             return Unresolved(shown), shown
-        if value.has_control_character:
-            raise BadReference(f"the value of {shown} holds a control character, such as a line break")
+        if value.is_unsendable:
+            raise BadReference(f"the value of {shown} holds a control character, such as a line break, or is not UTF-8")
         return (publish(value) if public else value), shown
 
     def _piece(self, reference: Reference, folder: Path) -> str | Secret | None:

@@ -85,8 +85,13 @@ class Inheritance:
             return ()
         known: list[str] = []
         profiles = self._project.profiles
-        for index, name in enumerate(named):
-            if not isinstance(name, str):
+        for index, written in enumerate(named):
+            if not isinstance(written, str):
+                continue
+            name: str | None = written
+            if "${" in written:
+                name = self.reader(document).item(named, index, f"{path}.profiles", check_key)
+            if name is None:
                 continue
             if name in document.profiles or name in profiles:
                 known.append(name)

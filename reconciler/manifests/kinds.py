@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from reconciler.manifests import forms
 from reconciler.manifests.nodes import BOOL, BROKEN, INT, Map, Node, Place, Scalar, Seq
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from reconciler.manifests.trail import Trail
 
 Json = dict[str, Any]
+_MARKED: Final[Json] = {"pattern": r"\$\{"}
+"""A string with variables in it: what it comes to is not known to an editor."""
 
 
 class Kind(Protocol):
@@ -38,11 +40,12 @@ class Kind(Protocol):
 class Text:
     """A string of some form. With `expands`, one that holds `${` is checked after its variables are known.
 
-    A `secret` one is never repeated in a message.
+    In a `literal` one `${` means nothing. A `secret` one is never repeated in a message.
     """
 
     form: Callable[[str], str | None] | None = None
     expands: bool = False
+    literal: bool = False
     secret: bool = False
     schema: Mapping[str, Any] = field(default_factory=dict)
 
@@ -50,7 +53,7 @@ class Text:
         """Text of this form."""
         if not isinstance(node, str):
             report.not_text(node, at, trail, secret=self.secret)
-        elif "${" in node:
+        elif "${" in node and not self.literal:
             if not self.expands:
                 report.add(at, trail, "${…} is not expanded here; write the text itself")
         elif self.form is not None and (wrong := self.form(node)):
@@ -60,7 +63,7 @@ class Text:
         """A string with its form's keywords, or one with a marker."""
         if not self.expands or not self.schema:
             return {"type": "string", **self.schema}
-        return {"type": "string", "anyOf": [dict(self.schema), {"pattern": r"\$\{"}]}
+        return {"type": "string", "anyOf": [dict(self.schema), _MARKED]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class Choice:
         words: list[str | bool] = [*self.words]
         if "off" in self.words:
             words.append(False)  # what a YAML 1.1 reader makes of it
-        return {"anyOf": [{"enum": words}, {"type": "string", "pattern": r"\$\{"}]} if self.expands else {"enum": words}
+        return {"anyOf": [{"enum": words}, {"type": "string", **_MARKED}]} if self.expands else {"enum": words}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +150,13 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A calendar day, as a YAML date or in quotes."""
+    """A calendar day, as a YAML date or in quotes. One that holds `${` is checked after its variables are known."""
 
     def check(self, node: Node, at: Place, trail: Trail, report: Report) -> None:
         """A day without a time."""
         text = node.raw if isinstance(node, Scalar) and node.kind != BROKEN else node
+        if isinstance(text, str) and "${" in text:
+            return
         if not isinstance(text, str):
             report.expected("a day such as 2026-12-31", node, at, trail)
         elif isinstance(node, Scalar) and isinstance(node.value, dt.datetime):
@@ -161,7 +166,7 @@ class Day:
 
     def json(self, _definitions: Json) -> Json:
         """A date; readers that know YAML dates see a string too."""
-        return {"type": "string", "format": "date", "pattern": f"^{forms.DAY}$"}
+        return {"type": "string", "anyOf": [{"format": "date", "pattern": f"^{forms.DAY}$"}, _MARKED]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ NO_CREDENTIALS: Final = dict.fromkeys(
 )
 
 NAME: Final = Text(forms.check_name, expands=True, schema={"minLength": 1, "maxLength": MAX_NAME, "pattern": r"\S"})
-PROFILE_NAME: Final = Text(forms.check_key, schema={"pattern": f"^{forms.KEY}$"})
+PROFILE_NAME: Final = Text(forms.check_key, expands=True, schema={"pattern": f"^{forms.KEY}$"})
 TAGS: Final = ListOf(
     Text(forms.check_tag, expands=True, schema={"minLength": 1, "pattern": r"\S"}), most=MAX_TAGS, noun="tags"
 )
@@ -33,7 +33,9 @@ _ACCEPTANCE: Final = Record(
     "acceptance",
     "A finding that is taken on, until a day.",
     {
-        "code": Field(Choice(tuple(CODES)), "The finding's code.", required=True, examples=("stranded-tags",)),
+        "code": Field(
+            Choice(tuple(CODES), expands=True), "The finding's code.", required=True, examples=("stranded-tags",)
+        ),
         "reason": Field(
             Text(forms.check_reason, expands=True, schema={"minLength": 1, "pattern": r"\S"}),
             "Why it is taken on.",
@@ -100,7 +102,7 @@ _RUNNER: Final = Record(
         "former_name": Field(NAME, "Adopts the live runner of that name, and renames it."),
         **INHERITABLE,
         "unmanaged": Field(
-            ListOf(Choice(FIELDS)), "Fields to release: their live values stay.", examples=(["status"],)
+            ListOf(Choice(FIELDS, expands=True)), "Fields to release: their live values stay.", examples=(["status"],)
         ),
         "inherit": Field(Flag(), "false leaves all defaults out; profiles still count."),
     },

@@ -10,13 +10,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from reconciler.manifests.forms import check_endpoint, check_reason, check_tag
+from reconciler.manifests.forms import check_day, check_endpoint, check_reason, check_tag
 from reconciler.manifests.interpolate import BadReference, expand
 from reconciler.manifests.nodes import Map, Scalar, Seq
 from reconciler.manifests.places import Places
 from reconciler.manifests.problems import add_problem
-from reconciler.manifests.trail import dotted
-from reconciler.model.finding import Acceptance
+from reconciler.manifests.trail import dotted, quoted
+from reconciler.model.finding import CODES, Acceptance
 from reconciler.model.position import Position, Problem
 from reconciler.model.runner import MAX_TAGS, STATUSES
 
@@ -103,6 +103,13 @@ class LayerReader:
             return value
         return self._expand(value, node.value_at[key], f"{path}.{key}", check)
 
+    def item(self, node: Seq, index: int, path: str, check: Callable[[str], str | None]) -> str | None:
+        """The same for an item of a list."""
+        value = node[index]
+        if not isinstance(value, str):
+            return None
+        return value if "${" not in value else self._expand(value, node.item_at[index], f"{path}[{index}]", check)
+
     def _tags(self, node: Seq, path: str) -> tuple[str, ...] | None:
         """The tags, each once; None when they are too many, so that no runner below is blamed for it as well."""
         tags: dict[str, None] = {}
@@ -111,7 +118,7 @@ class LayerReader:
                 continue
             if "${" not in tag:
                 tags[tag] = None
-            elif expanded := self._expand(tag, node.item_at[index], f"{path}.tags[{index}]", check_tag):
+            elif expanded := self.item(node, index, f"{path}.tags", check_tag):
                 tags[expanded] = None
         if len(tags) <= MAX_TAGS:
             return tuple(tags)
@@ -130,12 +137,16 @@ class LayerReader:
     def _accept(self, node: Seq, path: str) -> tuple[Acceptance, ...]:
         accepted = []
         for index, item in enumerate(node):
-            code = item.get("code") if isinstance(item, Map) else None
-            if not isinstance(item, Map) or not isinstance(code, str):
+            if not isinstance(item, Map):
                 continue
-            reason = self.text(item, "reason", f"{path}.accept[{index}]", check_reason)
-            at = Position(self.file, *node.item_at[index])
-            accepted.append(Acceptance(code, reason or "", _day(item.get("until")), at))
+            here = f"{path}.accept[{index}]"
+            code = self.text(item, "code", here, check_code)
+            reason = self.text(item, "reason", here, check_reason)
+            until = item.get("until")
+            day = until.raw if isinstance(until, Scalar) else self.text(item, "until", here, check_day)
+            if code is not None:
+                at = Position(self.file, *node.item_at[index])
+                accepted.append(Acceptance(code, reason or "", _day(day), at))
         return tuple(accepted)
 
     def _expand(self, text: str, at: tuple[int, int], path: str, check: Callable[[str], str | None]) -> str | None:
@@ -173,6 +184,11 @@ def check_status(text: str) -> str | None:
     return None if text in STATUSES else f"must be one of {', '.join(STATUSES)}"
 
 
+def check_code(text: str) -> str | None:
+    """What is wrong with a finding's code, else None."""
+    return None if text in CODES else f"{quoted(text)} is unknown; known are {', '.join(CODES)}"
+
+
 def flag(node: Map, key: str) -> bool | None:
     """A boolean, None where it is not declared."""
     value = node.get(key)
@@ -196,9 +212,8 @@ def _overlay_headers(
     return {name: header for name, header in merged.items() if header.text is not None}
 
 
-def _day(node: object) -> dt.date | None:
-    text = node.raw if isinstance(node, Scalar) else node
-    if not isinstance(text, str):
+def _day(text: str | None) -> dt.date | None:
+    if text is None:
         return None
     try:
         return dt.date.fromisoformat(text)

@@ -61,6 +61,11 @@ class Project:
         return bool(self.environments) and self.environment is None
 
     @property
+    def declares_defaults(self) -> bool:
+        """Whether runners inherit anything from the project file."""
+        return any(node for _, node in self.defaults)
+
+    @property
     def secret_roots(self) -> tuple[Path, ...]:
         """The folders below which secrets' files may lie."""
         return (self.folder, *(self.folder / each for each in self.file_allow))

@@ -60,7 +60,7 @@ _ENVIRONMENT_FIELDS: Final = {
         ListOf(_FILLED, filled=True), "Files and folders of manifests, seen from this file; runners when absent."
     ),
     "vars": Field(
-        MapOf(forms.check_variable_name, Text(), pattern=forms.VARIABLE_NAME),
+        MapOf(forms.check_variable_name, Text(forms.check_variable_value, literal=True), pattern=forms.VARIABLE_NAME),
         "What ${var:NAME} stands for; text, not expanded again.",
         examples=({"domain": "example.com"},),
     ),

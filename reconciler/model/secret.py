@@ -26,7 +26,7 @@ _PLACEHOLDER: Final = re.compile(
 )
 
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_UNSENDABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Secret:
@@ -71,9 +71,12 @@ class Secret:
         return cls("".join(part if isinstance(part, str) else _open(part) for part in parts))
 
     @property
-    def has_control_character(self) -> bool:
-        """Whether the value holds a C0 or C1 control character, which no header may carry (RFC 9110, 5.5)."""
-        return bool(_CONTROL.search(_open(self)))
+    def is_unsendable(self) -> bool:
+        """Whether the value holds what no header may carry: a C0 or C1 control character (RFC 9110, 5.5), or no text.
+
+        The environment gives bytes that are no UTF-8 as lone surrogates.
+        """
+        return bool(_UNSENDABLE.search(_open(self)))
 
     def fingerprint(self, key: bytes, salt: bytes) -> str:
         """HMAC-SHA-256 of the value, salted, under a key derived from the API token; lower-case hex."""

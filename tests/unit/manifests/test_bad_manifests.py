@@ -453,10 +453,6 @@ MANIFESTS = {
         RUNNER + "    profiles: a100\n",
         "5:15: runners.a.profiles: must be a list; this is text",
     ),
-    "profile's name with a marker": (
-        RUNNER + "    profiles: ['${var:gpu}']\n",
-        "5:16: runners.a.profiles[0]: ${…} is not expanded here; write the text itself",
-    ),
     "headers as a list": (
         RUNNER + "    headers: [Authorization]\n",
         "5:14: runners.a.headers: must be a mapping; this is a list",
@@ -657,9 +653,9 @@ PROJECTS = {
         "version: 1\nvars: {my-domain: a}\n",
         "2:8: vars.my-domain: a variable's name has only letters, digits and underscores",
     ),
-    "a variable within a variable": (
-        "version: 1\nvars: {a: '${var:b}'}\n",
-        "2:11: vars.a: ${…} is not expanded here; write the text itself",
+    "a secret within a variable": (
+        "version: 1\nvars: {a: '${var:b}', c: '${file:x}'}\n",
+        "2:26: vars.c: a variable is text and can't refer to a secret; put the reference into a header's value",
     ),
     "unmanaged unknown": (
         "version: 1\nunmanaged: delete\n",

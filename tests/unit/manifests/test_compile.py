@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import io
 
 import pytest
@@ -11,6 +12,9 @@ from tests.fakes.manifest_tree import Tree
 
 ID = "550e8400-e29b-41d4-a716-446655440000"
 OTHER = "550e8400-e29b-41d4-a716-446655440001"
+UNSENDABLE = "the value of ${var:v} holds a control character, such as a line break, or is not UTF-8"
+BAD_KEY = "a key has 1 to 100 letters, digits, dots, dashes and underscores, and begins with a letter or digit"
+NO_PROFILE = "no profile 'none'; declare it under profiles in this file or in the project file"
 
 
 @pytest.fixture
@@ -123,6 +127,50 @@ def test_variables_everywhere(tree):
     assert runner.headers == {"X": Secret("0123")}
 
 
+def test_variables_in_words(tree):
+    """Names of profiles and fields, finding codes, reasons and days take variables too."""
+    tree.write(
+        reconciler="version: 1\nvars: {gpu: a100, f: status, c: coverage, w: moved, d: '2026-12-31', x: '${var:gpu}'}"
+    )
+    tree.runners(
+        """\
+        r:
+          endpoint: http://r
+          name: ${var:x}
+          profiles: ["${var:gpu}", "l${var:four}"]
+          unmanaged: ["${var:f}"]
+          status: active
+          accept: [{code: "${var:c}", reason: "${var:w}", until: "${var:d}"}]
+        """,
+        profiles="{a100: {tags: [big]}, l4: {tags: [small]}}",
+    )
+    runner = tree.one(variables={"four": "4"})
+    assert (runner.name, runner.tags, runner.unmanaged) == ("${var:gpu}", ("big", "small"), {"status"})
+    (accepted,) = runner.accept
+    assert (accepted.code, accepted.reason, accepted.until) == ("coverage", "moved", dt.date(2026, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("acceptance", "problem"),
+    [
+        (
+            'code: "${var:v}", reason: x, until: 2026-12-31',
+            "5:21: runners.r.accept[0].code: 'v' is unknown; known are ",
+        ),
+        ('code: coverage, reason: x, until: "${var:v}"', "5:49: runners.r.accept[0].until: 'v' is no calendar day, "),
+        (
+            'code: coverage, reason: x, until: "${env:V}"',
+            "5:49: runners.r.accept[0].until: ${env:V}: only header values",
+        ),
+    ],
+)
+def test_an_expanded_acceptance_is_checked(tree, acceptance, problem):
+    """A code must be a finding's, a day a day, and neither may hold a secret."""
+    tree.runners(f"r:\n  endpoint: http://r\n  accept: [{{{acceptance}}}]")
+    (line,) = tree.problems(variables={"v": "v"})
+    assert line.startswith(f"runners/a.yaml:{problem}")
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
@@ -133,15 +181,21 @@ def test_variables_everywhere(tree):
         ("status", "on", "status: must be one of active, disabled"),
         ("tags", "", "tags[0]: a tag must not be empty"),
         ("tags", "a\tb", "tags[0]: holds a control character (U+0009); take it out"),
-        ("headers", "a\nb", "headers.X: the value of ${var:v} holds a control character, such as a line break"),
+        ("tags", "a\udcff", "tags[0]: is not UTF-8"),
+        ("headers", "a\nb", f"headers.X: {UNSENDABLE}"),
+        ("headers", "a\udcff", f"headers.X: {UNSENDABLE}"),
+        ("profiles", "a b", f"profiles[0]: {BAD_KEY}"),
+        ("profiles", "none", f"profiles[0]: {NO_PROFILE}"),
+        ("unmanaged", "id", "unmanaged[0]: must be one of name, endpoint, headers, tags, status; not 'id'"),
     ],
 )
 def test_what_an_expansion_makes_is_checked(tree, field, value, message):
     """A variable can't smuggle in what the manifest may not say."""
-    text = {"tags": '["${var:v}"]', "headers": '{X: "${var:v}"}'}.get(field, '"${var:v}"')
+    lists = dict.fromkeys(("tags", "profiles", "unmanaged"), '["${var:v}"]')
+    text = {**lists, "headers": '{X: "${var:v}"}'}.get(field, '"${var:v}"')
     endpoint = "endpoint: http://r"
     tree.runners(f"r:\n  {endpoint}\n  {field}: {text}")
-    column = 6 + len(field) + 1 + {"tags": 1, "headers": 4}.get(field, 0)
+    column = 6 + len(field) + 1 + {**dict.fromkeys(lists, 1), "headers": 4}.get(field, 0)
     assert tree.problems(variables={"v": value}) == [f"runners/a.yaml:5:{column}: runners.r.{message}"]
     assert len(tree.problems(variables={"v": value}, offline=True)) == 1
 

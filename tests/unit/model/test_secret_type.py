@@ -98,7 +98,7 @@ def test_the_two_doors():
     """`reveal` and `publish` give the value; nothing else does."""
     assert reveal(Secret(VALUE)) == publish(Secret(VALUE)) == VALUE
     public = [name for name in dir(Secret) if not name.startswith("_")]
-    assert public == ["derive_key", "fingerprint", "has_control_character", "is_placeholder", "join"]
+    assert public == ["derive_key", "fingerprint", "is_placeholder", "is_unsendable", "join"]
 
 
 def test_join():
@@ -126,7 +126,7 @@ def test_join():
 )
 def test_control_characters(value, expected):
     """C0, DEL and C1 count; a space, letters and what lies above do not."""
-    assert Secret(value).has_control_character is expected
+    assert Secret(value).is_unsendable is expected
 
 
 @pytest.mark.parametrize(
