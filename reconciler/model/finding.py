@@ -35,7 +35,6 @@ CODES: Final = {
     "briefly-active": WARNING,
     "briefly-widened": WARNING,
     "brief-gap": WARNING,
-    "expired-acceptance": WARNING,
 }
 """Every finding code with its default severity; a finding may state a milder one of its own (see planning)."""
 
