@@ -6,15 +6,15 @@ Time is a clock that waiting turns: backoffs and cooldowns cost nothing. Everyth
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from tests.fakes.cli import run_cli
+from tests.fakes.cli import Ran, run_cli
 from tests.fakes.clock import VirtualClock
 from tests.faults.proxy import TOKEN
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 OLD = "Bearer old-secret-9f8e7d6c5b4a"
 FOREIGN = "foreign-secret-value-11aa22bb"
@@ -41,6 +41,7 @@ def echo(proxy):
     return " and ".join([f"refused Bearer {TOKEN}", FROM_ENV, FROM_FILE, *live_values])
 
 
+_HERE = Path(__file__).parents[2]
 FIELDS = ("name", "endpoint", "headers", "tags", "status")
 
 
@@ -157,9 +158,10 @@ class World:
         (runners / "secret.txt").write_text(FROM_FILE + "\n")
         (self.root / "reconciler.yaml").write_text(f"version: 1\n{operation.project}")
 
-    def run(self, *arguments, env=None):
-        """One command line; what it printed is kept for the search for secrets."""
-        environ = {
+    @property
+    def environ(self):
+        """What a command needs in its environment."""
+        return {
             "COMFYCONTROL_API_URL": self.proxy.url,
             "COMFYCONTROL_API_TOKEN": TOKEN,
             "RECONCILER_SECRET": FROM_ENV,
@@ -167,7 +169,28 @@ class World:
             "RECONCILER_RATE_LIMIT": "100000/10",
             "RECONCILER_TIMEOUT": "20",
         }
-        ran = run_cli(*arguments, cwd=self.root, env=environ | (env or {}))
+
+    def run(self, *arguments, env=None):
+        """One command line in this process; what it printed is kept for the search for secrets."""
+        ran = run_cli(*arguments, cwd=self.root, env=self.environ | (env or {}))
+        self.texts += [ran.out, ran.err]
+        return ran
+
+    def start(self, *arguments, env=None, **streams):
+        """One command line in a process of its own, with the folders that `run` gives it."""
+        system = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_CONFIG") if name in os.environ}
+        mine = {"HOME": str(self.root), "XDG_STATE_HOME": str(self.root / ".state"), "PYTHONPATH": str(_HERE)}
+        return subprocess.Popen(
+            [sys.executable, "-m", "reconciler", *arguments],
+            cwd=self.root,
+            env=system | mine | self.environ | (env or {}),
+            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | streams,
+        )
+
+    def finish(self, process, timeout_s=60):
+        """Wait for a process that was started: its exit code and what it printed."""
+        out, err = process.communicate(timeout=timeout_s)
+        ran = Ran(process.returncode, (out or b"").decode(), (err or b"").decode())
         self.texts += [ran.out, ran.err]
         return ran
 
@@ -284,3 +307,24 @@ def _check_outcome(outcome, was, has, named, expected):
             assert held == old or (half_made and held["status"] == "active"), told
         case "widened_only":
             assert held not in (old, final), told
+
+
+MIXED = Operation(
+    "mixed",
+    (
+        *(live(number, f"gpu-{number}") for number in (1, 2, 3, 4)),
+        live(5, "red", tags=["red"]),
+        live(6, "blue", tags=["blue"]),
+        live(7, "leftover-7"),
+    ),
+    _manifest(
+        *(_owned(f"gpu-{number}") for number in (1, 2)),
+        *(_entry(f"gpu-{number}", endpoint=f"https://gpu-{number}.example.com", tags="[more]") for number in (3, 4)),
+        _owned("red", tags="[blue]"),
+        _owned("blue", tags="[red]"),
+        *(_owned(f"new-{number}") for number in (1, 2, 3)),
+        *(_owned(f"off-{number}", status="disabled") for number in (1, 2)),
+    ),
+    "unmanaged: disable\nunmanaged_scope: ['leftover-*']\nguard: {max_disables: 9, two_phase: true}\n",
+)
+"""Everything at once: creates, some of them disabled, updates, owned whole and in part, a swap and a retirement."""

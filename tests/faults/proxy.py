@@ -192,8 +192,10 @@ class Proxy:
         with self._lock:
             fault = self._due() or Fault(done=True)
             self.seen.append(seen)
-            if self.before is not None:
-                self.before(seen, len(self.seen))
+            number = len(self.seen)
+        if self.before is not None:
+            self.before(seen, number)
+        with self._lock:
             code, content, headers = self._process(seen) if fault.done else (200, b"", ())
             if fault.how == "late":
                 self._landing.append(seen)
