@@ -34,8 +34,10 @@ class Secret:
 
     __slots__ = ("_value",)
 
+    _value: str | None
+
     def __init__(self, value: str) -> None:
-        self._value: str | None = value
+        object.__setattr__(self, "_value", value)
 
     def __str__(self) -> str:
         return REDACTED
@@ -60,10 +62,8 @@ class Secret:
     def __reduce__(self) -> tuple[object, ...]:
         return (_emptied, ())
 
-    def __setattr__(self, name: str, value: object) -> None:
-        if hasattr(self, "_value"):
-            raise AttributeError("a Secret cannot be changed")
-        object.__setattr__(self, name, value)
+    def __setattr__(self, _name: str, _value: object) -> NoReturn:
+        raise AttributeError("a Secret cannot be changed")
 
     @classmethod
     def join(cls, parts: Iterable[str | Secret]) -> Secret:

@@ -57,6 +57,8 @@ def arrange(
     `fleet` holds every runner; one whose serving changes has the key of its action. Without `two_phase` no runner
     takes two writes. A gap that this leaves is a finding (`brief-gap`), as is one because a union is over 10 tags.
     """
+    if not actions:
+        return Arranged((), (), ())
     changeover = Changeover(fleet)
     resolution = resolve(changeover, promises, two_phase=two_phase)
     timetable = Timetable(changeover, resolution)
