@@ -34,12 +34,14 @@ def command(**options: Any) -> int:
     with open_ports(options) as ports:
         exported = export(selection_of(options), ports, headers=options["headers"])
     if options["out"]:
-        note(f"wrote {write_export(exported, options['out'])}")
+        written = write_export(render_export(exported, "text"), options["out"])
+        if not options["quiet"]:
+            note(f"wrote {written}")
     if not options["out"] or options["format_"] == "json":
         put(options, lambda form, **_: render_export(exported, form))
     for line in exported.left_out:
         note(f"left out: {line}")
-    if exported.variables:
+    if exported.variables and not options["quiet"]:
         note("set these before a plan:")
         for variable in exported.variables:
             note(f"  {variable}")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.documents import Document, Documents
     from reconciler.manifests.files import Files
     from reconciler.manifests.project import Project
+    from reconciler.model.finding import Acceptance
     from reconciler.model.position import Problem
     from reconciler.model.runner import Desired, DesiredRunner
 
@@ -95,8 +96,15 @@ def _plain(runner: DesiredRunner) -> dict[str, Any]:
         plain["status"] = runner.status
     if runner.wildcard:
         plain["wildcard"] = True
+    if runner.accept:
+        plain["accept"] = [_acceptance(each) for each in runner.accept]
     plain["unmanaged"] = [name for name in FIELDS if not runner.owns(name)]
     return plain
+
+
+def _acceptance(accepted: Acceptance) -> dict[str, str]:
+    until = {} if accepted.until is None else {"until": accepted.until.isoformat()}
+    return {"code": accepted.code, "reason": accepted.reason, **until}
 
 
 def _find(documents: Documents, key: str) -> tuple[Document, Map]:

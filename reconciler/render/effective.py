@@ -1,8 +1,9 @@
-"""The effective manifests, and where each part of one runner comes from."""
+"""The effective manifests, as a manifest again, and where each part of one runner comes from."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+import re
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from reconciler.render import safe, wording
 from reconciler.render.json import render_document
@@ -47,18 +48,21 @@ class Origin(Protocol):
 
 
 def render_effective(manifests: Effective, form: str) -> Iterable[str]:
-    """One block a runner, or one document."""
+    """A manifest that says the same without defaults, profiles and variables; or one document.
+
+    Literal header values are not shown: they stand as `(sensitive)`.
+    """
     if form == "json":
         facts = {"environment": manifests.environment, "runners": list(manifests.runners)}
         return render_document({"format_version": "1.0", **facts})
-    lines = [line for runner in manifests.runners for line in _block(runner)]
+    lines = list(_manifest(manifests))
     if form == "html":
         from reconciler.render.html import render_lines
 
         return render_lines("Effective manifests", lines)
     if form == "markdown":
         return safe.fence(lines, "yaml")
-    return (f"{safe.line(line)}\n" for line in [*lines, f"{wording.plural(len(manifests.runners), 'runner')}."])
+    return (f"{line}\n" for line in lines)
 
 
 def render_explained(
@@ -83,18 +87,56 @@ def render_explained(
     return table.render(form, (), color=color, width=width)
 
 
+def _manifest(manifests: Effective) -> Iterator[str]:
+    environment = f" of {scalar(manifests.environment)}" if manifests.environment else ""
+    yield f"# {wording.plural(len(manifests.runners), 'runner')}{environment}, after merging"
+    yield "version: 1"
+    yield "runners:" if manifests.runners else "runners: {}"
+    for runner in manifests.runners:
+        yield from _block(runner)
+
+
 def _block(runner: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{safe.text(runner['key'])}:  # {safe.text(runner['file'])}:{runner['line']}"
-    for name, value in runner.items():
-        if name in ("key", "file", "line"):
+    """One runner's entry. It inherits nothing: what it inherited stands in it."""
+    yield f"  {scalar(runner['key'])}:  # {safe.text(runner['file'])}:{runner['line']}"
+    yield "    inherit: false"
+    for name, held in runner.items():
+        if name in ("key", "file", "line") or (name == "unmanaged" and not held):
             continue
-        if isinstance(value, dict):
-            yield f"  {name}:" if value else f"  {name}: {{}}"
-            for header, shown in value.items():
-                yield f"    {safe.text(header)}: {safe.text(shown)}"
-        elif isinstance(value, list):
-            if value or name != "unmanaged":
-                yield f"  {name}: [{', '.join(safe.value(each) for each in value)}]"
+        if isinstance(held, dict):
+            yield f"    {name}:" if held else f"    {name}: {{}}"
+            for header, shown in held.items():
+                yield f"      {scalar(header)}: {scalar(_LITERAL_MARK.sub('$${', shown))}"
+        elif not isinstance(held, list):
+            yield f"    {name}: {_literal(held)}"
+        elif held and isinstance(held[0], dict):
+            yield f"    {name}:"
+            for entry in held:
+                yield f"      - {{{', '.join(f'{part}: {_literal(text)}' for part, text in entry.items())}}}"
         else:
-            yield f"  {name}: {safe.text(str(value).lower() if isinstance(value, bool) else str(value))}"
-    yield ""
+            yield f"    {name}: [{', '.join(map(_literal, held))}]"
+
+
+_PLAIN: Final = re.compile(
+    r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][\w./-]*(?: [\w./-]+)*"  # no other type in YAML 1.1
+    r"|https?://[\w./:-]*[\w/-]"
+    r"|\(sensitive\)"
+    r"|(?:[a-z]+ )?\$\{(?:env|file):[\w./-]+\}",
+    re.ASCII | re.IGNORECASE,
+)
+_LITERAL_MARK: Final = re.compile(r"\$\{(?!(?:env|file):)")
+"""What is no reference in a header's value; no other field can refer to a secret."""
+
+
+def _literal(held: str | bool) -> str:
+    return scalar(held.replace("${", "$${") if isinstance(held, str) else held)
+
+
+def scalar(held: str | bool) -> str:
+    """A string or boolean as YAML: plain where nothing could be read into it, else in double quotes."""
+    if isinstance(held, bool):
+        return str(held).lower()
+    if _PLAIN.fullmatch(held):
+        return held
+    escaped = held.replace("\\", "\\\\").replace('"', '\\"').replace("##", "#\\x23")
+    return safe.text(f'"{escaped}"')

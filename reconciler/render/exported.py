@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from reconciler.render import safe
+from reconciler.render import safe, wording
 from reconciler.render.json import render_document
 
 if TYPE_CHECKING:
@@ -24,16 +24,28 @@ if TYPE_CHECKING:
         def left_out(self) -> tuple[str, ...]:
             """What could not be written, a line each."""
 
+        @property
+        def sandbox(self) -> str | None:
+            """The emulator's file when that was talked to."""
+
 
 def render_export(exported: Export, form: str) -> str:
     """YAML for text, a fence for Markdown, a page for HTML, one document for JSON."""
     if form == "json":
         facts = {"variables": list(exported.variables), "left_out": list(exported.left_out)}
-        return render_document({"format_version": "1.0", "manifest": exported.text, **facts})
+        document = {"format_version": "1.0", "sandbox": exported.sandbox, "manifest": exported.text, **facts}
+        return render_document(document)
     if form == "markdown":
-        return safe.fence(exported.text.splitlines(), "yaml")
+        return safe.fence(_manifest(exported).splitlines(), "yaml")
     if form == "html":
         from reconciler.render.html import render_lines
 
-        return render_lines("Exported manifest", exported.text.splitlines())
-    return exported.text
+        return render_lines("Exported manifest", _manifest(exported).splitlines())
+    return _manifest(exported)
+
+
+def _manifest(exported: Export) -> str:
+    """The manifest, with a comment where it comes from the emulator."""
+    if exported.sandbox is None:
+        return exported.text
+    return f"# {wording.sandbox(exported.sandbox, safe.value)}\n{exported.text}"

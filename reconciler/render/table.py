@@ -52,7 +52,8 @@ class Table:
                     yield layout.paint(line, style) if style else line
             else:
                 yield from self._blocks(rows, layout)
-            yield ""
+            if notes:
+                yield ""
         for note in notes:
             yield from layout.wrap(note, style="dim")
 
@@ -70,9 +71,12 @@ class Table:
             yield f"|{' --- |' * len(columns)}"
             for row in rows:
                 yield f"| {' | '.join(map(_cell, row))} |"
-            yield ""
-        for note in notes:
-            yield f"{safe.markdown(note)}\n"
+            if notes:
+                yield ""
+        for number, note in enumerate(notes):
+            if number:
+                yield ""
+            yield safe.markdown(note)
 
 
 def _cell(raw: str) -> str:

@@ -14,7 +14,6 @@ from reconciler.workflow.run import compile_selected, load
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.manifests.export import Export
     from reconciler.manifests.project import Project
     from reconciler.model.runner import Listing
     from reconciler.settings import Settings
@@ -61,23 +60,35 @@ def _standing(
     return standing
 
 
-def export(selection: Selection, ports: Ports, *, headers: bool) -> Export:
-    """Every live runner as one manifest with ids."""
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One manifest's text; the `variables` that it refers to; what could not be written; and the emulator's file."""
+
+    text: str
+    variables: tuple[str, ...]
+    left_out: tuple[str, ...]
+    sandbox: str | None
+
+
+def export(selection: Selection, ports: Ports, *, headers: bool) -> Exported:
+    """Every live runner as one manifest with ids; it holds what is live, whatever the project file's defaults are."""
     from reconciler.manifests.export import export_manifest
 
-    settings = ports.settings(load(selection))
+    project = load(selection)
+    settings = ports.settings(project)
     with ports.reader(settings) as reader:
         listing = reader.list_runners()
-    return export_manifest(listing.runners, headers=headers)
+    made = export_manifest(listing.runners, headers=headers, inherit=not project.declares_defaults)
+    return Exported(made.text, made.variables, made.left_out, settings.sandbox)
 
 
-def write_export(exported: Export, folder: str) -> Path:
-    """The manifest as `runners.yaml` in a folder; overwrites nothing. Returns its path; raises ReconcilerError."""
+def write_export(text: str, folder: str) -> Path:
+    """A manifest's text as `runners.yaml` in a folder; overwrites nothing. Returns its path; raises ReconcilerError."""
     path = Path(folder) / "runners.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(exported.text)
+            file.write(text)
     except FileExistsError as exc:
         raise ReconcilerError(f"{path} is there already, and export overwrites nothing; move it away first") from exc
     return path
