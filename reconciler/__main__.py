@@ -11,6 +11,8 @@ _YOUNG = 200_000
 What a command makes, its modules first of all, it needs to its end: each look would find nothing.
 """
 
+_INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line; `--version` alone answers before anything heavy is imported."""
@@ -20,9 +22,13 @@ def main() -> None:
         sys.stdout.write(f"reconciler {__version__}\n")
         return
     gc.set_threshold(_YOUNG)
-    from reconciler.cli import run
+    try:
+        from reconciler.cli import run
 
-    run()
+        run()
+    except KeyboardInterrupt:  # before a command has begun, or while the process ends
+        sys.stderr.write("interrupted\n")
+        sys.exit(_INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -111,6 +111,9 @@ class Progress(Protocol):
     def waiting(self, seconds: float, reason: str) -> None:
         """Requests pause for so long: a cooldown or a retry."""
 
+    def close(self) -> None:
+        """The run is over: nothing unfinished stays on the screen."""
+
 
 class Journal(Protocol):
     """A record of every intent and every outcome, written before the next step is taken."""

@@ -13,7 +13,9 @@ from reconciler.cli.options import (
     output_options,
     paths_argument,
     planning_options,
+    preview_options,
     project_options,
+    unlisted,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 @planning_options
 @option("--plan", "plan_file", metavar="FILE", help="Apply exactly this saved plan; asks nothing.")
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
-@option("--dry-run", is_flag=True, help="The same as `reconciler plan`.")
+@option("--dry-run", is_flag=True, help="The same as `reconciler plan`, whose options it takes too.")
+@unlisted(preview_options)
 @option("--parallelism", type=click.IntRange(1, 8), default=4, show_default=True, metavar="N", help="Writes at once.")
 @option(
     "--lock-timeout",
@@ -47,7 +50,7 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     \b
     Example:
       reconciler apply
-      reconciler apply -e production --plan production.plan
+      reconciler apply --plan production.plan
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports
     from reconciler.errors import UsageProblem
@@ -55,6 +58,7 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     check_reports(options)
     if options["dry_run"]:
         return _dry_run(ctx, options)
+    _refuse_preview(ctx)
     if options["plan_file"]:
         _refuse_recorded(ctx)
     elif not options["yes"] and not sys.stdin.isatty():
@@ -102,10 +106,20 @@ def _dry_run(ctx: click.Context, options: dict[str, Any]) -> int:
 
     if options["plan_file"]:
         raise UsageProblem("--dry-run goes without --plan: `reconciler show FILE` shows a saved plan")
-    only_planning = {parameter.name for parameter in plan_command.params} - set(options)
-    same = {name: value for name, value in options.items() if any(name == each.name for each in plan_command.params)}
-    result: int = ctx.invoke(plan_command, **same, **dict.fromkeys(only_planning))
+    result: int = ctx.invoke(
+        plan_command, **{each.name: options[each.name] for each in plan_command.params if each.name}
+    )
     return result
+
+
+def _refuse_preview(ctx: click.Context) -> None:
+    """Refuse what only a dry run takes. From the environment it is meant for `plan`, and passed over."""
+    from reconciler.errors import UsageProblem
+
+    for each in ctx.command.params:
+        given = ctx.get_parameter_source(each.name or "") is click.core.ParameterSource.COMMANDLINE
+        if given and getattr(each, "hidden", False):
+            raise UsageProblem(f"{each.opts[0]} is for `reconciler plan`, or goes with --dry-run")
 
 
 def _refuse_recorded(ctx: click.Context) -> None:
@@ -113,11 +127,19 @@ def _refuse_recorded(ctx: click.Context) -> None:
     from reconciler.errors import UsageProblem
 
     recorded = ("paths", "project", "environment", "variables", "targets", "allow_empty")
-    names = {"paths": "PATH", "environment": "--env", "variables": "--var", "targets": "--target"}
-    given = [name for name in recorded if ctx.params.get(name)]
+    given = [each for each in ctx.command.params if each.name in recorded and ctx.params[each.name]]
     if given:
-        words = ", ".join(names.get(name, "--" + name.replace("_", "-")) for name in given)
+        words = ", ".join(_named(each, ctx) for each in given)
         raise UsageProblem(f"--plan FILE records {words} already: leave it out")
+
+
+def _named(parameter: click.Parameter, ctx: click.Context) -> str:
+    """An option as it was given: `--env`, or the environment variable that gave it."""
+    if isinstance(parameter, click.Argument):
+        return "PATH"
+    from_environment = ctx.get_parameter_source(parameter.name or "") is click.core.ParameterSource.ENVIRONMENT
+    long = next(each for each in parameter.opts if each.startswith("--"))
+    return f"{long} (given by {parameter.envvar})" if from_environment else long
 
 
 def _show(plan: Plan, shown: list[Plan], options: dict[str, Any]) -> None:
@@ -131,9 +153,15 @@ def _show(plan: Plan, shown: list[Plan], options: dict[str, Any]) -> None:
     if options["format_"] == "text":
         write(sys.stdout, render_plan(plan, "text", color=color(options), width=terminal_width()))
     elif not options["yes"] and not options["plan_file"]:
-        write(sys.stderr, render_plan(plan, "text"))
+        write(sys.stderr, render_plan(plan, "text", color=color(options, sys.stderr), width=terminal_width(sys.stderr)))
 
 
 def _ask(plan: Plan) -> bool:
+    from reconciler.cli.pipes import note
+
     del plan
-    return click.confirm("Apply this plan?", default=False, err=True)
+    try:
+        return click.confirm("Apply this plan?", default=False, err=True)
+    except click.Abort:
+        note("")  # ends the line of the prompt
+        raise

@@ -1,19 +1,22 @@
-"""Whether stdout gets colours."""
+"""Whether a stream gets colours."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def color(options: Mapping[str, Any]) -> bool:
-    """--no-color and NO_COLOR say no, FORCE_COLOR says yes; else a terminal that is not dumb has colours."""
+def color(options: Mapping[str, Any], stream: TextIO | None = None) -> bool:
+    """For stdout unless another stream is given.
+
+    --no-color and NO_COLOR say no, FORCE_COLOR says yes; else a terminal that is not dumb has colours.
+    """
     if options.get("no_color") or os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return (sys.stdout if stream is None else stream).isatty() and os.environ.get("TERM") != "dumb"

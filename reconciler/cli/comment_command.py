@@ -7,10 +7,11 @@ import os
 import click
 
 from reconciler.cli.options import FORMATS, option
+from reconciler.cli.values import FileName
 
 
 @click.command("comment")
-@click.argument("planfile", metavar="PLANFILE")
+@click.argument("planfile", metavar="PLANFILE", type=FileName())
 @option("--repository", metavar="OWNER/NAME", help="Default: GITHUB_REPOSITORY.")
 @option("--number", type=click.IntRange(min=1), metavar="N", help="The pull request; default: from GITHUB_EVENT_PATH.")
 @option("--author", metavar="LOGIN", help="Who the comment belongs to; default: whoever the token is.")

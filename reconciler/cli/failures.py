@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from typing import TYPE_CHECKING, Final
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli.actions import current_step
-from reconciler.cli.pipes import close_quietly, echo, note
+from reconciler.cli.pipes import Unwritable, close_quietly, echo, note
 from reconciler.errors import Interrupted, ManifestError, ReconcilerError, UsageProblem
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ def report_failure(error: BaseException, arguments: Sequence[str]) -> int:
     if _wants_json(arguments):
         from reconciler.render.json import render_error
 
-        echo(render_error(known))
+        try:
+            echo(render_error(known))
+        except Unwritable:
+            note(str(known))
     else:
         from reconciler.render.problems import render_error as render_text
 
@@ -55,7 +59,7 @@ def _known(error: BaseException) -> ReconcilerError:
     if isinstance(error, ReconcilerError):
         return error
     if isinstance(error, click.ClickException):
-        return UsageProblem(error.format_message())
+        return UsageProblem(_message(error))
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return Interrupted("interrupted")
     sandbox = sys.modules.get("reconciler.sandbox.failures")
@@ -66,9 +70,15 @@ def _known(error: BaseException) -> ReconcilerError:
     return ReconcilerError(f"unexpected error: {type(error).__name__}; run again with -v to see where, and report it")
 
 
+def _message(error: click.ClickException) -> str:
+    """What is wrong, on one line: where an argument is missing, click lists the choices one a line."""
+    return re.sub(r"\s*\n\s*", " ", error.format_message())
+
+
 def _explain_unexpected(error: BaseException, arguments: Sequence[str]) -> None:
     """With -v, where an unexpected error came from: frames only, for a message may hold what must not be shown."""
-    if not any(word in ("-v", "-vv", "--verbose") for word in arguments):
+    asked = any(word == "--verbose" or re.fullmatch(r"-[a-z]*v[a-z]*", word) for word in arguments)
+    if not asked and os.environ.get("RECONCILER_VERBOSE", "") in ("", "0"):
         return
     for frame in traceback.extract_tb(error.__traceback__):
         note(f"  {frame.filename}:{frame.lineno} in {frame.name}")

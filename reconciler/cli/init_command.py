@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.options import FORMATS, option
+from reconciler.cli.values import FolderName
 
 
 @click.command("init")
-@click.argument("folder", metavar="[DIR]", default=".")
+@click.argument("folder", metavar="[DIR]", default=".", type=FolderName())
 @option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="json, or lines.")
 def command(folder: str, format_: str) -> int:
     """Write a project file, a first manifest, the editor schemas, .gitignore lines and GitHub workflows.

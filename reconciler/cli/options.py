@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
+
+from reconciler.cli.values import Count, FileName, FileNames, FolderName, Limit, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,22 +16,20 @@ if TYPE_CHECKING:
 FORMATS: Final = ("text", "json", "markdown", "html")
 
 
-class Words(click.ParamType[str]):
-    """A string; from the environment several are split as a shell would, so that `a="x y" b=z` holds two."""
-
-    name = "text"
-
-    def split_envvar_value(self, rv: str) -> list[str]:
-        """The words of an environment variable's value."""
-        return shlex.split(rv)
-
-
 def option(*names: str, **attributes: Any) -> Callable[[Command], Command]:
-    """`click.option` whose environment variable is RECONCILER_ and the long name in upper snake case."""
+    """`click.option` whose environment variable is RECONCILER_ and the long name in upper snake case.
+
+    A metavar FILE, PATH or DIR makes it a path, which shells complete.
+    """
     long = next(name for name in names if name.startswith("--")).partition("/")[0]
     variable = "RECONCILER_" + long.removeprefix("--").replace("-", "_").upper()
     attributes.setdefault("envvar", variable)
-    if attributes.get("multiple"):
+    several, metavar = attributes.get("multiple"), attributes.get("metavar")
+    if metavar in ("FILE", "PATH"):
+        attributes.setdefault("type", FileNames() if several else FileName())
+    elif metavar == "DIR":
+        attributes.setdefault("type", FolderName())
+    elif several:
         attributes.setdefault("type", Words())
     return click.option(*names, **attributes)
 
@@ -39,6 +38,19 @@ def _all(*decorators: Callable[[Any], Any]) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         for each in reversed(decorators):
             command = each(command)
+        return command
+
+    return decorate
+
+
+def unlisted(options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """The same options, taken but left out of the help: one wrapper's options fit every command."""
+
+    def decorate(command: Command) -> Command:
+        before = len(getattr(command, "__click_params__", ()))
+        command = options(command)
+        for each in getattr(command, "__click_params__", ())[before:]:
+            each.hidden = True
         return command
 
     return decorate
@@ -60,7 +72,7 @@ connection_options = _all(
     ),
     option("--insecure-http", is_flag=True, help="Allow plain http to an address that is not loopback."),
     option("--sandbox", metavar="FILE", help="Talk to the embedded emulator, its state in FILE: no token, no network."),
-    option("--rate-limit", metavar="N/SECONDS", help="Requests in any so many seconds; default: 40/10."),
+    option("--rate-limit", type=Limit(), metavar="N/SECONDS", help="Requests in any so many seconds; default: 40/10."),
     option(
         "--timeout",
         type=click.FloatRange(min=0.1, max=3600),
@@ -77,11 +89,17 @@ output_options = _all(
         "--report", "reports", multiple=True, metavar="FILE", help="Also write FILE: .txt .json .md .html; repeatable."
     ),
     option("-q", "--quiet", is_flag=True, help="No progress and no notes."),
-    option("-v", "--verbose", count=True, help="Log what is done to stderr; twice for every request."),
+    option(
+        "-v",
+        "--verbose",
+        count=True,
+        type=Count(min=0),
+        help="Log every request to stderr; -vv: what libraries log too.",
+    ),
     option(
         "--log-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="How logs look."
     ),
-    option("--no-color", is_flag=True, envvar=None, help="No colours; NO_COLOR and FORCE_COLOR are honoured."),
+    option("--no-color", is_flag=True, help="No colours; NO_COLOR and FORCE_COLOR are honoured."),
 )
 
 planning_options = _all(
@@ -95,4 +113,14 @@ planning_options = _all(
     ),
 )
 
-paths_argument = click.argument("paths", nargs=-1, metavar="[PATH]...")
+
+preview_options = _all(
+    option("--out", metavar="FILE", help="Save the plan for `apply --plan FILE`."),
+    option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes."),
+    option("--allow-unresolved", is_flag=True, help="Plan without secrets that can't be resolved; not applyable then."),
+    option("--base", metavar="REF", help="Tell what this change brings against the manifests of a git revision."),
+    option("--live", metavar="FILE", help="Plan offline against the output of `list --format json`."),
+)
+"""What only a plan takes, and apply with --dry-run."""
+
+paths_argument = click.argument("paths", nargs=-1, metavar="[PATH]...", type=FileName())

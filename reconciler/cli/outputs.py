@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from reconciler.cli.color import color
-from reconciler.cli.pipes import write
+from reconciler.cli.pipes import Unwritable, note, write
 from reconciler.errors import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import TextIO
 
     from reconciler.model.plan import Plan
     from reconciler.model.report import Report
@@ -21,10 +22,19 @@ SUFFIXES: Final = {".txt": "text", ".json": "json", ".md": "markdown", ".html": 
 
 
 def check_reports(options: Mapping[str, Any]) -> None:
-    """Refuse a report whose suffix names no format, before anything is read. Raises UsageProblem."""
+    """Refuse a report that has no format or no place, before anything is read or written.
+
+    Raises UsageProblem for a suffix that names no format, Unwritable for a file that can't be written.
+    """
     for path in options["reports"]:
-        if Path(path).suffix not in SUFFIXES:
+        report = Path(path)
+        if report.suffix not in SUFFIXES:
             raise UsageProblem(f"--report {path!r}: the suffix must be one of {', '.join(SUFFIXES)}")
+        if report.is_dir() or not report.parent.is_dir():
+            what = "it is a folder" if report.is_dir() else f"there is no folder {report.parent}"
+            raise Unwritable(f"--report {path!r}: {what}")
+        if not os.access(report if report.exists() else report.parent, os.W_OK):
+            raise Unwritable(f"--report {path!r}: it can't be written; check the rights of the file and its folder")
 
 
 class Render(Protocol):
@@ -36,14 +46,34 @@ class Render(Protocol):
 
 def put(options: Mapping[str, Any], render: Render) -> None:
     """Render to stdout in the format asked for, and to every report in the format of its suffix."""
+    _to_reports(options, render)
+    _whole_stdout(options, render)
+
+
+def terminal_width(stream: TextIO | None = None) -> int | None:
+    """The columns of the terminal that stdout, or another stream, is; None when it is none: then nothing is wrapped."""
+    out = sys.stdout if stream is None else stream
+    if not out.isatty():
+        return None
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size(out.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
+
+
+def _to_reports(options: Mapping[str, Any], render: Render) -> None:
     for path in options["reports"]:
-        _write_report(Path(path), render(SUFFIXES[Path(path).suffix]))
+        try:
+            _write_report(Path(path), render(SUFFIXES[Path(path).suffix]))
+        except OSError as exc:
+            raise Unwritable(f"--report {path!r} can't be written: {exc.strerror}") from exc
+
+
+def _whole_stdout(options: Mapping[str, Any], render: Render) -> None:
     _to_stdout(render(options["format_"], color=color(options), width=terminal_width()))
-
-
-def terminal_width() -> int | None:
-    """The columns of the terminal that stdout is; None when it is none, and nothing is wrapped."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _to_stdout(rendered: str | Iterable[str]) -> None:
@@ -74,10 +104,20 @@ def put_plan(options: Mapping[str, Any], plan: Plan) -> None:
 
 
 def put_report(options: Mapping[str, Any], report: Report, plan: Plan) -> None:
-    """What an apply did, to stdout and every report."""
+    """What an apply did, to stdout and then every report.
+
+    It is done, whether this can be written or not: what can't is told on stderr, and changes no exit code.
+    """
     from reconciler.render.reports import render_report
 
-    put(options, lambda form, **layout: render_report(report, plan, form, **layout))
+    def render(form: str, *, color: bool = False, width: int | None = None) -> Iterable[str]:
+        return render_report(report, plan, form, color=color, width=width)
+
+    for write_it in (_whole_stdout, _to_reports):
+        try:
+            write_it(options, render)
+        except Unwritable as error:
+            note(f"warning: the run is over, its result is lost: {error}")
 
 
 def put_refusal(options: Mapping[str, Any], plan: Plan | None) -> None:
@@ -86,7 +126,6 @@ def put_refusal(options: Mapping[str, Any], plan: Plan | None) -> None:
 
     if plan is None:
         return
-    for path in options["reports"]:
-        _write_report(Path(path), render_plan(plan, SUFFIXES[Path(path).suffix]))
+    _to_reports(options, lambda form, **layout: render_plan(plan, form, **layout))
     if options["format_"] in ("markdown", "html"):
         _to_stdout(render_plan(plan, options["format_"]))

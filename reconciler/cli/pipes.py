@@ -1,4 +1,7 @@
-"""Writing to streams whose reader may have gone: output to a closed pipe ends quietly and stops nothing."""
+"""Writing to streams whose reader may have gone: output to a closed pipe ends quietly and stops nothing.
+
+A stream that can't take the output for another reason, a full disk say, is an error for results and nothing for notes.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +9,47 @@ import contextlib
 import io
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+
+from reconciler.errors import ReconcilerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+class Unwritable(ReconcilerError):
+    """Output that could not be written: a full disk, say."""
+
+    code = "output"
+
+
 def escape_unencodable() -> None:
-    """Let a character that the terminal's encoding lacks be written as an escape instead of failing."""
+    """Let a character that the terminal's encoding lacks be written as an escape instead of failing.
+
+    A stream that was closed before the start (`>&-`) goes nowhere, as a pipe does whose reader has gone.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - open until the end
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def write(stream: TextIO, chunks: Iterable[str]) -> None:
-    """Write and flush the chunks; once the reader has gone, the stream goes nowhere and the rest is dropped."""
+    """Write and flush the chunks; once the reader has gone, the stream goes nowhere and the rest is dropped.
+
+    Raises Unwritable where the stream takes no more for another reason.
+    """
     try:
         stream.writelines(chunks)
         stream.flush()
     except BrokenPipeError:
         _discard(stream)
+    except OSError as exc:
+        _discard(stream)
+        raise Unwritable(f"the output can't be written: {exc.strerror}") from exc
 
 
 def echo(text: str) -> None:
@@ -34,8 +58,9 @@ def echo(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """One line to stderr."""
-    write(sys.stderr, (text, "\n"))
+    """One line to stderr, if that takes it."""
+    with contextlib.suppress(Unwritable):
+        write(sys.stderr, (text, "\n"))
 
 
 def close_quietly() -> None:
@@ -43,7 +68,7 @@ def close_quietly() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError):
             _discard(stream)
 
 

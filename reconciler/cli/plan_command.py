@@ -8,10 +8,10 @@ import click
 
 from reconciler.cli.options import (
     connection_options,
-    option,
     output_options,
     paths_argument,
     planning_options,
+    preview_options,
     project_options,
 )
 
@@ -20,11 +20,7 @@ from reconciler.cli.options import (
 @paths_argument
 @project_options
 @planning_options
-@option("--out", metavar="FILE", help="Save the plan for `apply --plan FILE`.")
-@option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
-@option("--allow-unresolved", is_flag=True, help="Plan without secrets that can't be resolved; not applyable then.")
-@option("--base", metavar="REF", help="Tell what this change brings against the manifests of a git revision.")
-@option("--live", metavar="FILE", help="Plan offline against the output of `list --format json`.")
+@preview_options
 @connection_options
 @output_options
 def command(**options: Any) -> int:

@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from reconciler.cli.options import option, output_options, paths_argument, project_options
+from reconciler.cli.options import (
+    connection_options,
+    option,
+    output_options,
+    paths_argument,
+    project_options,
+    unlisted,
+)
 
 
 @click.command("render")
@@ -14,6 +21,7 @@ from reconciler.cli.options import option, output_options, paths_argument, proje
 @project_options
 @option("--allow-empty", is_flag=True, help="Manifests may declare no runner at all.")
 @option("--explain", metavar="KEY", help="Where every field, tag and header of one runner comes from.")
+@unlisted(connection_options)
 @output_options
 def command(**options: Any) -> int:
     """Show the effective manifests after merging. Offline: secrets stay references.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.options import option
+from reconciler.cli.values import Limit
 
 
 @click.command("sandbox")
@@ -13,7 +14,14 @@ from reconciler.cli.options import option
 @option("--db", metavar="FILE", help="Keep the state in FILE; default: in memory.")
 @option("--seed", metavar="FILE", help="JSON with runners to start from, such as the output of `list --format json`.")
 @option("--token", "tokens", multiple=True, metavar="TOKEN", help="Accept this token; default: cfc_sandbox.")
-@option("--rate-limit", metavar="N/SECONDS", default="40/10", show_default=True, help="What it answers 429 above.")
+@option(
+    "--rate-limit",
+    type=Limit(),
+    metavar="N/SECONDS",
+    default="40/10",
+    show_default=True,
+    help="What it answers 429 above.",
+)
 @option("--latency", type=click.FloatRange(min=0), default=0.0, metavar="MS", help="Milliseconds before each answer.")
 def command(
     host: str, port: int, db: str | None, seed: str | None, tokens: tuple[str, ...], rate_limit: str, latency: float

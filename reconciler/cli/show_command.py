@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from reconciler.cli.options import output_options
+from reconciler.cli.values import FileName
 
 
 @click.command("show")
-@click.argument("planfile", metavar="PLANFILE")
+@click.argument("planfile", metavar="PLANFILE", type=FileName())
 @output_options
 def command(planfile: str, **options: Any) -> int:
     """Show a saved plan, in any format. Needs no token; only apply checks the signature.

@@ -6,13 +6,21 @@ from typing import Any
 
 import click
 
-from reconciler.cli.options import option, output_options, paths_argument, project_options
+from reconciler.cli.options import (
+    connection_options,
+    option,
+    output_options,
+    paths_argument,
+    project_options,
+    unlisted,
+)
 
 
 @click.command("validate")
 @paths_argument
 @project_options
 @option("--allow-empty", is_flag=True, help="Manifests may declare no runner at all.")
+@unlisted(connection_options)
 @output_options
 def command(**options: Any) -> int:
     """Check manifests and project file offline: no token, no secret, no request.

@@ -59,9 +59,9 @@ def open_ports(options: Mapping[str, Any]) -> Iterator[Ports]:
     with watch_signals() as stop:
         clock = SystemClock(stop)
         quiet = options.get("quiet", False)
-        progress = _progress(quiet=quiet, color=color(options))
+        progress = _progress(quiet=quiet, color=color(options, sys.stderr))
         _start_logging(options, scrubber)
-        yield Ports(
+        ports = Ports(
             clock=clock,
             stop=stop,
             progress=progress,
@@ -72,6 +72,10 @@ def open_ports(options: Mapping[str, Any]) -> Iterator[Ports]:
             reader=lambda settings: _open_api(settings, clock, stop, progress, scrubber, writes=False),
             client=lambda settings: _open_api(settings, clock, stop, progress, scrubber, writes=True),
         )
+        try:
+            yield ports
+        finally:
+            progress.close()
 
 
 def settings_of(options: Mapping[str, Any], project: Project | None) -> Settings:

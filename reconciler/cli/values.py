@@ -1,0 +1,79 @@
+"""What the values of options may look like, and how shells complete them."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+_YES_NO: Final = {"yes": 1, "true": 1, "on": 1, "y": 1, "t": 1, "no": 0, "false": 0, "off": 0, "n": 0, "f": 0}
+
+
+class Words(click.ParamType[str]):
+    """A string; from the environment several are split as a shell would, so that `a="x y" b=z` holds two."""
+
+    name = "text"
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """The words of an environment variable's value. Raises BadParameter for a quote that does not end."""
+        try:
+            return shlex.split(rv)
+        except ValueError as exc:
+            message = f"{rv!r} can't be split into words: {exc}"
+            raise click.BadParameter(message) from exc
+
+
+class FileName(click.ParamType[str]):
+    """A path as it is given, nothing about it checked; shells complete it."""
+
+    name = "file"
+    kind: ClassVar[str] = "file"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """What tells the shell to look for paths itself."""
+        from click.shell_completion import CompletionItem
+
+        del ctx, param
+        return [CompletionItem(incomplete, type=self.kind)]
+
+
+class FileNames(Words, FileName):
+    """Several paths."""
+
+    name = "file"
+
+
+class FolderName(FileName):
+    """The path of a folder."""
+
+    name = "folder"
+    kind: ClassVar[str] = "dir"
+
+
+class Limit(click.ParamType[str]):
+    """`N/SECONDS`, refused here when it is written otherwise, before any file is read."""
+
+    name = "limit"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The same text. Raises BadParameter."""
+        from reconciler.errors import UsageProblem
+        from reconciler.settings import RateLimit
+
+        try:
+            RateLimit.parse(value)
+        except UsageProblem:
+            self.fail(f"{value!r}: write it as N/SECONDS, such as 40/10", param, ctx)
+        return value
+
+
+class Count(click.IntRange):
+    """How often a flag was given; the environment may also say yes or no."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The count. Raises BadParameter."""
+        return super().convert(_YES_NO.get(str(value).strip().lower(), value), param, ctx)
