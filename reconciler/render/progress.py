@@ -9,6 +9,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, TextIO
 
+from reconciler.model.report import NOT_ATTEMPTED
 from reconciler.render import safe
 from reconciler.render.progress_rules import FEW_PAGES, SHORT_WAIT_S
 from reconciler.render.text_report import outcome_line
@@ -72,8 +73,9 @@ class PlainProgress:
         self._say(f"applying {plural(sum(len(action.requests) for action in plan.actions), 'write')}")
 
     def done(self, outcome: Outcome) -> None:
-        """What became of one action."""
-        self._say(outcome_line(outcome))
+        """What became of one action that was begun; the rest, after an interrupt many, is in the report."""
+        if outcome.status != NOT_ATTEMPTED:
+            self._say(outcome_line(outcome))
 
     def waiting(self, seconds: float, reason: str) -> None:
         """A pause that somebody would wonder about."""

@@ -43,6 +43,10 @@ def plan_lines(plan: Plan, *, color: bool = False, width: int | None = None) -> 
     if plan.unmanaged:
         listed = wording.names([each.name for each in plan.unmanaged], safe.value)
         yield from layout.wrap(f"Unmanaged, never touched: {listed}", hanging="  ", style="dim")
+    refusing = sum(finding.refuses for finding in plan.findings)
+    if refusing:
+        refused = f"This plan cannot be applied: {wording.plural(refusing, 'error')} that nobody accepted."
+        yield from layout.wrap(refused, hanging="  ", style="bold red")
     if plan.has_changes:
         yield from layout.wrap(wording.budget(plan), hanging="  ", style="dim")
     yield layout.paint(wording.closing(plan), "bold")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply.executor import execute
 from reconciler.apply.lock import account_lock
-from reconciler.errors import GuardRefused, ReconcilerError, StalePlan
+from reconciler.errors import GuardRefused, PlanFileError, ReconcilerError, StalePlan
 from reconciler.model.policy import Acknowledgement
 from reconciler.model.report import Report
 from reconciler.workflow.plan import plan_for
@@ -87,8 +87,10 @@ def apply_saved(saved: SavedPlan, selection: Selection, ports: Ports, applying: 
         _still(saved, now, prepared.settings)
         applying.show(now)
         if not saved.plan.applyable:
-            raise GuardRefused("the saved plan could not be applied when it was made; see its findings", now)
+            raise GuardRefused(f"the saved plan was refused when it was made; plan again:\n{_why(saved.plan)}", now)
         _refuse(now)
+        if not now.has_changes:
+            return Report((), client.requests)
         return _execute(now, listing, client, prepared, applying)
 
 
@@ -98,7 +100,10 @@ def open_saved(path: str, selection: Selection, ports: Ports) -> tuple[SavedPlan
     from reconciler.planfile.saved import read_plan
 
     content = read_bounded(path)
-    inputs = read_plan(content, None, file=path).inputs
+    shown = read_plan(content, None, file=path)
+    if not shown.plan.complete:
+        raise PlanFileError(f"{path} can't be applied: a secret was not resolved when it was made; plan again with it")
+    inputs = shown.inputs
     recorded = replace(
         selection,
         paths=inputs.paths,
@@ -141,14 +146,17 @@ def _still(shown: Plan | SavedPlan, now: Plan, settings: Settings) -> None:
 
 
 def _refuse(plan: Plan) -> None:
-    refusing = [finding for finding in plan.findings if finding.refuses]
-    if refusing:
-        lines = "\n".join(f"  {finding.code}: {finding.message}" for finding in refusing)
+    if lines := _why(plan):
         raise GuardRefused(
             "refused, nothing was written; mend what is found, or accept it with `accept` in the manifest or "
             f"--acknowledge CODE[:KEY]:\n{lines}",
             plan,
         )
+
+
+def _why(plan: Plan) -> str:
+    """The findings that refuse it, a line each."""
+    return "\n".join(f"  {finding.code}: {finding.message}" for finding in plan.findings if finding.refuses)
 
 
 def _execute(plan: Plan, listing: Listing, client: RunnerApi, prepared: Prepared, applying: Applying) -> Report:

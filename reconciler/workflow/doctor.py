@@ -80,9 +80,7 @@ def _project(project: Project) -> Check:
         return Check("project file", OK, "none here; the defaults hold", "`reconciler init` writes one, if you want it")
     if project.needs_environment:
         names = ", ".join(project.environments)
-        return Check(
-            "project file", OK, f"{project.file}, environments {names}", "pick one with -e/--env for its token"
-        )
+        return Check("project file", FAIL, f"{project.file} declares environments", f"pick one with -e/--env: {names}")
     chosen = f", environment {project.environment}" if project.environment else ""
     return Check("project file", OK, f"{project.file}{chosen}")
 
