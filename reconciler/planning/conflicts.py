@@ -153,7 +153,7 @@ class _Knots:
         return [each for stage in knot for each in self._order([stage], {})] if helpers else self._greedily(knot)
 
     def _greedily(self, knot: list[Stage]) -> list[Ordering]:
-        return [order_greedily(stage, self._unions.keys(), self._steps) for stage in knot]
+        return [order_greedily(stage, self._unions.keys()) for stage in knot]
 
 
 def _knots(tied: Sequence[Stage], helpers: Mapping[int, Collection[int]]) -> list[list[Stage]]:

@@ -105,7 +105,10 @@ class Changeover:
         return (tags for tags in candidates if not self._kept.serves(tags))
 
     def _shared(self) -> Iterator[Tags]:
-        """Without wildcards: the largest parts of what a runner loses that some runner serves afterwards."""
-        afters = TagIndex(list(self._afters))
+        """Without wildcards: the largest parts of what a runner loses that some runner begins to serve.
+
+        Runners that only lose, or don't change, need not be asked: what one of them serves afterwards it serves now.
+        """
+        afters = TagIndex(list(dict.fromkeys(serving.after for serving in self.runners[: self.movers.stop])))
         losing = dict.fromkeys(serving.before for serving in self.runners[self.movers.start :])
         return (part for state in losing if state for part in afters.largest_parts(state))
