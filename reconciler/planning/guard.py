@@ -57,7 +57,7 @@ def host_findings(pairs: Iterable[Pair], guard: Guard) -> list[Finding]:
     globs = guard.endpoint_hosts
     if globs is None:
         return []
-    patterns = tuple(glob.lower() for glob in globs)
+    patterns = tuple(_pattern(glob) for glob in globs)
     verdicts: dict[str | None, bool] = {None: False}
     found: list[Finding] = []
     for desired, live, _by in pairs:
@@ -69,13 +69,19 @@ def host_findings(pairs: Iterable[Pair], guard: Guard) -> list[Finding]:
     return found
 
 
+def _pattern(glob: str) -> str:
+    """As hosts are matched: lower case, and an IPv6 address without the brackets that a URL has around it."""
+    return (glob[1:-1] if ":" in glob and glob[0] + glob[-1] == "[]" else glob).lower()
+
+
 def _wrong_host(desired: DesiredRunner, name: str | None, globs: Sequence[str]) -> Finding:
+    shown = desired.endpoint if name is None else f"[{name}]" if ":" in name else name
     return Finding(
         code="host-not-allowed",
         severity=CODES["host-not-allowed"],
         key=desired.key,
         at=desired.place("endpoint"),
-        message=f"the endpoint's host {name or desired.endpoint} is not among guard.endpoint_hosts "
+        message=f"the endpoint's host {shown} is not among guard.endpoint_hosts "
         f"({', '.join(globs) or 'which is empty'}); correct the endpoint, or add its host there",
     )
 

@@ -134,6 +134,16 @@ def test_endpoint_hosts():
     assert hosts((), *good) == ["gpu-1", "gpu-2", "gpu-3"]
 
 
+def test_endpoint_hosts_by_ipv6_address():
+    """An address, or a pattern of addresses, stands in the brackets that it has in a URL; else brackets are a set."""
+    loopback, local = entry(1, endpoint="http://[::1]:8188"), entry(2, endpoint="https://[FE80::1]")
+    assert hosts(("[::1]", "[fe80::*]"), loopback, local) == []
+    assert hosts(("[::1]", "[fe81::*]", "[1]"), loopback, local) == ["gpu-2"]
+    assert hosts(("[ab].local",), entry(3, endpoint="http://b.local"), entry(4, endpoint="http://c.local")) == ["gpu-4"]
+    (finding,) = host_findings(match([loopback], []).pairs, Guard(endpoint_hosts=("a",)))
+    assert finding.message.startswith("the endpoint's host [::1] is not among guard.endpoint_hosts (a); ")
+
+
 def test_an_endpoint_that_does_not_change_is_judged_too():
     """The guard is about the manifests: also what live has already; but an unmanaged endpoint is not the manifest's."""
     assert hosts(("h",), entry(1), lives=[live(1)]) == ["gpu-1"]
