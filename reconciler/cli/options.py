@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from reconciler.cli.values import Count, FileName, FileNames, FolderName, Limit, Words
+from reconciler.cli.values import Count, FileName, FileNames, FolderName, Limit, Text, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,8 @@ def option(*names: str, **attributes: Any) -> Callable[[Command], Command]:
         attributes.setdefault("type", FolderName())
     elif several:
         attributes.setdefault("type", Words())
+    elif not attributes.get("is_flag") and not attributes.get("count"):
+        attributes.setdefault("type", Text())
     return click.option(*names, **attributes)
 
 

@@ -13,10 +13,20 @@ if TYPE_CHECKING:
 _YES_NO: Final = {"yes": 1, "true": 1, "on": 1, "y": 1, "t": 1, "no": 0, "false": 0, "off": 0, "n": 0, "f": 0}
 
 
-class Words(click.ParamType[str]):
-    """A string; from the environment several are split as a shell would, so that `a="x y" b=z` holds two."""
+class Text(click.ParamType[str]):
+    """A string that is not empty: what a script passes from a variable that is not set is no choice of a default."""
 
     name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The same text. Raises BadParameter."""
+        if value == "":
+            self.fail("it is empty; leave the option out, or give it a value", param, ctx)
+        return value
+
+
+class Words(Text):
+    """A string; from the environment several are split as a shell would, so that `a="x y" b=z` holds two."""
 
     def split_envvar_value(self, rv: str) -> list[str]:
         """The words of an environment variable's value. Raises BadParameter for a quote that does not end."""
@@ -27,7 +37,7 @@ class Words(click.ParamType[str]):
             raise click.BadParameter(message) from exc
 
 
-class FileName(click.ParamType[str]):
+class FileName(Text):
     """A path as it is given, nothing about it checked; shells complete it."""
 
     name = "file"

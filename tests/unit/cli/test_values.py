@@ -54,6 +54,15 @@ def test_shells_complete_paths(metavar, several, kind):
     assert (item.type, item.value) == (kind, "ru")
 
 
+@pytest.mark.parametrize("attributes", [{}, {"metavar": "FILE"}, {"metavar": "DIR"}, {"multiple": True}])
+def test_an_empty_value_is_refused(attributes):
+    """`--thing "$UNSET"` must not mean the default; an empty variable of the environment is none."""
+    ran = invoke("--thing", "", **attributes)
+    assert ran.exit_code == 2
+    assert "it is empty; leave the option out" in ran.output
+    assert invoke(env={"RECONCILER_THING": ""}, **attributes).exit_code == 0
+
+
 @pytest.mark.parametrize("kind", [FileName, FileNames, FolderName])
 def test_a_path_is_taken_as_it_is(kind):
     """Whether it exists is for the command to see."""
