@@ -2,7 +2,8 @@
 
 A finding is raised with its default severity, or a milder one that its rule states. `guard.severity` overrides either;
 `off` drops it. It is accepted by its runner's entry (`accept`, until the end of its last day, UTC) or for one run by
-`--acknowledge CODE[:KEY]`; one about the fleet has no runner, so only `--acknowledge CODE` accepts it.
+`--acknowledge CODE[:KEY]`. One about the fleet has no runner: `--acknowledge CODE` accepts it, and so does the entry of
+any runner that the plan writes, for these bring it about.
 """
 
 from __future__ import annotations
@@ -15,26 +16,31 @@ from reconciler.errors import UsageProblem
 from reconciler.model.finding import CODES, OFF, SEVERITIES, Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from reconciler.model.finding import Acceptance
     from reconciler.model.policy import Policy
     from reconciler.model.runner import DesiredRunner
 
 
-def judge(raised: Iterable[Finding], desired: Mapping[str, DesiredRunner], policy: Policy) -> tuple[Finding, ...]:
+def judge(
+    raised: Iterable[Finding], desired: Mapping[str, DesiredRunner], written: Collection[str], policy: Policy
+) -> tuple[Finding, ...]:
     """The findings as the plan shows them: each once, worst first, then by place and key.
 
-    `desired` are the entries by key: they place a finding that has none of its own, and accept theirs.
+    `desired` are the entries by key: they place a finding that has none of its own, and accept theirs. Those whose keys
+    are `written` accept what is about the fleet.
     """
     judged: dict[Finding, None] = {}
+    by_written = [each for key in sorted(written) if key in desired for each in desired[key].accept]
     for finding in raised:
         severity = policy.guard.severity.get(finding.code, finding.severity)
         if severity == OFF:
             continue
         entry = desired.get(finding.key) if finding.key is not None else None
         placed = replace(finding, severity=severity, at=finding.at or (entry.at if entry else None))
-        judged[_accept(placed, entry, policy)] = None
+        offered = by_written if finding.key is None else entry.accept if entry else ()
+        judged[_accept(placed, [each for each in offered if each.code == finding.code], policy)] = None
     return tuple(sorted(judged, key=_order))
 
 
@@ -47,8 +53,7 @@ def check_acknowledged(policy: Policy) -> None:
             raise UsageProblem(f"--acknowledge {each}: there is no finding {each.code!r}; {hint}")
 
 
-def _accept(finding: Finding, entry: DesiredRunner | None, policy: Policy) -> Finding:
-    offered = [each for each in entry.accept if each.code == finding.code] if entry else []
+def _accept(finding: Finding, offered: Sequence[Acceptance], policy: Policy) -> Finding:
     valid = [each for each in offered if each.until is None or policy.today <= each.until]
     if valid:
         return replace(finding, accepted=True, accepted_by=_spell(valid[0]))

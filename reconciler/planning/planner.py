@@ -66,7 +66,8 @@ def make_plan(
     pairs = _compare(matching, picked)
     retired = _retired(matching.unmanaged, policy)
     actions = sorted((*pairs.actions, *retired.values()), key=attrgetter("key"))
-    fleet = _fleet(matching, {action.key: action for action in actions}, retired)
+    written = {action.key: action for action in actions}
+    fleet = _fleet(matching, written, retired)
     arranged = arrange(actions, fleet, policy.promises, two_phase=policy.guard.two_phase)
     matched = sum(pair.live is not None for pair in matching.pairs)
     raised: list[Finding] = [
@@ -87,7 +88,7 @@ def make_plan(
         actions=arranged.actions,
         unchanged=pairs.unchanged,
         unmanaged=_unmanaged(matching.unmanaged, retired, policy),
-        findings=judge(raised, entries, policy),
+        findings=judge(raised, entries, written, policy),
         gates=arranged.gates,
         capacity=capacity_changes(fleet),
         budget=_budget(arranged.actions, listing.reads if reads is None else reads, rate_limit),

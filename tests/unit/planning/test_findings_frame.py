@@ -26,10 +26,10 @@ def acceptance(until, code="coverage", reason="moving"):
     return Acceptance(code, reason, until, HERE)
 
 
-def judged(*raised, accept=(), severity=None, acknowledged=()):
+def judged(*raised, accept=(), severity=None, acknowledged=(), written=()):
     """The findings of a plan whose entry gpu-1 accepts some."""
     policy = Policy(today=TODAY, guard=Guard(severity=severity or {}), acknowledged=acknowledged)
-    return judge(raised, {"gpu-1": entry(1, accept=accept)}, policy)
+    return judge(raised, {"gpu-1": entry(1, accept=accept)}, written, policy)
 
 
 def test_severities():
@@ -70,10 +70,20 @@ def test_several_acceptances():
 
 
 def test_an_acceptance_is_for_its_code_and_runner():
-    """It accepts neither another code nor another runner's finding nor one about the fleet."""
+    """It accepts neither another code nor another runner's finding, nor one about the fleet while its runner rests."""
     accept = (acceptance(None),)
-    found = judged(finding("stranded-tags"), finding(key="gpu-2"), finding(key=None), accept=accept)
+    found = judged(finding("stranded-tags"), finding(key="gpu-2"), accept=accept, written=("gpu-1", "gpu-2"))
     assert not any(each.accepted for each in found)
+    assert not judged(finding(key=None), accept=accept)[0].accepted
+
+
+def test_a_written_runner_accepts_what_is_about_the_fleet():
+    """Who lowers a promise can take it on in git, until its day; the acceptance is told as everywhere."""
+    (found,) = judged(finding(key=None), accept=(acceptance(TODAY),), written=("gpu-1", "unmanaged:x"))
+    assert found.accepted_by == "manifest: moving (until 2026-01-31)"
+    (found,) = judged(finding(key=None), accept=(acceptance(YESTERDAY),), written=("gpu-1",))
+    assert found.refuses
+    assert "expired on 2026-01-30" in found.message
 
 
 @pytest.mark.parametrize(
