@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply.executor import execute
 from reconciler.apply.lock import account_lock
-from reconciler.errors import GuardRefused, PlanFileError, ReconcilerError, StalePlan
+from reconciler.errors import GuardRefused, PlanFileError, ReconcilerError, StalePlan, UsageProblem
 from reconciler.model.policy import Acknowledgement
 from reconciler.model.report import Report
 from reconciler.workflow.plan import plan_for
 from reconciler.workflow.run import hide, load, load_and_compile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from reconciler.manifests.project import Project
     from reconciler.model.plan import Plan
@@ -83,7 +83,8 @@ def apply_saved(saved: SavedPlan, selection: Selection, ports: Ports, applying: 
     prepared = _prepare(selection, ports)
     alone = account_lock(prepared.settings, timeout_s=applying.lock_timeout_s, clock=ports.clock, warn=ports.warn)
     with alone, ports.client(prepared.settings) as client:
-        now, listing = _plan(prepared, client)
+        with _usage_is_stale():
+            now, listing = _plan(prepared, client)
         _still(saved, now, prepared.settings)
         applying.show(now)
         if not saved.plan.applyable:
@@ -95,7 +96,7 @@ def apply_saved(saved: SavedPlan, selection: Selection, ports: Ports, applying: 
 
 
 def open_saved(path: str, selection: Selection, ports: Ports) -> tuple[SavedPlan, Selection]:
-    """A saved plan, its signature checked, and the selection it was made from. Raises PlanFileError."""
+    """A saved plan, its signature checked, and the selection it was made from. Raises PlanFileError and StalePlan."""
     from reconciler.planfile.files import read_bounded
     from reconciler.planfile.saved import read_plan
 
@@ -114,7 +115,9 @@ def open_saved(path: str, selection: Selection, ports: Ports) -> tuple[SavedPlan
         acknowledged=(*map(acknowledgement, inputs.acknowledged), *selection.acknowledged),
         allow_empty=inputs.allow_empty,
     )
-    settings = ports.settings(load(recorded))
+    with _usage_is_stale():
+        project = load(recorded)
+    settings = ports.settings(project)
     return read_plan(content, settings.plan_key, file=path), recorded
 
 
@@ -143,6 +146,15 @@ def _still(shown: Plan | SavedPlan, now: Plan, settings: Settings) -> None:
     differences = moved(shown, now, settings.plan_key)
     if differences:
         raise StalePlan(differences, now)
+
+
+@contextmanager
+def _usage_is_stale() -> Iterator[None]:
+    """What a saved plan records was good when it was made: an environment or target that is gone since has moved."""
+    try:
+        yield
+    except UsageProblem as problem:
+        raise StalePlan((str(problem),), None) from problem
 
 
 def _refuse(plan: Plan) -> None:

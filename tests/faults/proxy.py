@@ -28,7 +28,8 @@ class Fault:
     `done`: the service processes it first. `how`: `answer` (with `status`, `headers` and `body` in place of the
     service's, where they are given; a body may be a function of the proxy and the service's content), `refuse` (no
     connection until the client has waited), `reset`, `close`, `truncate` (half of the answer, then closed), `garbage`
-    (no HTTP), `silence` (no answer until the client gives up), `late` (silence; processed when the test lets it land).
+    (no HTTP; the body as it is, where one is given), `silence` (no answer until the client gives up), `late` (silence;
+    processed when the test lets it land).
     """
 
     how: str = "answer"
@@ -210,7 +211,7 @@ class Proxy:
                 connection.recv(1)  # returns when the client gives up
                 return False
             case "garbage":
-                connection.sendall(b"\x00\x16\x03 SSH-2.0\r\n\r\n")
+                connection.sendall(b"\x00\x16\x03 SSH-2.0\r\n\r\n" if fault.body is None else fault.body)
                 return False
         if fault == Fault(done=True) and (seen.method, seen.path) == ("GET", "/v1/runner"):
             self.listed.update(value for each in self.runners for value in each["headers"].values())
