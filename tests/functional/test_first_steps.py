@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import hypothesis.strategies as st
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.store import Store
@@ -164,25 +165,49 @@ RUNNER = st.fixed_dictionaries(
         "endpoint": st.sampled_from(["https://a.example.com", "http://10.0.0.1:8188/", "https://u:p@b.example.com"]),
         "tags": st.lists(ODD, max_size=12),
         "status": st.sampled_from(["active", "disabled", "paused"]),
-        "headers": st.dictionaries(st.sampled_from(["X-A", "x-a", "X B", "Authorization"]), ODD, max_size=3),
+        "headers": st.dictionaries(
+            st.sampled_from(["X-A", "x-a", "X B", "Authorization", "X-Pool"]), ODD | st.just(""), max_size=3
+        ),
     }
 )
+DEFAULTS = """version: 1
+public_headers: [X-Pool]
+defaults: {tags: [inherited], headers: {X-New: v}, status: disabled}
+"""
 
 
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
-@given(runners=st.lists(RUNNER, max_size=6))
-def test_export_then_plan_is_no_changes_for_any_fleet(tmp_path_factory, runners):
-    """Whatever names, tags and values are live: what is exported is what is there."""
+@given(runners=st.lists(RUNNER, max_size=6), options=st.sampled_from([(), ("--headers",)]), defaults=st.booleans())
+@example(
+    runners=[
+        {"name": "a\u2028b", "endpoint": "https://a.example.com", "tags": ["\u2029", "x"], "headers": {"X-A": ""}}
+    ],
+    options=("--headers",),
+    defaults=False,
+)
+@example(
+    runners=[{"name": "a", "endpoint": "https://a.example.com", "headers": {"X-Pool": "a\tb", "X-A": "b"}}],
+    options=("--headers",),
+    defaults=True,
+)
+def test_export_then_plan_is_no_changes_for_any_fleet(tmp_path_factory, runners, options, defaults):
+    """Whatever is live, and whatever runners would inherit: what is exported is what is there."""
     folder = tmp_path_factory.mktemp("export")
     where = seeded(folder, runners)
-    exported = run_cli("export", *where, cwd=folder)
+    if defaults:
+        (folder / "reconciler.yaml").write_text(DEFAULTS)
+    exported = run_cli("export", *options, *where, cwd=folder)
     assert exported.code == 0, exported.err
     (folder / "all.yaml").write_text(exported.out, encoding="utf-8")
-    planned = run_cli("plan", "all.yaml", "--allow-empty", *where, cwd=folder)
+    assert run_cli("validate", "all.yaml", "--allow-empty", cwd=folder).code == 0
+    needed = set(re.findall(r"(?<!\$)\$\{env:(RECONCILER_\w+)\}", exported.out))
+    options = ("--allow-empty", "--allow-unresolved", "--format", "json")
+    planned = run_cli("plan", "all.yaml", *options, *where, cwd=folder)
     assert planned.code == 0, planned.err
-    assert "No changes." in planned.out
+    assert planned.json["actions"] == []
+    assert planned.json["complete"] is not bool(needed)
 
 
 @pytest.mark.parametrize(
