@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from reconciler.planning.stages import Stage
 
 _NOTHING: Final[Tags] = frozenset()
+MOST_SETS: Final = 5_000
+"""That change hands; each is weighed against every knot it ties."""
 _LARGEST: Final = 40
 """Movers in a knot; a larger one is not searched."""
 _STEPS_EACH: Final = 400_000
@@ -45,21 +47,29 @@ class Resolution:
     lowered: tuple[Requirement, ...]
 
 
-def resolve(changeover: Changeover, promises: Sequence[Promise], *, two_phase: bool) -> Resolution:
-    """Order the movers of a changeover."""
-    requirements = changeover.requirements(promises)
+def resolve(
+    changeover: Changeover, promises: Sequence[Promise], *, two_phase: bool, most_sets: int = MOST_SETS
+) -> Resolution:
+    """Order the movers of a changeover. Raises TooManySets when over `most_sets` tag sets change hands."""
+    requirements = changeover.requirements(promises, most_sets)
     lowered: list[Requirement] = []
+    states: TagIndex | None = None
     knots = _Knots(changeover, two_phase=two_phase)
     while True:
         found = knots.untie(requirements)
         if not found.short:
             return Resolution(found.order, found.twice, tuple(requirements), tuple(lowered))
         lowered.extend(requirements[source] for source in sorted(found.short))
-        requirements = _lower(changeover, requirements, found.short, lowered)
+        states = states or changeover.states(knots.unions)
+        requirements = _lower(changeover, requirements, found.short, lowered, states)
 
 
 def _lower(
-    changeover: Changeover, requirements: list[Requirement], short: Mapping[int, int], lowered: list[Requirement]
+    changeover: Changeover,
+    requirements: list[Requirement],
+    short: Mapping[int, int],
+    lowered: list[Requirement],
+    states: TagIndex,
 ) -> list[Requirement]:
     kept = []
     for source, requirement in enumerate(requirements):
@@ -73,7 +83,7 @@ def _lower(
         part
         for source in short
         if requirements[source].promise is None
-        for part in changeover.parts(requirements[source].tags)
+        for part in changeover.parts(requirements[source].tags, states)
         if part not in given_up and not index.serves(part)
     }
     return [*kept, *(changeover.requirement(part, 1) for part in sorted(maximal(parts), key=sorted))]
@@ -94,6 +104,11 @@ class _Knots:
                     self._unions[mover] = union
         self._index = TagIndex([self._unions.get(place) for place in range(self.movers.stop)])
         self._steps = Steps(_STEPS_ALL)
+
+    @property
+    def unions(self) -> Collection[Tags]:
+        """What the movers that may take two writes serve between them."""
+        return self._unions.values()
 
     def untie(self, requirements: Sequence[Requirement]) -> Ordering:
         """All movers, and how far the requirements are short of what they ask."""

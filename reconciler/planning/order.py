@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.finding import CODES, Finding
 from reconciler.model.runner import MAX_TAGS
-from reconciler.planning.conflicts import resolve
+from reconciler.planning.conflicts import MOST_SETS, resolve
 from reconciler.planning.fleet import describe, name_some, spell
+from reconciler.planning.order_coarse import arrange_coarsely
 from reconciler.planning.order_waits import Timetable, waits_for
-from reconciler.planning.requirements import Changeover
+from reconciler.planning.requirements import Changeover, TooManySets
 from reconciler.planning.tagindex import places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.plan import Action, Gate, Wait
     from reconciler.model.policy import Promise
@@ -50,27 +51,49 @@ class Arranged:
 
 
 def arrange(
-    actions: Sequence[Action], fleet: Sequence[Serving], promises: Sequence[Promise], *, two_phase: bool
+    actions: Sequence[Action],
+    fleet: Sequence[Serving],
+    promises: Sequence[Promise],
+    *,
+    two_phase: bool,
+    most_sets: int = MOST_SETS,
 ) -> Arranged:
     """Add to the requests what they wait for, so that no write opens a gap.
 
     `fleet` holds every runner; one whose serving changes has the key of its action. Without `two_phase` no runner
     takes two writes. A gap that this leaves is a finding (`brief-gap`), as is one because a union is over 10 tags.
+    Where over `most_sets` tag sets change hands, the order is a coarser one (see `order_coarse`).
     """
     if not actions:
         return Arranged((), (), ())
     changeover = Changeover(fleet)
-    resolution = resolve(changeover, promises, two_phase=two_phase)
+    try:
+        resolution = resolve(changeover, promises, two_phase=two_phase, most_sets=most_sets)
+    except TooManySets:
+        coarse = arrange_coarsely(changeover, two_phase=two_phase)
+        return _arranged(actions, changeover, coarse.twice, coarse.gates, coarse.waits, coarse.findings)
     timetable = Timetable(changeover, resolution)
     requirements, gaps = _settle(timetable, resolution)
     gates, waits = waits_for(timetable, requirements)
+    told = _gaps(changeover, gaps, two_phase=two_phase)
+    return _arranged(actions, changeover, resolution.twice, gates, waits, told)
+
+
+def _arranged(
+    actions: Sequence[Action],
+    changeover: Changeover,
+    twice: Iterable[int],
+    gates: Iterable[Gate],
+    waits: Mapping[int, Iterable[Wait]],
+    gaps: Iterable[Finding],
+) -> Arranged:
     runners = changeover.runners
     by_key = {runners[place].key: tuple(found) for place, found in waits.items()}
-    twice = {runners[place].key: runners[place] for place in resolution.twice}
+    widened = {runners[place].key: runners[place] for place in twice}
     return Arranged(
-        tuple(_with_waits(action, by_key.get(action.key, ()), twice.get(action.key)) for action in actions),
+        tuple(_with_waits(action, by_key.get(action.key, ()), widened.get(action.key)) for action in actions),
         tuple(gates),
-        (*_widened(twice.values()), *_gaps(changeover, gaps, two_phase=two_phase)),
+        (*_widened(widened.values()), *gaps),
     )
 
 

@@ -36,6 +36,10 @@ class Requirement:
     promise: Promise | None = None
 
 
+class TooManySets(Exception):
+    """More tag sets change hands than can be weighed one by one."""
+
+
 class Changeover:
     """The runners whose serving changes, at fixed positions.
 
@@ -67,9 +71,17 @@ class Changeover:
         kept = dict.fromkeys(common(serving.before, serving.after) for serving in (*self.runners, *unchanged))
         self._kept = TagIndex(list(kept))
 
-    def requirements(self, promises: Sequence[Promise]) -> list[Requirement]:
-        """What must stay served and what is lost by somebody: the largest sets, then the promises."""
-        found = [self.requirement(tags, 1) for tags in maximal(self._endangered())]
+    def requirements(self, promises: Sequence[Promise], most: int) -> list[Requirement]:
+        """What must stay served and what is lost by somebody: the largest sets, then the promises.
+
+        Raises TooManySets as soon as more than `most` sets are found.
+        """
+        sets: set[Tags] = set()
+        for tags in self._endangered():
+            sets.add(tags)
+            if len(sets) > most:
+                raise TooManySets
+        found = [self.requirement(tags, 1) for tags in maximal(sets)]
         found.sort(key=lambda each: sorted(each.tags))
         distinct = {(frozenset(promise.tags), promise.min_active): promise for promise in reversed(promises)}
         for (tags, least), promise in sorted(distinct.items(), key=lambda item: (sorted(item[0][0]), item[0][1])):
@@ -85,12 +97,16 @@ class Changeover:
         stable = (before & after).bit_count() + self._unchanged.containing(tags).bit_count()
         return Requirement(tags, least, before & ~after, after & ~before, stable, promise)
 
-    def parts(self, tags: Tags) -> Iterator[Tags]:
-        """The largest real parts of a set that nobody serves throughout: what to keep when the set itself can't be."""
-        for tag in sorted(tags):
-            part = tags - {tag}
-            if not self._kept.serves(part):
-                yield part
+    def states(self, unions: Iterable[Tags]) -> TagIndex:
+        """All states that there are before, after and (`unions`) between two writes, each once."""
+        return TagIndex(list(dict.fromkeys((*self._befores, *self._afters, *unions))))
+
+    def parts(self, tags: Tags, states: TagIndex) -> Iterator[Tags]:
+        """What to keep of a set that can't be kept: its largest parts that nobody serves throughout.
+
+        Only those that are served in some state in which the set is not: all others share its servers, and its fate.
+        """
+        return (part for part in states.smaller_parts(tags) if not self._kept.serves(part))
 
     def _endangered(self) -> Iterable[Tags]:
         wild_before, wild_after = frozenset() in self._befores, frozenset() in self._afters

@@ -71,13 +71,20 @@ class TagIndex:
         """The maximal subsets of `tags` that some state serves; none if nothing is active."""
         if not self._active:
             return []
-        if self.serves(tags):
-            return [tags]
+        return [tags] if self.serves(tags) else self._largest(tags, self._active)
+
+    def smaller_parts(self, tags: Tags) -> list[Tags]:
+        """The maximal subsets of `tags` that states serve which don't serve all of it; none if there are none such."""
+        others = self._active & ~self.containing(tags)
+        return self._largest(tags, others) if others else []
+
+    def _largest(self, tags: Tags, within: int) -> list[Tags]:
         known = sorted((tag for tag in tags if tag in self._places), key=lambda tag: (len(self._places[tag]), tag))
         if sum(len(self._places[tag]) for tag in known) <= _FEW:
-            parts = {tags & (self._states[place] or _NOTHING) for tag in known for place in self._places[tag]}
+            carriers = {place for tag in known for place in self._places[tag] if within >> place & 1}
+            parts = {tags & (self._states[place] or _NOTHING) for place in carriers}
             return [part for part in parts if not any(part < other for other in parts)] or [_NOTHING]
-        return [frozenset(tag for at, tag in enumerate(known) if mask >> at & 1) for mask in self._walk(known)]
+        return [frozenset(tag for at, tag in enumerate(known) if mask >> at & 1) for mask in self._walk(known, within)]
 
     def most_shared(self, tags: Tags) -> int:
         """The tagged states that carry more of `tags` than any other does; 0 when none carries one.
@@ -98,8 +105,11 @@ class TagIndex:
             best = (best & digit or best) if best else digit
         return best
 
-    def _walk(self, tags: list[str]) -> list[int]:
-        """The largest parts as masks over `tags`. With a tag comes before without it, so no find contains another."""
+    def _walk(self, tags: list[str], states: int) -> list[int]:
+        """The largest parts that these states carry, as masks over `tags`.
+
+        With a tag comes before without it, so that no find contains another.
+        """
         columns = [self._column(tag) for tag in tags]
         everything = (1 << len(tags)) - 1
         found: list[int] = []
@@ -123,7 +133,7 @@ class TagIndex:
             if narrower != within:
                 descend(within, mask, at + 1)
 
-        descend(self._active, 0, 0)
+        descend(states, 0, 0)
         return found
 
     def _rarest(self, tags: Tags) -> list[int]:

@@ -196,6 +196,18 @@ def test_a_union_over_ten_tags_leaves_a_gap(more, code):
         assert finding.message.endswith("Two writes would need over 10 tags on r, s")
 
 
+def test_a_gap_is_told_once_for_all_that_shares_its_servers():
+    """Two runners swap all they have, ten tags each: one set is given up, the other is kept by one gate."""
+    ours, theirs = (" ".join(f"{side}{at}" for at in range(10)) for side in "tu")
+    result = arranged(fleet(r=f"{ours} > {theirs}", s=f"{theirs} > {ours}"))
+    (finding,) = result.findings
+    assert finding.message == (
+        "t0+t1+t2+t3+t4+t5+t6+t7+t8+t9: for a moment no runner serves it, as r stops serving it before s can begin. "
+        "Two writes would need over 10 tags on r, s"
+    )
+    assert waits(result) == {"s": [(theirs, ("r",), 1)]}
+
+
 def test_another_runner_takes_two_writes_where_one_has_too_many_tags():
     """In a ring of three only the last has room for the union."""
     servings = fleet(p=f"a > {TEN} k", q=f"{TEN} k > l", r="l > a")

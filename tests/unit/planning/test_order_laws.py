@@ -49,10 +49,10 @@ TAGGED = fleets()
 ALL = st.one_of(TAGGED, fleets(None), fleets(None, WILDCARD))
 
 
-def simulate(servings, promises, *, two_phase=True):
+def simulate(servings, promises, *, two_phase=True, **limits):
     """What is arranged, its simulation, and what must hold throughout."""
     asked = [Promise(tuple(sorted(tags)), least, PLACE) for tags, least in promises]
-    arranged = arrange(actions_for(servings), servings, asked, two_phase=two_phase)
+    arranged = arrange(actions_for(servings), servings, asked, two_phase=two_phase, **limits)
     after = {serving.key: serving.after for serving in servings}
     gates = [frozenset(gate.keys) for gate in arranged.gates]
     writes = []
@@ -151,6 +151,19 @@ def test_runners_with_too_many_tags_take_one_write(plain, seed):
         assert len(twice(arranged)) == fewest
         assert not simulation.gaps(needs)
     assert not simulation.stuck()
+
+
+@settings(max_examples=200, deadline=None)
+@given(servings=ALL, promises=PROMISES, two_phase=st.booleans())
+def test_a_change_too_large_to_weigh_opens_no_gap_unsaid(servings, promises, two_phase):
+    """The coarse order keeps every need and gets stuck nowhere; without two writes, a gap is told."""
+    arranged, simulation, needs = simulate(servings, promises, two_phase=two_phase, most_sets=0)
+    assert not simulation.stuck()
+    everything = simulation.settled(simulation.writes)
+    assert everything == {serving.key: serving.after for serving in servings}
+    if "brief-gap" not in codes(arranged):
+        assert not simulation.gaps(needs)
+    assert two_phase is False or "brief-gap" not in codes(arranged)
 
 
 @pytest.mark.parametrize("two_phase", [True, False])

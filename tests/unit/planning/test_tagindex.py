@@ -39,6 +39,16 @@ def test_largest_parts_are_maximal_and_all(states, tags):
         assert set(found) == largest
 
 
+@given(states=MANY, tags=SETS)
+def test_smaller_parts_are_those_of_the_states_that_lack_something(states, tags):
+    """The same as the largest parts among the states that do not serve all of it."""
+    rest = [state for state in states if not serves(state, tags)]
+    for many in (states, states * 30):
+        found = TagIndex(many).smaller_parts(tags)
+        assert len(found) == len(set(found))
+        assert set(found) == set(TagIndex(rest).largest_parts(tags))
+
+
 @given(states=st.lists(SETS.filter(bool), max_size=40), tags=SETS)
 def test_most_shared_are_the_nearest(states, tags):
     """Those that carry more of the tags than any other; none when nobody carries one."""
