@@ -36,9 +36,9 @@ SECRETS = (
 
 
 def echo(proxy):
-    """What a careless service answers: everything that it was told; live values once the client can know them."""
+    """What a careless service answers: everything that it was told, where the client can know that it is a secret."""
     live_values = [value for value in sorted(proxy.listed) if value != SHORT]
-    return " and ".join([f"refused Bearer {TOKEN}", FROM_ENV, FROM_FILE, *live_values])
+    return " and ".join([f"refused Bearer {TOKEN}", *proxy.knows, *live_values])
 
 
 _HERE = Path(__file__).parents[2]
@@ -157,6 +157,9 @@ class World:
         (runners / "fleet.yaml").write_text(operation.manifest)
         (runners / "secret.txt").write_text(FROM_FILE + "\n")
         (self.root / "reconciler.yaml").write_text(f"version: 1\n{operation.project}")
+
+    def __post_init__(self):
+        self.proxy.knows = (FROM_ENV, FROM_FILE)
 
     @property
     def environ(self):

@@ -60,7 +60,8 @@ class Proxy:
 
     `always` is met by every request from number `since` on. `before(seen, number)` is called before each is answered,
     `meanwhile()` when the client waits.
-    `listed` has every header value that the client was given in a list since the faults were set.
+    `listed` has every header value that the client was given in a list since the faults were set, `knows` what the
+    service was told by earlier runs of the same manifests.
     """
 
     def __init__(self, service):
@@ -73,7 +74,7 @@ class Proxy:
         self.before = None
         self.meanwhile = None
         self.listed = set()
-
+        self.knows = ()
         self._landing = deque()
         self._lock = threading.RLock()
         self._closing = False

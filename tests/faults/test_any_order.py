@@ -19,7 +19,18 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.faults.bench import FIELDS, FOREIGN, SECRET_HEADERS, STRANGER, World, by_id, live, use_virtual_clock
+from tests.faults.bench import (
+    FIELDS,
+    FOREIGN,
+    FROM_ENV,
+    FROM_FILE,
+    SECRET_HEADERS,
+    STRANGER,
+    World,
+    by_id,
+    live,
+    use_virtual_clock,
+)
 from tests.faults.proxy import proxied
 from tests.faults.test_fault_table import FAULTS, SILENT
 
@@ -80,16 +91,15 @@ class Fleet(RuleBasedStateMachine):
         """An entry is taken out: its runner becomes unmanaged and stays."""
         del self.wanted[data.draw(st.sampled_from(sorted(self.wanted)))]
 
-    @precondition(lambda self: len(self.known) > 1)
     @rule(
-        data=st.data(),
+        name=st.sampled_from(KEYS),
         change=st.sampled_from(
             [{"tags": ["theirs"]}, {"status": "disabled"}, {"status": "active"}, {"headers": {"X-Theirs": FOREIGN}}]
         ),
     )
-    def edit(self, data, change):
-        """Somebody edits a live runner in the dashboard."""
-        self.proxy.store.update(data.draw(st.sampled_from(sorted(self.known - {STRANGER["id"]}))), change)
+    def edit(self, name, change):
+        """Somebody edits a live runner in the dashboard, if it is there."""
+        self._edit(name, change)
 
     @precondition(lambda self: self.wanted)
     @rule()
@@ -135,15 +145,14 @@ class Fleet(RuleBasedStateMachine):
     @rule(
         moment=st.integers(2, 6),
         change=st.sampled_from([{"tags": ["theirs"]}, {"status": "disabled"}, {"headers": {"X-Theirs": FOREIGN}}]),
-        data=st.data(),
+        name=st.sampled_from(KEYS),
     )
-    def apply_while_somebody_edits(self, moment, change, data):
-        """An apply, and an edit just before one of its requests arrives that is no PUT for that runner."""
-        runner = data.draw(st.sampled_from(sorted(self.known)))
+    def apply_while_somebody_edits(self, moment, change, name):
+        """An apply, and an edit just before one of its reads arrives."""
 
         def edit(seen, number):
-            if number == moment and runner != STRANGER["id"] and not seen.writes:
-                self.proxy.store.update(runner, change)
+            if number == moment and not seen.writes:
+                self._edit(name, change)
 
         self.proxy.expect()
         self.proxy.before = edit
@@ -171,13 +180,21 @@ class Fleet(RuleBasedStateMachine):
         assert not self.world.leaks()
         self.world.texts.clear()
 
+    def _edit(self, name, change):
+        for each in self.proxy.runners:
+            if each["name"] == name:
+                self.proxy.store.update(each["id"], change)
+
     def _write(self):
+        self.proxy.knows = (FROM_ENV, FROM_FILE)
         runners = self.world.root / "runners"
         runners.mkdir(exist_ok=True)
         (runners / "secret.txt").write_text("file-secret-99887766554433221100\n")
         (self.world.root / "reconciler.yaml").write_text(
             "version: 1\nguard: {severity: {no-active-runner: warning, wildcard-runner: warning}}\n"
         )
+        if not any(fields["headers"] for fields in self.wanted.values()):
+            self.proxy.knows = ()
         lines = []
         for key, fields in sorted(self.wanted.items()):
             parts = [f"endpoint: 'https://{key}.example.com'"]
