@@ -58,11 +58,32 @@ coverage: [{tags: [production], min_active: 1}]
 environments:
   staging: {token_env: COMFYCONTROL_STAGING_TOKEN, vars: {domain: staging.example.com}}
 """
-PIECES = tuple(
-    "${env:X}|${var:domain}|${|$${|&a |*a|<<: *a|!!binary |!!python/object:os.system |? |- |{|}|[|]|: |#|'|\"|>|\t|\n|---\n"
-    "|...\n|%YAML 1.2\n|null|yes|1e999|0x1F|2024-01-01|-1|1:30|\x00|\x1b[31m|\u202e|\ufeff|\ud7ff|e\u0301|::error::|<script>"
-    "|/etc/passwd|http://[|https://u:p@h|http://a:99999".split("|")
-) + ("9" * 400, "é" * 101, "a" * 5000, "../" * 9, "|")
+PIECES = (
+    *("${env:X}", "${var:domain}", "${", "$${", "&a ", "*a", "<<: *a", "!!binary ", "!!python/object:os.system ", "? "),
+    *(
+        "- ",
+        "{",
+        "}",
+        "[",
+        "]",
+        ": ",
+        "#",
+        "'",
+        '"',
+        "|",
+        ">",
+        "\t",
+        "\n",
+        "---\n",
+        "...\n",
+        "%YAML 1.2\n",
+        "null",
+        "yes",
+    ),
+    *("1e999", "0x1F", "2024-01-01", "9" * 400, "-1", "1:30", "\x00", "\x1b[31m", "\u202e", "\ufeff", "\ud7ff"),
+    *("e\u0301", "é" * 101, "::error::", "<script>", "../" * 9, "/etc/passwd", "http://[", "https://u:p@h"),
+    *("http://a:99999", "a" * 5000),
+)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.sampled_from(PIECES),
