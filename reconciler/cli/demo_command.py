@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -15,6 +12,7 @@ from reconciler.cli.options import option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SECRETS: Final = {"RECONCILER_COMFY_TOKEN": "made-up-token-of-the-demo"}
 COMMON: Final = ("-e", "production", "--sandbox", "demo.db")
@@ -33,6 +31,9 @@ def command(keep: str | None) -> int:
     Example:
       reconciler demo
     """  # noqa: D301 - click reads the \b
+    import tempfile
+    from pathlib import Path
+
     from reconciler.errors import UsageProblem
 
     if keep is None:
@@ -48,6 +49,8 @@ def command(keep: str | None) -> int:
 
 
 def _play(folder: Path) -> int:
+    import shutil
+
     from reconciler.sandbox.seed import load_seed
     from reconciler.sandbox.store import Store
     from reconciler.workflow.shipped import shipped
@@ -96,7 +99,7 @@ def _drift(*names: str) -> None:
 
 @contextmanager
 def _inside(folder: Path) -> Iterator[None]:
-    before, environ = Path.cwd(), dict(os.environ)
+    before, environ = os.getcwd(), dict(os.environ)  # noqa: PTH109 - paired with chdir
     for name in [name for name in os.environ if name.startswith(("RECONCILER_", "COMFYCONTROL_"))]:
         del os.environ[name]
     os.environ.update(SECRETS)

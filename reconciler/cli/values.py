@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import click
@@ -30,6 +29,8 @@ class Words(Text):
 
     def split_envvar_value(self, rv: str) -> list[str]:
         """The words of an environment variable's value. Raises BadParameter for a quote that does not end."""
+        import shlex
+
         try:
             return shlex.split(rv)
         except ValueError as exc:
