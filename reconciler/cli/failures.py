@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli.actions import current_step
-from reconciler.cli.pipes import Unwritable, close_quietly, echo, note
+from reconciler.cli.pipes import StreamLost, close_quietly, echo, note
 from reconciler.errors import Interrupted, ManifestError, ReconcilerError, UsageProblem
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ def report_failure(error: BaseException, arguments: Sequence[str]) -> int:
         close_quietly()
         return 0
     known = _known(error)
-    if _wants_json(arguments):
+    if _wants_json(arguments) and not isinstance(error, StreamLost):
         from reconciler.render.json import render_error
 
         try:
             echo(render_error(known))
-        except Unwritable:
+        except StreamLost:
             note(str(known))
     else:
         from reconciler.render.problems import render_error as render_text

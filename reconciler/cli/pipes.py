@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 
 class Unwritable(ReconcilerError):
-    """Output that could not be written: a full disk, say."""
+    """Output that could not be written: a full disk, a folder that is not there."""
 
     code = "output"
+
+
+class StreamLost(Unwritable):
+    """It was stdout or stderr that could not be written; what else is written to it goes nowhere."""
 
 
 def escape_unencodable() -> None:
@@ -40,7 +44,7 @@ def escape_unencodable() -> None:
 def write(stream: TextIO, chunks: Iterable[str]) -> None:
     """Write and flush the chunks; once the reader has gone, the stream goes nowhere and the rest is dropped.
 
-    Raises Unwritable where the stream takes no more for another reason.
+    Raises StreamLost where the stream takes no more for another reason.
     """
     try:
         stream.writelines(chunks)
@@ -49,7 +53,7 @@ def write(stream: TextIO, chunks: Iterable[str]) -> None:
         _discard(stream)
     except OSError as exc:
         _discard(stream)
-        raise Unwritable(f"the output can't be written: {exc.strerror}") from exc
+        raise StreamLost(f"the output can't be written: {exc.strerror}") from exc
 
 
 def echo(text: str) -> None:
@@ -59,7 +63,7 @@ def echo(text: str) -> None:
 
 def note(text: str) -> None:
     """One line to stderr, if that takes it."""
-    with contextlib.suppress(Unwritable):
+    with contextlib.suppress(StreamLost):
         write(sys.stderr, (text, "\n"))
 
 
