@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.model.plan import Capacity
-from reconciler.planning.tagindex import maximal
+from reconciler.planning.tagindex import TagIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.planning.fleet import Serving, State, Tags
 
+_WILDCARD: Final[Tags] = frozenset()
+
 
 def capacity_changes(fleet: Iterable[Serving]) -> tuple[Capacity, ...]:
-    """The served sets whose number of active runners changes: what is lost entirely, what drops, what grows.
+    """The tag sets that changed runners carry and whose number of active runners changes.
 
-    The sets are the maximal ones of before and after together, so a runner that carries all of one has just these tags,
-    and counting equal sets is enough. Wildcards are counted on their own (`tags` empty), not with every set.
+    First what is lost entirely, then what drops, then what grows. A runner counts for a set when it carries all of it,
+    and perhaps more. Wildcards are counted on their own (`tags` empty), not with every set.
     """
-    before: Counter[Tags] = Counter()
-    after: Counter[Tags] = Counter()
-    for serving in fleet:
-        _count(before, serving.before)
-        _count(after, serving.after)
-    wildcards = frozenset[str]()
-    sets = [*maximal(tags for tags in (*before, *after) if tags), wildcards]
-    changed = [Capacity(tuple(sorted(tags)), before[tags], after[tags]) for tags in sets if before[tags] != after[tags]]
+    servings = list(fleet)
+    before = TagIndex([_tagged(serving.before) for serving in servings])
+    after = TagIndex([_tagged(serving.after) for serving in servings])
+    touched = (
+        state for serving in servings if serving.before != serving.after for state in (serving.before, serving.after)
+    )
+    found = [
+        Capacity(tuple(sorted(tags)), before.containing(tags).bit_count(), after.containing(tags).bit_count())
+        for tags in dict.fromkeys(touched)
+        if tags
+    ]
+    wildcards = [sum(state == _WILDCARD for state in side) for side in _sides(servings)]
+    changed = [each for each in (*found, Capacity((), *wildcards)) if each.before != each.after]
     return tuple(sorted(changed, key=_worst_first))
 
 
-def _count(counts: Counter[Tags], state: State) -> None:
-    if state is not None:
-        counts[state] += 1
+def _tagged(state: State) -> State:
+    return state or None
+
+
+def _sides(servings: list[Serving]) -> tuple[list[State], list[State]]:
+    return [serving.before for serving in servings], [serving.after for serving in servings]
 
 
 def _worst_first(capacity: Capacity) -> tuple[bool, bool, tuple[str, ...]]:

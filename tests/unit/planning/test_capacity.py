@@ -22,7 +22,8 @@ from tests.fakes.fleets import fleet
         (fleet(r="off > a"), [(("a",), 0, 1)]),
         # A wildcard is counted on its own, not with every set.
         (fleet(r="* > a", s="a"), [((), 1, 0), (("a",), 1, 2)]),
-        # Only maximal sets: a is part of a+b.
+        # A set is served by all that carry it, and perhaps more.
+        (fleet(r="a > off", s="a b"), [(("a",), 2, 1)]),
         (fleet(r="a b > a"), [(("a", "b"), 1, 0)]),
         (fleet(r="a > a b"), [(("a", "b"), 0, 1)]),
         (fleet(r="a > b", s="b > a"), []),
@@ -34,7 +35,7 @@ from tests.fakes.fleets import fleet
     ],
 )
 def test_only_what_changes_worst_first(servings, expected):
-    """Maximal served sets whose number of tagged runners changes, and wildcards."""
+    """The sets of changed runners whose number of tagged runners changes, and wildcards."""
     assert capacity_changes(servings) == tuple(Capacity(*each) for each in expected)
 
 
