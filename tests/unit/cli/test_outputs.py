@@ -1,0 +1,141 @@
+"""Results to stdout and to reports; widths and colours of the stream they go to."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import sys
+from contextlib import contextmanager
+
+import pytest
+
+from reconciler.cli.color import color
+from reconciler.cli.outputs import check_reports, put, put_refusal, put_report, terminal_width
+from reconciler.cli.pipes import Unwritable
+from reconciler.errors import UsageProblem
+from reconciler.model.report import Report, RequestCount
+from tests.fakes import sample_plans as sample
+
+
+def options(*reports, form="text"):
+    """Parsed options with these reports."""
+    return {"reports": reports, "format_": form, "no_color": False}
+
+
+@contextmanager
+def terminal(columns=0):
+    """A stream that is a terminal so many columns wide."""
+    import fcntl
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with os.fdopen(theirs, "w") as stream:
+        yield stream
+    os.close(ours)
+
+
+class Unknown(io.StringIO):
+    """A stream that says it is a terminal and has no descriptor."""
+
+    def isatty(self):
+        """Yes."""
+        return True
+
+
+@pytest.mark.parametrize("columns", [1, 60, 200])
+def test_the_width_of_a_terminal(monkeypatch, columns):
+    """Its own, unless COLUMNS says otherwise."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    with terminal(columns) as stream:
+        assert terminal_width(stream) == columns
+        for given, width in (("80", 80), ("0", columns), ("wide", columns), ("", columns)):
+            monkeypatch.setenv("COLUMNS", given)
+            assert terminal_width(stream) == width
+
+
+def test_what_has_no_width(monkeypatch):
+    """A file, a terminal that does not tell, one without a descriptor: nothing is wrapped."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert terminal_width(io.StringIO()) is None
+    assert terminal_width(Unknown()) is None
+    with terminal(0) as stream:
+        assert terminal_width(stream) is None
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert terminal_width() is None
+
+
+def test_the_colours_of_a_stream(monkeypatch):
+    """Each stream is asked for itself; a dumb terminal has none."""
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert not color({})
+    assert color({}, Unknown())
+    assert not color({"no_color": True}, Unknown())
+    monkeypatch.setenv("TERM", "dumb")
+    assert not color({}, Unknown())
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.json", "a.md", "a.html", "a.b.md"])
+def test_reports_with_a_format(tmp_path, name):
+    """Four suffixes name a format; a file that is there may be written over."""
+    check_reports(options(str(tmp_path / name)))
+    (tmp_path / name).touch()
+    check_reports(options(str(tmp_path / name)))
+
+
+@pytest.mark.parametrize("name", ["a.pdf", "a", "a.md.bak", ".md"])
+def test_reports_without_a_format(tmp_path, name):
+    """Any other is a usage error that lists them."""
+    with pytest.raises(UsageProblem, match=r"\.txt, \.json, \.md, \.html"):
+        check_reports(options(str(tmp_path / name)))
+
+
+def test_the_right_is_asked_for(tmp_path, monkeypatch):
+    """Of the file where it is there, else of its folder."""
+    asked = []
+    monkeypatch.setattr(os, "access", lambda path, mode: asked.append((path, mode)) or False)
+    for name in ("new.md", "old.md"):
+        (tmp_path / "old.md").touch()
+        with pytest.raises(Unwritable, match="check the rights"):
+            check_reports(options(str(tmp_path / name)))
+    assert asked == [(tmp_path, os.W_OK), (tmp_path / "old.md", os.W_OK)]
+
+
+def test_stdout_ends_with_a_line_end(capsys):
+    """Whatever was rendered, in pieces or whole; an empty result stays empty."""
+    put(options(), lambda _form, **_: ("a", "b"))
+    put(options(), lambda _form, **_: "c\n")
+    put(options(), lambda _form, **_: ())
+    assert capsys.readouterr().out == "ab\nc\n"
+
+
+def test_a_report_that_fails_late(tmp_path, capsys):
+    """A plan's is an error, so that nothing is on stdout; an apply's is a warning, for that is done."""
+    full = options("/dev/full/x.md")
+    with pytest.raises(Unwritable, match="can't be written"):
+        put(full, lambda _form, **_: "a")
+    assert capsys.readouterr().out == ""
+    put_report(full, Report((), RequestCount()), sample.plan())
+    shown = capsys.readouterr()
+    assert "Applied: 0 created" in shown.out
+    assert "the run is over, its result is lost" in shown.err
+    del tmp_path
+
+
+@pytest.mark.parametrize(("form", "out"), [("text", False), ("json", False), ("markdown", True), ("html", True)])
+def test_a_refused_plan(tmp_path, capsys, form, out):
+    """It goes to every report, and to stdout where neither the text before nor the error document shows it."""
+    put_refusal(options(str(tmp_path / "r.md"), form=form), sample.plan())
+    assert (tmp_path / "r.md").read_text().startswith("## ")
+    assert bool(capsys.readouterr().out) == out
+
+
+def test_no_plan_to_refuse(tmp_path):
+    """Where there is none, nothing is written."""
+    put_refusal(options(str(tmp_path / "r.md")), None)
+    assert not (tmp_path / "r.md").exists()
