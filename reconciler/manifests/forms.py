@@ -12,6 +12,7 @@ from typing import Final
 from reconciler.manifests.endpoints import check_endpoint as check_endpoint  # noqa: PLC0414 - forms is where checks are looked for
 from reconciler.manifests.trail import quoted
 from reconciler.model.runner import MAX_NAME
+from reconciler.model.secret import REDACTED
 
 KEY: Final = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 """A runner's key, and the name of a profile or an environment."""
@@ -63,6 +64,13 @@ def check_key(text: str) -> str | None:
 def check_header_name(text: str) -> str | None:
     """A header's name."""
     return None if _HEADER_NAME.fullmatch(text) else "a header's name has only letters, digits and !#$%&'*+-.^_`|~"
+
+
+def check_header_value(text: str) -> str | None:
+    """A header's value, not one copied from where it is hidden: that would be sent in place of the secret."""
+    if REDACTED not in text:
+        return None
+    return f"{REDACTED} stands where a value is not shown; write the value, or refer to it as ${{env:…}} or ${{file:…}}"
 
 
 def check_reason(text: str) -> str | None:

@@ -23,7 +23,7 @@ TAGS: Final = ListOf(
 )
 HEADERS: Final = MapOf(
     forms.check_header_name,
-    Text(expands=True, secret=True),
+    Text(forms.check_header_value, expands=True, secret=True),
     pattern=forms.HEADER_NAME,
     nullable=True,
     ignore_case=True,

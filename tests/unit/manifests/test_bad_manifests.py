@@ -461,6 +461,10 @@ MANIFESTS = {
         RUNNER + "    headers:\n      X-Pin: 0123\n",
         "6:14: runners.a.headers.X-Pin: YAML 1.1 reads this as a number; put it in quotes",
     ),
+    "header copied from where it is hidden": (
+        RUNNER + "    headers: {Authorization: Bearer (sensitive)}\n",
+        "5:30: runners.a.headers.Authorization: (sensitive) stands where a value is not shown; write the value, or refer to it as ${env:…} or ${file:…}",
+    ),
     "header that is a mapping": (
         RUNNER + "    headers:\n      Authorization: {a: b}\n",
         "6:22: runners.a.headers.Authorization: must be text; this is a mapping",
