@@ -86,7 +86,8 @@ FAULTS = {
     "504, done": Fault(done=True, **gateway(504)),
     "page repeated": Fault(done=True, body=_list(lambda runners, total: (runners + runners, total))),
     "page with a double": Fault(done=True, body=_list(lambda runners, total: (runners + runners[:1], total + 1))),
-    "page cut": Fault(done=True, body=_list(lambda runners, total: (runners[1:], total))),
+    "page cut": Fault(done=True, body=_list(lambda runners, total: (runners[:-1], total))),
+    "page cut at its head": Fault(done=True, body=_list(lambda runners, total: (runners[1:], total))),
     "page shifted": Fault(done=True, body=_list(lambda runners, total: (runners, total + 1))),
     **SILENT,
 }
