@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.benchmarks.measure import wall
 
-HEAD = "| what | product | floor | ratio | of CPU time | at most | |\n|---|---:|---:|---:|---:|---:|---|"
+HEAD = "| what | product | beside | ratio | of CPU time | at most | |\n|---|---:|---:|---:|---:|---:|---|"
 
 
 def line(row):
