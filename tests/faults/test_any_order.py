@@ -240,7 +240,7 @@ ORDER = settings(deadline=None, suppress_health_check=list(HealthCheck), print_b
 
 def test_any_order():
     """A moderate run."""
-    run_state_machine_as_test(Fleet, settings=settings(ORDER, max_examples=60, stateful_step_count=15))
+    run_state_machine_as_test(Fleet, settings=settings(ORDER, max_examples=40, stateful_step_count=15))
 
 
 @pytest.mark.long

@@ -75,8 +75,8 @@ def test_no_secret_shows_when_all_goes_well(world, command, form):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 418, 429, 500, 503])
-@pytest.mark.parametrize("since", [1, 2, 5])
+@pytest.mark.parametrize("status", [400, 401, 429, 503])
+@pytest.mark.parametrize("since", [1, 5])
 def test_a_service_that_echoes_secrets_shows_none(world, status, form, since):
     """An error message of the service that repeats everything it was told."""
     for command in ("plan", "apply", "list", "doctor"):
