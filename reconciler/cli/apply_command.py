@@ -157,11 +157,7 @@ def _show(plan: Plan, shown: list[Plan], options: dict[str, Any]) -> None:
 
 
 def _ask(plan: Plan) -> bool:
-    from reconciler.cli.pipes import note
+    from reconciler.cli.prompt import confirmed
 
     del plan
-    try:
-        return click.confirm("Apply this plan?", default=False, err=True)
-    except click.Abort:
-        note("")  # ends the line of the prompt
-        raise
+    return confirmed("Apply this plan?")
