@@ -234,3 +234,12 @@ def test_a_created_runner_is_waited_for_like_any_other():
     actions = [create_action("new", ["a"], None), *actions_for(servings)[1:]]
     result = arrange(actions, servings, [], two_phase=True)
     assert waits(result) == {"old": [("a", ("new",), 1)]}
+
+
+def test_what_was_given_up_too_soon_is_kept_after_all():
+    """A promise that was lowered to untie a knot, but that the order found keeps in full, is waited for in full."""
+    servings = fleet(r0="b > a c", r1="c", r2="c > d", r3="d > c", r4="a c > b")
+    result = arranged(servings, promise("c", 3), two_phase=False)
+    assert [(finding.code, finding.key) for finding in result.findings] == [("brief-gap", "r0")]
+    assert ("c", ("r0", "r3"), 2) in waits(result)["r4"]
+    assert ("c", ("r0", "r3"), 1) in waits(result)["r2"]
