@@ -59,6 +59,9 @@ class RunnerApi(RunnerReader, Protocol):
     def finishing(self) -> AbstractContextManager[None]:
         """While in it, this thread's requests are sent although the run was asked to stop."""
 
+    def together(self) -> AbstractContextManager[None]:
+        """In it, this thread's first two requests go out without a wait between them: a check and its write."""
+
 
 class Clock(Protocol):
     """Time and waiting; a wait ends at once when the run is stopped."""

@@ -174,6 +174,10 @@ class Client(Reader):
         """While in it, this thread's requests are sent although the run was asked to stop."""
         return self._exchange.finishing()
 
+    def together(self) -> AbstractContextManager[None]:
+        """In it, this thread's first two requests go out without a wait between them: a check and its write."""
+        return self._exchange.together()
+
     def _encode(self, body: RunnerBody) -> bytes:
         headers = body.headers or {}
         self._scrubber.learn(value for value in headers.values() if isinstance(value, Secret))

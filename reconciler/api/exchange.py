@@ -86,6 +86,21 @@ class Exchange:
         finally:
             self._thread.finishing = before
 
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """In it, this thread's first two requests take their slots at once, so that nothing is waited for between them.
+
+        For a check and the write that it is for. A limit of one request a window has no two slots to take.
+        """
+        self._thread.pair = self._settings.rate_limit.requests > 1
+        try:
+            yield
+        finally:
+            self._thread.pair = False
+            if self._reserved:
+                self._thread.reserved = False
+                self._limiter.give_back()
+
     def repeat(
         self,
         call: Call[T],
@@ -101,8 +116,11 @@ class Exchange:
         while True:
             try:
                 if setbacks and again is not None:
-                    again()
-                outcome = self.attempt(call, spent_s=spent_s if setbacks else None)
+                    with self.together():
+                        again()
+                        outcome = self.attempt(call, spent_s=spent_s)
+                else:
+                    outcome = self.attempt(call, spent_s=spent_s if setbacks else None)
             except (ApiError, Interrupted) as exc:
                 raise self._cut_short(call, setbacks, exc) from exc
             if not isinstance(outcome, Setback):
@@ -124,7 +142,7 @@ class Exchange:
         first has the timeouts of the settings, whatever they are.
         """
         self._go_on()
-        self._limiter.acquire(self.clock, self._wait)
+        self._take_slot()
         try:
             self._go_on()
             self._tally(reads=not call.writes, writes=call.writes, retries=spent_s is not None)
@@ -158,6 +176,19 @@ class Exchange:
     @property
     def _finishing(self) -> bool:
         return getattr(self._thread, "finishing", False)
+
+    @property
+    def _reserved(self) -> bool:
+        return getattr(self._thread, "reserved", False)
+
+    def _take_slot(self) -> None:
+        if self._reserved:
+            self._limiter.sit_out(self.clock, self._wait)
+            self._thread.reserved = False
+            return
+        pair = getattr(self._thread, "pair", False)
+        self._limiter.acquire(self.clock, self._wait, 2 if pair else 1)
+        self._thread.pair, self._thread.reserved = False, pair
 
     def _go_on(self) -> None:
         if self._stop is not None and self._stop.is_set() and not self._finishing:

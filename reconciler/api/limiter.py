@@ -37,16 +37,25 @@ class SlidingWindow:
         self._free_at: list[float] = []
         self._blocked_until = -math.inf
 
-    def acquire(self, now: float) -> float:
-        """0 when a slot was taken at `now`, else the seconds to wait; infinity when only an answer can free one."""
+    def acquire(self, now: float, slots: int = 1) -> float:
+        """0 when the slots were taken at `now`, else the seconds to wait; infinity when only answers can free them."""
         if now < self._blocked_until:
             return self._blocked_until - now
         while self._free_at and self._free_at[0] <= now:
             heapq.heappop(self._free_at)
-        if self._in_flight + len(self._free_at) < self._requests:
-            self._in_flight += 1
+        missing = self._in_flight + len(self._free_at) + slots - self._requests
+        if missing <= 0:
+            self._in_flight += slots
             return 0.0
-        return self._free_at[0] - now if self._free_at else math.inf
+        return heapq.nsmallest(missing, self._free_at)[-1] - now if missing <= len(self._free_at) else math.inf
+
+    def give_back(self) -> None:
+        """A slot that was taken is not used after all."""
+        self._in_flight -= 1
+
+    def blocked_for(self, now: float) -> float:
+        """The seconds of a cooldown that are left; 0 or less when there is none."""
+        return self._blocked_until - now
 
     def release(self, now: float) -> None:
         """A request was answered at `now`, or given up."""
@@ -68,8 +77,8 @@ class Limiter:
         self._turn = threading.Condition()
         self._queue: deque[object] = deque()
 
-    def acquire(self, clock: Clock, wait: Callable[[float], None]) -> None:
-        """Wait for a slot and take it. What `wait` raises ends the waiting; no slot is taken then."""
+    def acquire(self, clock: Clock, wait: Callable[[float], None], slots: int = 1) -> None:
+        """Wait for so many slots and take them at once. What `wait` raises ends the waiting; none is taken then."""
         ticket = object()
         with self._turn:
             self._queue.append(ticket)
@@ -77,7 +86,7 @@ class Limiter:
                 while True:
                     pause = math.inf
                     if self._queue[0] is ticket:
-                        pause = self._window.acquire(clock.monotonic())
+                        pause = self._window.acquire(clock.monotonic(), slots)
                     if pause <= 0.0:
                         return
                     if pause == math.inf:
@@ -87,6 +96,18 @@ class Limiter:
             finally:
                 self._queue.remove(ticket)
                 self._turn.notify_all()
+
+    def sit_out(self, clock: Clock, wait: Callable[[float], None]) -> None:
+        """Wait until no cooldown is running: for a request whose slot was taken before."""
+        with self._turn:
+            while (pause := self._window.blocked_for(clock.monotonic())) > 0.0:
+                self._wait_outside(max(pause, _SHORTEST_WAIT_S), wait)
+
+    def give_back(self) -> None:
+        """A slot that was taken is not used after all."""
+        with self._turn:
+            self._window.give_back()
+            self._turn.notify_all()
 
     def release(self, clock: Clock) -> None:
         """Give the slot back: the request was answered, or given up."""

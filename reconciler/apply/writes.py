@@ -66,19 +66,21 @@ class Writer:
         runner_id = action.id
         if runner_id is None:
             raise ValueError(f"the action for {action.key} names no runner")
-        if action.checks:
-            if base is None:
-                raise ValueError("a plan read from a file can't be applied as it is")
+        if not action.checks:
+            return self._send(action, request, runner_id, lambda: self._api.replace_runner(runner_id, request.body))
+        if base is None:
+            raise ValueError("a plan read from a file can't be applied as it is")
+        with self._api.together():
             try:
                 _look(base, None, self._api.get_runner(runner_id))
             except NotFound:
                 raise Moved("not written: the runner is no longer there; plan again") from None
             if self._stop.is_set():
                 return Written(status=NOT_ATTEMPTED, id=runner_id, error=INTERRUPTED)
-        look = partial(_look, base, request.body) if action.checks and base is not None else None
-        return self._send(
-            action, request, runner_id, lambda: self._api.replace_runner(runner_id, request.body, look=look)
-        )
+            look = partial(_look, base, request.body)
+            return self._send(
+                action, request, runner_id, lambda: self._api.replace_runner(runner_id, request.body, look=look)
+            )
 
     def _create(self, action: Action, step: tuple[Request, ...]) -> Written:
         post, *rest = step

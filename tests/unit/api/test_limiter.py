@@ -119,6 +119,38 @@ def test_a_cooldown_blocks_free_slots_too():
     assert window.cooldown(113.0, 1.0) is True
 
 
+def test_two_slots_are_taken_at_once_or_not_at_all():
+    """With one slot left nobody gets two; the wait is until the second is free, or an answer comes."""
+    window = SlidingWindow(3, 10.0)
+    assert window.acquire(0.0, 2) == 0.0
+    assert window.acquire(0.0, 2) == math.inf
+    window.release(1.0)
+    window.release(2.0)
+    assert window.acquire(2.0, 2) == pytest.approx(1.0 + 10.0 * SLACK - 2.0)
+    assert window.acquire(2.0, 3) == pytest.approx(10.0 * SLACK)
+    assert window.acquire(1.0 + 10.0 * SLACK, 2) == 0.0
+
+
+def test_a_slot_that_is_not_used_is_free_at_once():
+    """Nothing was sent with it, so no window has to pass."""
+    window = SlidingWindow(2, 10.0)
+    assert window.acquire(0.0, 2) == 0.0
+    window.give_back()
+    assert window.acquire(0.0) == 0.0
+
+
+def test_a_slot_taken_before_sits_out_a_cooldown():
+    """A request whose slot was reserved is not let through during a cooldown either."""
+    clock = VirtualClock()
+    limiter = Limiter(RateLimit(2, 10.0))
+    limiter.acquire(clock, clock.wait, 2)
+    limiter.sit_out(clock, clock.wait)
+    assert clock.waits == []
+    limiter.cooldown(clock, 7.0)
+    limiter.sit_out(clock, clock.wait)
+    assert sum(clock.waits) == pytest.approx(7.0)
+
+
 def test_first_come_first_served():
     """Threads get their slots in the order in which they asked."""
     clock = VirtualClock()
