@@ -89,7 +89,7 @@ def _wrong_host(desired: DesiredRunner, name: str | None, globs: Sequence[str]) 
 def _too_many(what: str, count: int, matched: int, limit: Limit, done: str) -> Finding:
     code = f"too-many-{what}"
     bound = f"{limit} ({allowed(limit, matched):g})" if limit.percent else f"{limit}"
-    share = f" of {matched} matched runners ({count / matched:.1%})" if matched and what != "creates" else ""
+    share = f" of {matched} matched runners ({count / matched:.1%})" if matched and limit.percent else ""
     return Finding(
         code=code,
         severity=CODES[code],
