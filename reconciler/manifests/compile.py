@@ -8,6 +8,7 @@ from reconciler.errors import ManifestError
 from reconciler.manifests.collector import collector_paused
 from reconciler.manifests.digest import digest_of
 from reconciler.manifests.documents import read_all
+from reconciler.manifests.files import STDIN, STDIN_SHOWN
 from reconciler.manifests.forms import check_id, check_name
 from reconciler.manifests.headers import HeaderValues
 from reconciler.manifests.inherit import Inheritance
@@ -152,5 +153,6 @@ def _check_field(text: str) -> str | None:
 def _none_declared(documents: Documents) -> Problem:
     """Nothing would look like "everything is fine" where a path was mistyped or a checkout was empty."""
     source = documents.sources[0] if documents.sources else "."
+    shown = STDIN_SHOWN if source == STDIN else source
     what = "the manifests declare no runner" if documents.files else "no manifest was found"
-    return Problem(Position(source, 1, 1), f"{what}; give --allow-empty if that is meant")
+    return Problem(Position(shown, 1, 1), f"{what}; give --allow-empty if that is meant")

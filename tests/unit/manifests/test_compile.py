@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from reconciler.errors import ManifestError
 from reconciler.manifests.compile import compile_manifests
 from reconciler.model.position import Position
 from reconciler.model.secret import Secret
@@ -364,6 +365,12 @@ def test_no_runner_may_be_meant(tree):
     tree.write(runners__a="version: 1\n")
     assert tree.compile(allow_empty=True).runners == ()
     assert tree.problems("absent", allow_empty=True) == ["absent:1:1: there is no such file or folder"]
+
+
+def test_stdin_without_a_runner_is_told_as_stdin(tree):
+    """What `-` stands for is called the same in every message."""
+    with pytest.raises(ManifestError, match=r"^<stdin>:1:1: "):
+        tree.compile("-", stdin=lambda: b"")
 
 
 def test_stdin(tree, monkeypatch):
