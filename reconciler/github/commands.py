@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.finding import ERROR, OFF, WARNING
@@ -30,20 +31,26 @@ def command(name: str, message: str, at: Position | None = None, title: str = ""
     return f"::{name}{' ' if properties else ''}{properties}::{_data(message)}"
 
 
-def problem_annotations(problems: Sequence[Problem]) -> list[str]:
-    """An error at each place at fault, within the limit."""
-    return _within("error", [command("error", each.message, each.at, "manifest") for each in problems])
+def problem_annotations(problems: Sequence[Problem], folder: str = "") -> list[str]:
+    """An error at each place at fault, within the limit. Places are seen from `folder`."""
+    return _within(
+        "error", [command("error", each.message, _seen_from(folder, each.at), "manifest") for each in problems]
+    )
 
 
-def finding_annotations(findings: Iterable[Finding]) -> list[str]:
+def finding_annotations(findings: Iterable[Finding], folder: str = "") -> list[str]:
     """Findings at their manifest lines, worst first, each level within the limit; accepted ones are notices."""
     levels: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
     for finding in wording.worst_first(findings):
         if finding.severity == OFF:
             continue
         level = "notice" if finding.accepted else _LEVELS.get(finding.severity, "notice")
-        levels[level].append(command(level, finding.message, finding.at, finding.code))
+        levels[level].append(command(level, finding.message, _seen_from(folder, finding.at), finding.code))
     return [line for level, lines in levels.items() for line in _within(level, lines)]
+
+
+def _seen_from(folder: str, at: Position | None) -> Position | None:
+    return at and at._replace(file=posixpath.normpath(posixpath.join(folder.replace("\\", "/"), at.file)))
 
 
 def _within(level: str, lines: list[str]) -> list[str]:

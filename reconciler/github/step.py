@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +27,15 @@ MAX_SUMMARY: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The step this process runs in: where its summary and outputs go, and `say`, which prints a line to its log."""
+    """The step this process runs in: where its summary and outputs go, and `say`, which prints a line to its log.
+
+    `folder` is the working folder as seen from the repository's: GitHub takes annotations' files from there.
+    """
 
     summary: Path | None
     output: Path | None
     say: Callable[[str], None]
+    folder: str = ""
 
     @classmethod
     def of(cls, environ: Mapping[str, str], say: Callable[[str], None]) -> Step | None:
@@ -38,11 +43,13 @@ class Step:
         if environ.get("GITHUB_ACTIONS") != "true":
             return None
         summary, output = environ.get("GITHUB_STEP_SUMMARY"), environ.get("GITHUB_OUTPUT")
-        return cls(Path(summary) if summary else None, Path(output) if output else None, say)
+        workspace = environ.get("GITHUB_WORKSPACE")
+        folder = os.path.relpath(Path.cwd(), workspace) if workspace else ""
+        return cls(Path(summary) if summary else None, Path(output) if output else None, say, folder)
 
     def planned(self, plan: Plan, exit_code: int) -> None:
         """A plan: its findings as annotations, its Markdown as summary, its counts as outputs."""
-        for line in finding_annotations(plan.findings):
+        for line in finding_annotations(plan.findings, self.folder):
             self.say(line)
         self.summarise(lambda limit: render_plan(plan, max_size=limit))
         summary = plan_document(plan)["summary"]
@@ -61,7 +68,7 @@ class Step:
 
     def invalid(self, error: ManifestError) -> None:
         """Manifests that are wrong: an annotation at each place."""
-        for line in problem_annotations(error.problems):
+        for line in problem_annotations(error.problems, self.folder):
             self.say(line)
         self.failed(error)
 

@@ -50,6 +50,15 @@ def test_a_plan_gives_outputs_summary_and_annotations(step, said):
     assert said == ["::error file=runners/a.yaml,line=3,col=1,title=coverage::too few"]
 
 
+def test_places_are_seen_from_the_repositorys_folder(tmp_path, said, monkeypatch):
+    """A step that works in a folder of the repository still marks the file where GitHub looks for it."""
+    (tmp_path / "fleet" / "prod").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "fleet" / "prod")
+    step = Step.of({"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(tmp_path)}, said.append)
+    step.invalid(ManifestError([Problem(Position("../runners/a.yaml", 7, 5), "runners.a: wrong")]))
+    assert said == ["::error file=fleet/runners/a.yaml,line=7,col=5,title=manifest::runners.a: wrong"]
+
+
 def test_an_apply_gives_outputs_and_summary(step):
     """What was done is the summary."""
     step.applied(report(), plan(action()))
