@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import traceback
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,8 +16,6 @@ from reconciler.errors import Interrupted, ManifestError, ReconcilerError, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-UNEXPECTED: Final = 1
 
 
 def report_failure(error: BaseException, arguments: Sequence[str]) -> int:

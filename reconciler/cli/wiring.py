@@ -148,4 +148,4 @@ def _acknowledgement(text: str) -> Acknowledgement:
     code, colon, key = text.partition(":")
     if not code or (colon and not key):
         raise UsageProblem(f"--acknowledge {text!r}: write it as CODE or CODE:KEY")
-    return Acknowledgement(code, key or None)
+    return Acknowledgement.parse(text)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 CREATE: Final = "create"
 UPDATE: Final = "update"
 DISABLE: Final = "disable"
-ACTIONS: Final = (CREATE, UPDATE, DISABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

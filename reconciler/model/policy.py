@@ -55,6 +55,12 @@ class Acknowledgement:
     code: str
     key: str | None = None
 
+    @classmethod
+    def parse(cls, text: str) -> Acknowledgement:
+        """From `CODE` or `CODE:KEY`."""
+        code, _, key = text.partition(":")
+        return cls(code, key or None)
+
     def __str__(self) -> str:
         return self.code if self.key is None else f"{self.code}:{self.key}"
 

@@ -112,19 +112,13 @@ def open_saved(path: str, selection: Selection, ports: Ports) -> tuple[SavedPlan
         environment=inputs.environment,
         variables=inputs.variables,
         targets=inputs.targets,
-        acknowledged=(*map(acknowledgement, inputs.acknowledged), *selection.acknowledged),
+        acknowledged=(*map(Acknowledgement.parse, inputs.acknowledged), *selection.acknowledged),
         allow_empty=inputs.allow_empty,
     )
     with _usage_is_stale():
         project = load(recorded)
     settings = ports.settings(project)
     return read_plan(content, settings.plan_key, file=path), recorded
-
-
-def acknowledgement(text: str) -> Acknowledgement:
-    """From `CODE` or `CODE:KEY`."""
-    code, _, key = text.partition(":")
-    return Acknowledgement(code, key or None)
 
 
 def _prepare(selection: Selection, ports: Ports) -> Prepared:

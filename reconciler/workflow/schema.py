@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+import json
+from typing import Final
+
+from reconciler.manifests.schema import manifest_schema, project_schema
+from reconciler.planfile.schema import plan_schema
+
+_SCHEMAS: Final = {"manifest": manifest_schema, "project": project_schema, "plan": plan_schema}
 
 
 def schema(kind: str) -> str:
     """The schema of `manifest`, `project` or `plan`, as JSON text."""
-    if kind == "plan":
-        return files("reconciler.planfile").joinpath("plan.schema.json").read_text("utf-8")
-    import json
-
-    from reconciler.manifests.schema import manifest_schema, project_schema
-
-    return json.dumps(manifest_schema() if kind == "manifest" else project_schema(), indent=2) + "\n"
+    return json.dumps(_SCHEMAS[kind](), indent=2) + "\n"
