@@ -32,6 +32,8 @@ def report_lines(
 ) -> Iterator[str]:
     """The report line by line. `sandbox` is the emulator's file when that was talked to."""
     layout = Layout(color, width)
+    if sandbox is not None:
+        yield from layout.wrap(wording.sandbox(sandbox, safe.value), hanging="  ", style="cyan")
     if report.interrupted:
         yield layout.paint("Interrupted.", "bold red")
     problems = [outcome for outcome in report.outcomes if outcome.status != APPLIED]
@@ -47,8 +49,6 @@ def report_lines(
         yield from layout.wrap("Run plan to see what remains, then apply again.", hanging="  ")
     if problems or report.requests.retries or report.requests.rate_limited:
         yield from layout.wrap(wording.requests(report), hanging="  ", style="dim")
-    if sandbox is not None:
-        yield from layout.wrap(wording.sandbox(sandbox, safe.value), hanging="  ", style="cyan")
 
 
 def outcome_line(outcome: Outcome) -> str:
