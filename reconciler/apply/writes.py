@@ -151,7 +151,7 @@ class Writer:
                 status = STALE if isinstance(exc, Moved) else UNVERIFIED if isinstance(exc, Unverified) else FAILED
                 halt = halted(exc) if isinstance(exc, Unauthorized) else None
                 return Written(status=status, id=runner_id, error=Failure(exc.code, str(exc)), halt=halt)
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception):  # an exception that can't even be told must not lose the outcome
             message = self._api.scrubber.scrub(f"{type(exc).__name__}: {exc}")
             told = Failure("unexpected", f"unexpected, and it may have been written: {message}")
             return Written(status=FAILED, id=runner_id, error=told)
