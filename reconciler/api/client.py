@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final, Self
 
 from reconciler.api import wire
 from reconciler.api.create import create
-from reconciler.api.exchange import Exchange, Tally
 from reconciler.api.failures import read_verdict, replace_verdict
-from reconciler.api.reading import PER_PAGE, read_list
-from reconciler.api.sending import Call
+from reconciler.api.pagination import PER_PAGE, read_list
+from reconciler.api.retrying import Exchange, Tally
+from reconciler.api.transport import Call
 from reconciler.errors import BadAnswer, Rejected
 from reconciler.model.secret import Scrubber, Secret
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from reconciler.api.sending import Answer
+    from reconciler.api.transport import Answer
     from reconciler.model.report import RequestCount
     from reconciler.model.runner import Account, Listing, LiveRunner, RunnerBody
     from reconciler.ports import Clock, Progress, Stop

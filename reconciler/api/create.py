@@ -16,8 +16,8 @@ from reconciler.planning.normalise import same_endpoint
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.api.exchange import Exchange
-    from reconciler.api.sending import Call
+    from reconciler.api.retrying import Exchange
+    from reconciler.api.transport import Call
     from reconciler.model.runner import Listing, LiveRunner, RunnerBody
 
 

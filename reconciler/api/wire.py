@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.api.foreign import escape
+from reconciler.api.sanitize import escape
 from reconciler.errors import BadAnswer
 from reconciler.model.runner import Account, LiveRunner
 from reconciler.model.secret import Secret, reveal

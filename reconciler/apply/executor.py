@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.apply.gates import Gates, Step
 from reconciler.apply.journal import JournalError
 from reconciler.apply.workers import Workers
-from reconciler.apply.writes import FINISH, INTERRUPTED, Writer, Written, halted
+from reconciler.apply.writer import FINISH, INTERRUPTED, Writer, Written, halted
 from reconciler.model.report import (
     APPLIED,
     NOT_ATTEMPTED,

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.github.step import Step
+    from reconciler.forge.github.step import Step
 
 
 def current_step() -> Step | None:
@@ -14,6 +14,6 @@ def current_step() -> Step | None:
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return None
     from reconciler.cli.pipes import note
-    from reconciler.github.step import Step
+    from reconciler.forge.github.step import Step
 
     return Step.of(os.environ, note)

@@ -46,7 +46,7 @@ class Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"reconciler.cli.{cmd_name}_command")
+        module = importlib.import_module(f"reconciler.cli.commands.{cmd_name}")
         command: click.Command = module.command
         return command
 
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as exc:
         return exc.exit_code
     except (Exception, KeyboardInterrupt) as exc:  # noqa: BLE001 - the outermost layer: every error gets its exit code
-        from reconciler.cli.failures import report_failure
+        from reconciler.cli.errors import report_failure
 
         return report_failure(exc, arguments)
     return result if isinstance(result, int) else 0

@@ -98,7 +98,7 @@ def _write_report(path: Path, rendered: str | Iterable[str]) -> None:
 
 def put_plan(options: Mapping[str, Any], plan: Plan) -> None:
     """A plan to stdout and every report."""
-    from reconciler.render.plans import render_plan
+    from reconciler.render.views.plan import render_plan
 
     put(options, lambda form, **layout: render_plan(plan, form, **layout))
 
@@ -108,7 +108,7 @@ def put_report(options: Mapping[str, Any], report: Report, plan: Plan) -> None:
 
     It is done, whether this can be written or not: what can't is told on stderr, and changes no exit code.
     """
-    from reconciler.render.reports import render_report
+    from reconciler.render.views.report import render_report
 
     def render(form: str, *, color: bool = False, width: int | None = None) -> Iterable[str]:
         return render_report(report, plan, form, color=color, width=width)
@@ -122,7 +122,7 @@ def put_report(options: Mapping[str, Any], report: Report, plan: Plan) -> None:
 
 def put_refusal(options: Mapping[str, Any], plan: Plan | None) -> None:
     """The plan that was refused, to every report, and to stdout where neither text nor the error document shows it."""
-    from reconciler.render.plans import render_plan
+    from reconciler.render.views.plan import render_plan
 
     if plan is None:
         return

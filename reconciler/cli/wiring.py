@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.apply.clock import SystemClock
-from reconciler.apply.interrupt import watch_signals
+from reconciler.adapters.clock import SystemClock
+from reconciler.adapters.signals import watch_signals
 from reconciler.cli.color import color
 from reconciler.cli.pipes import note
 from reconciler.errors import UsageProblem
-from reconciler.manifests.sources import ProcessSecrets
+from reconciler.manifests.secrets.allowed import ProcessSecrets
 from reconciler.model.policy import Acknowledgement
 from reconciler.model.secret import Scrubber, Secret
 from reconciler.settings import (
@@ -125,14 +125,14 @@ def _open_api(
 
 
 def _progress(*, quiet: bool, color: bool) -> Progress:
-    from reconciler.render.progress import choose_progress
+    from reconciler.adapters.progress import choose_progress
 
     return choose_progress(quiet=quiet, terminal=sys.stderr.isatty(), color=color)
 
 
 def _start_logging(options: Mapping[str, Any], scrubber: Scrubber) -> None:
     if options.get("verbose"):
-        from reconciler.api.logs import start_logging
+        from reconciler.adapters.logs import start_logging
 
         start_logging(options["verbose"], as_json=options["log_format"] == "json", scrubber=scrubber)
 

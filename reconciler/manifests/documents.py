@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from reconciler.manifests.collector import collector_paused
 from reconciler.manifests.files import MAX_FILE_BYTES, PROJECT_FILE, STDIN, STDIN_SHOWN, Disk, read_manifests, show_path
-from reconciler.manifests.markers import check_markers
-from reconciler.manifests.nodes import Map
-from reconciler.manifests.problems import add_problem
-from reconciler.manifests.schema import check_manifest
-from reconciler.manifests.yaml import read_documents
+from reconciler.manifests.format.problems import add_problem
+from reconciler.manifests.format.schema import check_manifest
+from reconciler.manifests.secrets.markers import check_markers
+from reconciler.manifests.yaml.nodes import Map
+from reconciler.manifests.yaml.read import read_documents
 from reconciler.model.position import Position, Problem
 
 if TYPE_CHECKING:

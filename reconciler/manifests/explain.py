@@ -7,13 +7,13 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import ManifestError, UsageProblem
-from reconciler.manifests.compile import Compiler
 from reconciler.manifests.documents import read_all
-from reconciler.manifests.inherit import Source
-from reconciler.manifests.interpolate import expand
-from reconciler.manifests.merge import EMPTY, overlay
-from reconciler.manifests.nearest import nearest
-from reconciler.manifests.nodes import Map, Seq
+from reconciler.manifests.format.suggestions import nearest
+from reconciler.manifests.merge.compile import Compiler
+from reconciler.manifests.merge.inheritance import Source
+from reconciler.manifests.merge.layers import EMPTY, overlay
+from reconciler.manifests.secrets.references import expand
+from reconciler.manifests.yaml.nodes import Map, Seq
 from reconciler.model.position import Position
 from reconciler.model.runner import FIELDS
 

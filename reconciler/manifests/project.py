@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ManifestError, UsageProblem
 from reconciler.manifests.files import PROJECT_FILE, Disk, show_path
-from reconciler.manifests.forms import check_variable_name
-from reconciler.manifests.markers import check_markers
-from reconciler.manifests.nearest import nearest
-from reconciler.manifests.nodes import Map
-from reconciler.manifests.overlay import Overlay
-from reconciler.manifests.schema import check_project
-from reconciler.manifests.yaml import read_documents
+from reconciler.manifests.format.field_types import check_variable_name
+from reconciler.manifests.format.schema import check_project
+from reconciler.manifests.format.suggestions import nearest
+from reconciler.manifests.merge.environments import Overlay
+from reconciler.manifests.secrets.markers import check_markers
+from reconciler.manifests.yaml.nodes import Map
+from reconciler.manifests.yaml.read import read_documents
 from reconciler.model.policy import DISABLE, REPORT, Guard, Promise
 from reconciler.model.position import Position, Problem
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import PlanFileError
+from reconciler.planfile.decode import plan_from_document
 from reconciler.planfile.document import FORMAT_VERSION, plan_document
 from reconciler.planfile.fingerprints import (
     fingerprints_document,
     fingerprints_from_document,
     take_fingerprints,
 )
-from reconciler.planfile.reading import plan_from_document
 from reconciler.planfile.strict_json import read_object
 
 if TYPE_CHECKING:

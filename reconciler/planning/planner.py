@@ -16,17 +16,17 @@ from reconciler.model.plan import Budget, Plan, UnmanagedRunner
 from reconciler.model.policy import IGNORE
 from reconciler.model.runner import ACTIVE, DISABLED
 from reconciler.planning import actions as act
-from reconciler.planning.capacity import capacity_changes
-from reconciler.planning.coverage import coverage_findings
-from reconciler.planning.credentials import credential_findings
-from reconciler.planning.endpoints import endpoint_findings
-from reconciler.planning.findings import check_acknowledged, judge
-from reconciler.planning.fleet import Serving
-from reconciler.planning.guard import count_findings, host_findings
+from reconciler.planning.findings.capacity import capacity_changes
+from reconciler.planning.findings.coverage import coverage_findings
+from reconciler.planning.findings.credentials import credential_findings
+from reconciler.planning.findings.endpoint_findings import endpoint_findings
+from reconciler.planning.findings.guard import count_findings, host_findings
+from reconciler.planning.findings.serving import Serving
+from reconciler.planning.findings.severity import check_acknowledged, judge
+from reconciler.planning.findings.wildcard import wildcard_findings
 from reconciler.planning.match import match
-from reconciler.planning.order import arrange
+from reconciler.planning.ordering.arrange import arrange
 from reconciler.planning.targets import targeted
-from reconciler.planning.wildcard import wildcard_findings
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Action
     from reconciler.model.policy import Policy
     from reconciler.model.runner import Desired, Listing, LiveRunner
-    from reconciler.planning.fleet import State
+    from reconciler.planning.findings.serving import State
     from reconciler.planning.match import Matching
     from reconciler.settings import RateLimit
 

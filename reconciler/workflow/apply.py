@@ -135,7 +135,7 @@ def _plan(prepared: Prepared, client: RunnerApi) -> tuple[Plan, Listing]:
 
 
 def _still(shown: Plan | SavedPlan, now: Plan, settings: Settings) -> None:
-    from reconciler.planfile.moved import moved
+    from reconciler.planfile.staleness import moved
 
     differences = moved(shown, now, settings.plan_key)
     if differences:

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ReconcilerError
-from reconciler.github.event import number_of, repository_of
-from reconciler.github.rest import FORBIDDEN, GitHub, GitHubError
-from reconciler.github.sticky import Posted, Sticky, marker, whoami
-from reconciler.render.markdown import render_plan
+from reconciler.forge.github.event import number_of, repository_of
+from reconciler.forge.github.rest import FORBIDDEN, GitHub, GitHubError
+from reconciler.forge.github.sticky import Posted, Sticky, marker, whoami
+from reconciler.render.views.plan_markdown import render_plan
 from reconciler.settings import check_api_url
 from reconciler.workflow.show import show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.github.step import Step
+    from reconciler.forge.github.step import Step
     from reconciler.model.plan import Plan
     from reconciler.ports import Clock
 

@@ -70,8 +70,8 @@ def compile_base(base: str, selection: Selection, project: Project, ports: Ports
 
     None, with a warning, when they are not valid there: then nothing can be told against them.
     """
-    from reconciler.manifests.compile import compile_manifests
     from reconciler.manifests.git import open_revision
+    from reconciler.manifests.merge.compile import compile_manifests
     from reconciler.manifests.project import load_project
 
     with open_revision(base, selection.cwd) as revision:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ManifestError, UsageProblem
-from reconciler.manifests.compile import compile_manifests
+from reconciler.manifests.merge.compile import compile_manifests
 from reconciler.manifests.project import BrokenProject, load_project
 from reconciler.model.policy import DISABLE, Policy
 from reconciler.model.secret import Secret

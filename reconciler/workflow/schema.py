@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from reconciler.manifests.schema import manifest_schema, project_schema
+from reconciler.manifests.format.schema import manifest_schema, project_schema
 from reconciler.planfile.schema import plan_schema
 
 _SCHEMAS: Final = {"manifest": manifest_schema, "project": project_schema, "plan": plan_schema}

@@ -6,7 +6,7 @@ from reconciler.model.plan import CREATE, DISABLE, UPDATE, Action, Change, Reque
 from reconciler.model.policy import Promise
 from reconciler.model.position import Position
 from reconciler.model.runner import RunnerBody
-from reconciler.planning.fleet import Serving
+from reconciler.planning.findings.serving import Serving
 
 PLACE = Position("reconciler.yaml", 1, 1)
 

@@ -7,9 +7,9 @@ import textwrap
 import pytest
 
 from reconciler.errors import ManifestError
-from reconciler.manifests.compile import compile_manifests
+from reconciler.manifests.merge.compile import compile_manifests
 from reconciler.manifests.project import load_project
-from reconciler.manifests.sources import ProcessSecrets
+from reconciler.manifests.secrets.allowed import ProcessSecrets
 
 
 class Tree:

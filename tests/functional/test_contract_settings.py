@@ -26,7 +26,7 @@ REFUSED, DONE, CHANGES, USAGE = 5, 0, 2, 64
 def options():
     """Every option of every command, with the command's name."""
     for name in COMMANDS:
-        command = importlib.import_module(f"reconciler.cli.{name}_command").command
+        command = importlib.import_module(f"reconciler.cli.commands.{name}").command
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 yield name, parameter

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.adapters.clock import SystemClock
+from reconciler.adapters.signals import StopFlag
 from reconciler.api.limiter import SLACK, Limiter, SlidingWindow, limiter_for
-from reconciler.apply.clock import SystemClock
-from reconciler.apply.interrupt import StopFlag
 from reconciler.errors import Interrupted
 from reconciler.settings import RateLimit
 from tests.fakes.clock import VirtualClock

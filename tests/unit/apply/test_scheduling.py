@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.apply.executor import MAX_PARALLELISM
-from reconciler.apply.writes import Writer
+from reconciler.apply.writer import Writer
 from reconciler.errors import Rejected, Unverified
 from reconciler.model.plan import Gate, Wait
 from tests.fakes.applying import StillClock, apply_plan, statuses

@@ -12,7 +12,7 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reconciler.manifests import forms
+from reconciler.manifests.format import field_types
 from reconciler.model.runner import MAX_TAGS
 from reconciler.model.secret import Secret
 from reconciler.sandbox.answers import Refusal
@@ -83,7 +83,7 @@ def is_stricter(endpoint):
 @example("http://u:p@a")
 def test_endpoints(text):
     """What the manifest takes the API takes, and the other way round but for credentials and impossible hosts."""
-    taken = forms.check_endpoint(text) is None
+    taken = field_types.check_endpoint(text) is None
     assert taken == (accepted(endpoint=text) and not is_stricter(text))
 
 
@@ -92,7 +92,7 @@ def test_endpoints(text):
 @example("\udcff")
 def test_names(text):
     """A name that is valid is taken."""
-    assert forms.check_name(text) is not None or accepted(name=text)
+    assert field_types.check_name(text) is not None or accepted(name=text)
 
 
 @given(st.lists(st.text(max_size=3), unique=True, max_size=MAX_TAGS))
@@ -102,14 +102,14 @@ def test_names(text):
 @example([str(number) for number in range(MAX_TAGS)])
 def test_tags(texts):
     """Tags that are valid, each once and at most ten, are taken."""
-    assert any(map(forms.check_tag, texts)) or accepted(tags=texts)
+    assert any(map(field_types.check_tag, texts)) or accepted(tags=texts)
 
 
 @given(st.text(max_size=3) | st.characters(max_codepoint=0x100))
 @example("")
 def test_header_names(text):
     """A header's name is valid if, and only if, it is taken."""
-    assert (forms.check_header_name(text) is None) == accepted(headers={text: "x"})
+    assert (field_types.check_header_name(text) is None) == accepted(headers={text: "x"})
 
 
 @given(st.text(max_size=3) | st.characters(max_codepoint=0x100))
@@ -128,6 +128,6 @@ def test_ids(text):
     try:
         runner_id(f"/v1/runner/{text}")
     except Refusal:
-        assert forms.check_id(text) is not None
+        assert field_types.check_id(text) is not None
     else:
-        assert forms.check_id(text) is None
+        assert field_types.check_id(text) is None

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.manifests.schema import check_manifest, check_project
-from reconciler.manifests.yaml import read_documents
+from reconciler.manifests.format.schema import check_manifest, check_project
+from reconciler.manifests.yaml.read import read_documents
 
 if TYPE_CHECKING:
     from reconciler.model.position import Problem

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import UsageProblem
-from reconciler.manifests.compile import compile_manifests
 from reconciler.manifests.git import open_revision
+from reconciler.manifests.merge.compile import compile_manifests
 from reconciler.manifests.project import load_project
 
 WHO = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t", "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@t"}

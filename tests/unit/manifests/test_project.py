@@ -161,7 +161,7 @@ def test_a_named_project_file(tree):
     project = tree.project(path="sub/ours.yaml")
     assert (project.file, project.folder) == ("sub/ours.yaml", tree.root / "sub")
     (tree.root / "r/a.yaml").write_text("version: 1\nrunners: {k: {endpoint: 'http://h'}}")
-    from reconciler.manifests.compile import compile_manifests
+    from reconciler.manifests.merge.compile import compile_manifests
 
     assert compile_manifests(project, secrets=None).files == ("r/a.yaml",)
 

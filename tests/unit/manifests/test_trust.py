@@ -162,8 +162,8 @@ def test_a_path_is_a_path(tree):
 
 def test_a_swapped_link_is_not_followed(tree):
     """A file that became a link after it was checked is not opened."""
-    from reconciler.manifests.interpolate import BadReference
-    from reconciler.manifests.sources import ProcessSecrets
+    from reconciler.manifests.secrets.allowed import ProcessSecrets
+    from reconciler.manifests.secrets.references import BadReference
 
     with pytest.raises(BadReference):
         ProcessSecrets({}).file(str(tree.root / "link"))

@@ -15,6 +15,7 @@ from reconciler.model.position import Position, Problem
 from reconciler.model.report import APPLIED, FAILED, STATUSES, Failure, Outcome, Report, RequestCount
 from reconciler.model.runner import RunnerBody
 from reconciler.model.secret import Secret, Unresolved
+from reconciler.planfile.decode import plan_from_document
 from reconciler.planfile.document import (
     body_document,
     error_document,
@@ -22,7 +23,6 @@ from reconciler.planfile.document import (
     plan_document,
     report_document,
 )
-from reconciler.planfile.reading import plan_from_document
 from tests.fakes.plans import API_URL, NOW, body_of, create, live_runner, patient, plan_of, plans, update
 
 

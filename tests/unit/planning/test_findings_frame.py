@@ -9,7 +9,7 @@ from reconciler.errors import UsageProblem
 from reconciler.model.finding import CODES, Acceptance, Finding
 from reconciler.model.policy import Acknowledgement, Guard, Policy
 from reconciler.model.position import Position
-from reconciler.planning.findings import check_acknowledged, judge
+from reconciler.planning.findings.severity import check_acknowledged, judge
 from tests.fakes.small_plans import TODAY, entry
 
 HERE = Position("runners.yaml", 1, 3)

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.model.policy import Promise
-from reconciler.planning import conflicts
-from reconciler.planning.fleet import Serving, describe
-from reconciler.planning.order import arrange
+from reconciler.planning.findings.serving import Serving, describe
+from reconciler.planning.ordering import conflicts
+from reconciler.planning.ordering.arrange import arrange
 from tests.fakes.fleet_simulator import Simulation, Write, fewest_twice, required
 from tests.fakes.fleets import PLACE, actions_for
 

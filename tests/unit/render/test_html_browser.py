@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from reconciler.model.plan import Capacity, Change, UnmanagedRunner
-from reconciler.render import html
+from reconciler.render.views import html_page
 from tests.fakes import sample_plans as sample
 from tests.fakes.browser import browser_is_required, find_chromium
 from tests.fakes.hostile import HOSTILE
@@ -77,7 +77,7 @@ def visible(page, selector):
 
 def test_it_filters_by_action_tag_and_text(opened):
     """Each filter narrows runners and table rows alike, together with the others, and says how many are left."""
-    page = opened(html.render_plan(fleet()))
+    page = opened(html_page.render_plan(fleet()))
     assert (visible(page, "article"), visible(page, "tbody tr[data-runner]")) == (7, 7)
     page.get_by_label("Action").select_option("update")
     assert (visible(page, "article"), visible(page, "tbody tr[data-runner]")) == (5, 5)
@@ -98,7 +98,7 @@ def test_it_filters_by_action_tag_and_text(opened):
 
 def test_enter_in_the_filter_leaves_the_page(opened):
     """The form sends nothing."""
-    page = opened(html.render_plan(fleet()))
+    page = opened(html_page.render_plan(fleet()))
     page.get_by_label("Text").fill("pool-")
     page.get_by_label("Text").press("Enter")
     assert page.locator("#shown").inner_text() == "3 of 7 runners"
@@ -106,14 +106,14 @@ def test_enter_in_the_filter_leaves_the_page(opened):
 
 def test_the_table_leads_to_the_runner(opened):
     """A runner's name in the table of tags leads to its change."""
-    page = opened(html.render_plan(fleet()))
+    page = opened(html_page.render_plan(fleet()))
     page.get_by_role("link", name="pool-2").click()
     assert page.url.endswith("#runner-6")
 
 
 def test_gains_losses_and_strands_are_marked_by_shape(opened):
     """What the colours say, signs say too."""
-    page = opened(html.render_plan(fleet()))
+    page = opened(html_page.render_plan(fleet()))
     rows = page.locator("tr[data-runner]")
     assert rows.nth(4).locator(".strands").inner_text().strip() == "▲ gpu+sdxl"
     assert page.locator("td.lost").first.inner_text() == "\u2212"
@@ -133,7 +133,7 @@ def test_no_width_needs_sideways_scrolling(opened, width):
         ),
     )
     plan = dataclasses.replace(fleet(), unmanaged=(UnmanagedRunner("i" * 80, "u" * 100),))
-    page = opened(html.render_plan(dataclasses.replace(plan, actions=(*plan.actions, long))), width=width)
+    page = opened(html_page.render_plan(dataclasses.replace(plan, actions=(*plan.actions, long))), width=width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
@@ -149,7 +149,7 @@ def problems(page):
 @pytest.mark.parametrize("width", [390, 1200])
 def test_a_plan_keeps_nobody_out(opened, scheme, page_color, width):
     """axe-core finds no serious accessibility problem, light or dark, narrow or wide."""
-    page = opened(html.render_plan(fleet()), scheme=scheme, width=width)
+    page = opened(html_page.render_plan(fleet()), scheme=scheme, width=width)
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == page_color
     assert problems(page) == []
 
@@ -157,10 +157,10 @@ def test_a_plan_keeps_nobody_out(opened, scheme, page_color, width):
 @pytest.mark.parametrize(
     "source",
     [
-        html.render_plan(sample.plan(unchanged=6)),
-        html.render_report(sample.report("applied", "failed", "stale"), sample.everything()),
-        html.render_table("Runners", ["name", "status"], [["a", "active"]], ["1 runner."]),
-        html.render_lines("Not done", ["first", "second"]),
+        html_page.render_plan(sample.plan(unchanged=6)),
+        html_page.render_report(sample.report("applied", "failed", "stale"), sample.everything()),
+        html_page.render_table("Runners", ["name", "status"], [["a", "active"]], ["1 runner."]),
+        html_page.render_lines("Not done", ["first", "second"]),
     ],
     ids=["no changes", "report", "table", "lines"],
 )
@@ -171,7 +171,7 @@ def test_other_pages_keep_nobody_out(opened, source):
 
 def test_it_prints_without_its_controls(opened):
     """On paper there is no filter, nothing is cut off by a frame, and ink is dark whatever the screen was."""
-    page = opened(html.render_plan(fleet()), scheme="dark")
+    page = opened(html_page.render_plan(fleet()), scheme="dark")
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(29, 33, 38)"
     assert not page.locator("#filters").is_visible()
@@ -188,7 +188,7 @@ def test_hostile_text_does_nothing_in_a_browser(opened):
         )
         for raw in HOSTILE
     )
-    page = opened(html.render_plan(sample.plan(*actions, environment='"><img src=x onerror=alert(1)>')))
+    page = opened(html_page.render_plan(sample.plan(*actions, environment='"><img src=x onerror=alert(1)>')))
     assert visible(page, "article") == len(HOSTILE)
     assert page.locator("img, svg, iframe, article script, article a, b").count() == 0
     assert page.locator("script").count() == 1
@@ -204,7 +204,7 @@ def test_two_thousand_changes_open_and_filter(opened):
         )
         for n in range(2000)
     )
-    page = opened(html.render_plan(sample.plan(*actions)))
+    page = opened(html_page.render_plan(sample.plan(*actions)))
     assert page.locator("#shown").inner_text() == "2000 runners"
     page.get_by_label("Text").fill("runner-1234")
     assert page.locator("#shown").inner_text() == "1 of 2000 runners"

@@ -7,9 +7,9 @@ import json
 import pytest
 import yaml
 
-from reconciler.render.checks import render_checks
-from reconciler.render.exported import render_export
-from reconciler.render.validity import render_valid
+from reconciler.render.views.checks import render_checks
+from reconciler.render.views.exported import render_export
+from reconciler.render.views.validity import render_valid
 from reconciler.workflow.doctor import Check
 from reconciler.workflow.listing import Exported
 from reconciler.workflow.validate import Valid

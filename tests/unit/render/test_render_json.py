@@ -10,7 +10,7 @@ from reconciler.errors import GuardRefused, ManifestError
 from reconciler.model.finding import Finding
 from reconciler.model.position import Position, Problem
 from reconciler.planfile.document import plan_document
-from reconciler.render import json as render_json
+from reconciler.render.formats import json as render_json
 from tests.fakes import sample_plans as sample
 from tests.fakes.hostile import HOSTILE
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.render import safe
+from reconciler.render import escape
 from tests.fakes import markdown_judge as judge
 from tests.fakes.hostile import HOSTILE
 
@@ -17,18 +17,18 @@ NASTY = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)
 @pytest.mark.parametrize("raw", HOSTILE)
 def test_a_sentence_is_harmless_and_readable(raw):
     """Nothing in a sentence acts, and a reader sees all of it, hidden characters as their codes."""
-    shown = safe.markdown(raw)
+    shown = escape.markdown(raw)
     assert judge.acts(shown) == []
-    expected = safe.text(raw).replace("<!--", "<\\!--")
+    expected = escape.text(raw).replace("<!--", "<\\!--")
     assert judge.plain(shown).replace("`", "").split() == expected.replace("`", "").split()
 
 
 @given(NASTY)
 def test_any_sentence_is_harmless(raw):
     """Whatever is mixed together: nothing acts, nothing is lost, and it stays one paragraph."""
-    shown = safe.markdown(raw)
+    shown = escape.markdown(raw)
     assert judge.acts(shown) == []
-    expected = safe.text(raw).replace("<!--", "<\\!--")
+    expected = escape.text(raw).replace("<!--", "<\\!--")
     assert judge.plain(shown).replace("`", "").split() == expected.replace("`", "").split()
     assert judge.count(shown, "paragraph_open") <= 1
 
@@ -36,24 +36,24 @@ def test_any_sentence_is_harmless(raw):
 @given(NASTY)
 def test_a_code_span_holds_everything(raw):
     """Inline code stays one piece of code, whatever backticks it holds."""
-    children = judge.parser().parseInline(safe.code_span(raw))[0].children
+    children = judge.parser().parseInline(escape.code_span(raw))[0].children
     assert [child.type for child in children] == ["code_inline"]
-    assert children[0].content == (safe.text(raw).replace("<!--", "<\\!--") or '""')
+    assert children[0].content == (escape.text(raw).replace("<!--", "<\\!--") or '""')
 
 
 @given(st.lists(NASTY, max_size=4))
 def test_a_fence_holds_everything(rows):
     """A fenced block ends where we end it."""
-    tokens = judge.parser().parse(safe.fence(rows, "diff"))
+    tokens = judge.parser().parse(escape.fence(rows, "diff"))
     assert [token.type for token in tokens] == ["fence"]
-    wanted = [safe.text(row).replace("<!--", "<\\!--") for row in rows]
+    wanted = [escape.text(row).replace("<!--", "<\\!--") for row in rows]
     assert tokens[0].content == "".join(f"{row}\n" for row in wanted)
 
 
 @given(NASTY)
 def test_a_cell_stays_in_its_table(raw):
     """A table keeps its two columns, whether a cell holds code or a sentence."""
-    rows = f"| a | b |\n| --- | --- |\n| {safe.code_span(raw, cell=True)} | {safe.markdown(raw, cell=True)} |\n"
+    rows = f"| a | b |\n| --- | --- |\n| {escape.code_span(raw, cell=True)} | {escape.markdown(raw, cell=True)} |\n"
     tokens = judge.parser().parse(rows)
     assert sum(token.type == "td_open" for token in tokens) == 2
     assert judge.acts(rows) == []
@@ -77,7 +77,7 @@ def test_a_cell_stays_in_its_table(raw):
 )
 def test_plain_words_stay_plain(raw, shown):
     """Only words that could act become code; sentences stay sentences."""
-    assert safe.markdown(raw) == shown
+    assert escape.markdown(raw) == shown
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_plain_words_stay_plain(raw, shown):
 )
 def test_code_in_a_cell(raw, shown):
     """A pipe can't end a cell, also behind a backslash, where parsers differ."""
-    assert safe.code_span(raw, cell=True) == shown
+    assert escape.code_span(raw, cell=True) == shown
 
 
 @pytest.mark.parametrize("piece", ["@", ".", "('", "` ", "`", "##", ":a", "<!--", "-1", "a", "\x1b", "| "])
 def test_long_text_is_no_trap(piece):
     """The work grows with the length alone: a hundred thousand of anything come through at once."""
     raw = piece * 100_000 + "@"
-    assert len(safe.markdown(raw)) >= 100_000
-    assert len(safe.text(raw)) >= 100_000
+    assert len(escape.markdown(raw)) >= 100_000
+    assert len(escape.text(raw)) >= 100_000

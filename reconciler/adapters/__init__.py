@@ -1,0 +1,1 @@
+"""Adapters that the command line and embedders share: clock, signals, progress, logs."""

@@ -1,0 +1,72 @@
+"""Logs on stderr for -v. Every line is scrubbed: httpx and httpcore log headers of answers and texts of exceptions."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+from reconciler.api.sanitize import escape
+
+if TYPE_CHECKING:
+    from reconciler.model.secret import Scrubber
+
+_LOUDEST_LIBRARIES: Final = 2
+"""From -vv on, what the libraries log is shown too."""
+
+
+class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # generic in the stubs only
+    """Writes to what stderr is at that time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
+class SafeLines(logging.Formatter):
+    """One line a record, as text or JSON: scrubbed, everything unprintable escaped, and no traceback.
+
+    It is the formatter that cleans, so that no record reaches the stream around it, whatever its logger.
+    """
+
+    def __init__(self, scrubber: Scrubber, *, as_json: bool) -> None:
+        super().__init__()
+        self._scrubber = scrubber
+        self._as_json = as_json
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, without its end."""
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
+        level = record.levelname.lower()
+        message = escape(self._scrubber.scrub(_text(record)))
+        if self._as_json:
+            return json.dumps({"time": moment, "level": level, "logger": record.name, "message": message})
+        return f"{moment} {level} {record.name}: {message}"
+
+
+def start_logging(verbosity: int, *, as_json: bool, scrubber: Scrubber) -> None:
+    """Log to stderr, one line a record: our own requests from -v (1) on, the libraries' from -vv (2) on.
+
+    A second call takes the place of the first.
+    """
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        if isinstance(handler, _Handler):
+            root.removeHandler(handler)
+    ours = _Handler()
+    ours.setFormatter(SafeLines(scrubber, as_json=as_json))
+    root.addHandler(ours)
+    root.setLevel(logging.DEBUG if verbosity >= _LOUDEST_LIBRARIES else logging.WARNING)
+    logging.getLogger("reconciler").setLevel(logging.DEBUG)
+
+
+def _text(record: logging.LogRecord) -> str:
+    try:
+        text = record.getMessage()
+    except (TypeError, ValueError):  # a message that does not fit its arguments: neither is worth showing
+        text = "(a log message that can't be formatted)"
+    if record.exc_info and record.exc_info[1] is not None:
+        text = f"{text}: {type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
+    return text

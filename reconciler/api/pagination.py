@@ -1,0 +1,112 @@
+"""All pages of the list of runners, in a read that adds up: absence is never inferred from a bad one."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, Final
+
+from reconciler.api.http import MAX_CONNECTIONS
+from reconciler.errors import UnstableList
+from reconciler.model.runner import Listing
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from reconciler.api.wire import Page
+    from reconciler.model.runner import LiveRunner
+
+PER_PAGE: Final = 100
+"""The most that the API takes."""
+
+MAX_READS: Final = 3
+
+_PATIENCE_S: Final = 0.05
+"""After each so long one more thread reads: a service that is near keeps two busy, and more only get in their way."""
+
+
+class Shifted(Exception):
+    """The pages of one read do not fit together; the text says how."""
+
+
+def read_list(
+    read_page: Callable[[int], Page],
+    now: Callable[[], dt.datetime],
+    progress: Callable[[int, int], None],
+) -> Listing:
+    """Read until the pages add up, at most three times. Raises UnstableList, and what `read_page` raises.
+
+    `read_page` takes a page's number from 1, and is called by several threads at once. What was spent on it is not
+    known here: `reads` is 0.
+    """
+    for last in (False, False, True):
+        read_at = now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        try:
+            runners = _read_once(read_page, progress)
+        except Shifted as exc:
+            if last:
+                raise UnstableList(
+                    f"the list of runners did not add up in {MAX_READS} reads: {exc}; runners may be created right "
+                    "now: try again when that is over"
+                ) from exc
+        else:
+            return Listing(runners, read_at, reads=0)
+    raise AssertionError  # pragma: no cover - the last read returns or raises
+
+
+def _read_once(read_page: Callable[[int], Page], progress: Callable[[int, int], None]) -> tuple[LiveRunner, ...]:
+    """One read of all pages: the first tells how many there are, the rest are read side by side. Raises Shifted."""
+    first = _checked(read_page(1), 1, None)
+    count = max(1, -(-first.total // PER_PAGE))
+    progress(1, count)
+    pages = {1: first, **_rest(read_page, first.total, count, progress)} if count > 1 else {1: first}
+    runners = tuple(itertools.chain.from_iterable(pages[number].runners for number in range(1, count + 1)))
+    if len({runner.id for runner in runners}) != len(runners):
+        raise Shifted("a runner stands on two pages")
+    return runners
+
+
+def _rest(
+    read_page: Callable[[int], Page], total: int, count: int, progress: Callable[[int, int], None]
+) -> dict[int, Page]:
+    """Pages 2 to `count`. The first failure keeps the others from starting another page."""
+    numbers = iter(range(2, count + 1))
+    pages: dict[int, Page] = {}
+    lock = threading.Lock()
+    failed = threading.Event()
+
+    def work() -> None:
+        while not failed.is_set():
+            with lock:
+                number = next(numbers, None)
+            if number is None:
+                return
+            try:
+                page = _checked(read_page(number), number, total)
+            except BaseException:
+                failed.set()
+                raise
+            with lock:
+                pages[number] = page
+                progress(len(pages) + 1, count)
+
+    most = min(MAX_CONNECTIONS, count - 1)
+    with ThreadPoolExecutor(most, thread_name_prefix="list") as pool:
+        workers = [pool.submit(work)]
+        while wait(workers, _PATIENCE_S).not_done and len(workers) < most:
+            workers.append(pool.submit(work))
+    for future in workers:
+        future.result()
+    return pages
+
+
+def _checked(page: Page, number: int, total: int | None) -> Page:
+    """The page, if it fits a list of so many; None for the first page, which tells how many."""
+    if total is not None and page.total != total:
+        raise Shifted(f"page 1 tells of {total} runners, page {number} of {page.total}")
+    due = max(0, min(PER_PAGE, page.total - (number - 1) * PER_PAGE))
+    if len(page.runners) != due:
+        raise Shifted(f"page {number} of a list of {page.total} holds {len(page.runners)} runners, not {due}")
+    return page

@@ -1,0 +1,47 @@
+"""`reconciler render`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from reconciler.cli.options import (
+    connection_options,
+    option,
+    output_options,
+    paths_argument,
+    project_options,
+    unlisted,
+)
+
+
+@click.command("render")
+@paths_argument
+@project_options
+@option("--allow-empty", is_flag=True, help="Manifests may declare no runner at all.")
+@option("--explain", metavar="KEY", help="Where every field, tag and header of one runner comes from.")
+@unlisted(connection_options)
+@output_options
+def command(**options: Any) -> int:
+    """Show the effective manifests after merging. Offline: secrets stay references.
+
+    \b
+    Example:
+      reconciler render -e production
+      reconciler render --explain prod-a100-1
+    """  # noqa: D301 - click reads the \b
+    from reconciler.cli.outputs import check_reports, put
+    from reconciler.cli.wiring import open_ports, selection_of
+    from reconciler.render.views.effective import render_effective, render_explained
+    from reconciler.workflow.effective import effective_runners, explained
+
+    check_reports(options)
+    with open_ports(options) as ports:
+        if options["explain"]:
+            origins = explained(selection_of(options), ports, options["explain"])
+            put(options, lambda form, **layout: render_explained(origins, form, **layout))
+        else:
+            runners = effective_runners(selection_of(options), ports)
+            put(options, lambda form, **_: render_effective(runners, form))
+    return 0

@@ -1,0 +1,44 @@
+"""`reconciler validate`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from reconciler.cli.options import (
+    connection_options,
+    option,
+    output_options,
+    paths_argument,
+    project_options,
+    unlisted,
+)
+
+
+@click.command("validate")
+@paths_argument
+@project_options
+@option("--allow-empty", is_flag=True, help="Manifests may declare no runner at all.")
+@unlisted(connection_options)
+@output_options
+def command(**options: Any) -> int:
+    """Check manifests and project file offline: no token, no secret, no request.
+
+    With environments and none picked, each of them is checked.
+
+    \b
+    Example:
+      reconciler validate
+      reconciler validate -e staging runners/staging/gpu.yaml
+    """  # noqa: D301 - click reads the \b
+    from reconciler.cli.outputs import check_reports, put
+    from reconciler.cli.wiring import open_ports, selection_of
+    from reconciler.render.views.validity import render_valid
+    from reconciler.workflow.validate import validate
+
+    check_reports(options)
+    with open_ports(options) as ports:
+        valid = validate(selection_of(options), ports)
+    put(options, lambda form, **_: render_valid(valid, form))
+    return 0

@@ -1,0 +1,96 @@
+"""Every error as the user sees it: text on stderr, with `--format json` the one document on stdout."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.actions import current_step
+from reconciler.cli.pipes import StreamLost, close_quietly, echo, note
+from reconciler.errors import Interrupted, ManifestError, ReconcilerError, UsageProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def report_failure(error: BaseException, arguments: Sequence[str]) -> int:
+    """Print one error in the format that the arguments ask for; returns its exit code."""
+    if isinstance(error, BrokenPipeError):
+        close_quietly()
+        return 0
+    known = _known(error)
+    if _wants_json(arguments) and not isinstance(error, StreamLost):
+        from reconciler.render.formats.json import render_error
+
+        try:
+            echo(render_error(known))
+        except StreamLost:
+            note(str(known))
+    else:
+        from reconciler.render.views.problems import render_error as render_text
+
+        note(render_text(known).rstrip("\n"))
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            note(f"Try '{error.ctx.command_path} --help' for help.")
+    _tell_actions(known)
+    if known is not error and not isinstance(error, (click.ClickException, click.Abort, KeyboardInterrupt)):
+        _explain_unexpected(error, arguments)
+    return known.exit_code
+
+
+def _tell_actions(error: ReconcilerError) -> None:
+    step = current_step()
+    if step is None:
+        return
+    if isinstance(error, ManifestError):
+        step.invalid(error)
+    else:
+        step.failed(error)
+
+
+def _known(error: BaseException) -> ReconcilerError:
+    if isinstance(error, ReconcilerError):
+        return error
+    if isinstance(error, click.ClickException):
+        return UsageProblem(_message(error))
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return Interrupted("interrupted")
+    sandbox = sys.modules.get("reconciler.sandbox.failures")
+    if sandbox is not None and isinstance(error, sandbox.SandboxError):
+        return ReconcilerError(str(error))
+    if isinstance(error, OSError) and error.filename is not None:
+        return ReconcilerError(f"{os.fsdecode(error.filename)}: {error.strerror}")
+    return ReconcilerError(f"unexpected error: {type(error).__name__}; run again with -v to see where, and report it")
+
+
+def _message(error: click.ClickException) -> str:
+    """What is wrong, on one line: where an argument is missing, click lists the choices one a line."""
+    return re.sub(r"\s*\n\s*", " ", error.format_message())
+
+
+def _explain_unexpected(error: BaseException, arguments: Sequence[str]) -> None:
+    """With -v, where an unexpected error came from: frames only, for a message may hold what must not be shown."""
+    asked = any(word == "--verbose" or re.fullmatch(r"-[a-z]*v[a-z]*", word) for word in arguments)
+    if not asked and os.environ.get("RECONCILER_VERBOSE", "") in ("", "0"):
+        return
+    for frame in traceback.extract_tb(error.__traceback__):
+        note(f"  {frame.filename}:{frame.lineno} in {frame.name}")
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether `--format json` was asked for, also when the command line could not be parsed."""
+    asked = os.environ.get("RECONCILER_FORMAT", "")
+    words = list(arguments)
+    for index, word in enumerate(words):
+        if word == "--":
+            break
+        if word == "--format" and index + 1 < len(words):
+            asked = words[index + 1]
+        elif word.startswith("--format="):
+            asked = word.removeprefix("--format=")
+    return asked == "json"

@@ -1,0 +1,1 @@
+"""Adapters of code forges: comments, issues, annotations. Start at `github`."""

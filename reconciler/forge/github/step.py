@@ -1,0 +1,100 @@
+"""What a step of GitHub Actions is told: annotations in its log, its summary, its outputs."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from reconciler.forge.github.commands import command, finding_annotations, problem_annotations
+from reconciler.planfile.document import plan_document
+from reconciler.render.views.plan_markdown import render_plan
+from reconciler.render.views.report_markdown import render_error, render_report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reconciler.errors import ManifestError, ReconcilerError
+    from reconciler.model.plan import Plan
+    from reconciler.model.report import Report
+
+MAX_SUMMARY: Final = 1024 * 1024
+"""Bytes of a step's summary; over it GitHub drops the whole of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The step this process runs in: where its summary and outputs go, and `say`, which prints a line to its log.
+
+    `folder` is the working folder as seen from the repository's: GitHub takes annotations' files from there.
+    """
+
+    summary: Path | None
+    output: Path | None
+    say: Callable[[str], None]
+    folder: str = ""
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str], say: Callable[[str], None]) -> Step | None:
+        """From the environment; None outside of GitHub Actions."""
+        if environ.get("GITHUB_ACTIONS") != "true":
+            return None
+        summary, output = environ.get("GITHUB_STEP_SUMMARY"), environ.get("GITHUB_OUTPUT")
+        workspace = environ.get("GITHUB_WORKSPACE")
+        folder = os.path.relpath(Path.cwd(), workspace) if workspace else ""
+        return cls(Path(summary) if summary else None, Path(output) if output else None, say, folder)
+
+    def planned(self, plan: Plan, exit_code: int) -> None:
+        """A plan: its findings as annotations, its Markdown as summary, its counts as outputs."""
+        for line in finding_annotations(plan.findings, self.folder):
+            self.say(line)
+        self.summarise(lambda limit: render_plan(plan, max_size=limit))
+        summary = plan_document(plan)["summary"]
+        self._put(
+            {
+                "has-changes": json.dumps(plan.has_changes),
+                "exit-code": str(exit_code),
+                "summary-json": json.dumps(summary),
+            }
+        )
+
+    def applied(self, report: Report, plan: Plan) -> None:
+        """What an apply did, as summary and outputs."""
+        self.summarise(lambda limit: render_report(report, plan, max_size=limit))
+        self._put({"has-changes": json.dumps(plan.has_changes), "exit-code": str(report.exit_code)})
+
+    def invalid(self, error: ManifestError) -> None:
+        """Manifests that are wrong: an annotation at each place."""
+        for line in problem_annotations(error.problems, self.folder):
+            self.say(line)
+        self.failed(error)
+
+    def failed(self, error: ReconcilerError) -> None:
+        """Any error, as summary and outputs."""
+        self.summarise(lambda limit: render_error(error, max_size=limit))
+        self._put({"exit-code": str(error.exit_code)})
+
+    def notice(self, message: str) -> None:
+        """A notice in the log."""
+        self.say(command("notice", message))
+
+    def summarise(self, render: Callable[[int], str]) -> None:
+        """Append to the summary what `render` makes of the characters left; one may take four bytes."""
+        if self.summary is None:
+            return
+        used = self.summary.stat().st_size if self.summary.exists() else 0
+        left = (MAX_SUMMARY - used) // 4 - 2
+        if left > 0:
+            with self.summary.open("a", encoding="utf-8") as file:
+                file.write(render(left) + "\n")
+
+    def _put(self, outputs: Mapping[str, str]) -> None:
+        if self.output is None:
+            return
+        with self.output.open("a", encoding="utf-8") as file:
+            for name, value in outputs.items():
+                fence = f"end-{secrets.token_hex(16)}"
+                file.write(f"{name}<<{fence}\n{value}\n{fence}\n")

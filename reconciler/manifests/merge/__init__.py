@@ -1,0 +1,1 @@
+"""Layers merged into the desired runners. Start at `compile`."""

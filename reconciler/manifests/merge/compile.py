@@ -1,0 +1,158 @@
+"""From manifests to what is wanted: every runner merged, expanded, checked, with its secrets or references to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.errors import ManifestError
+from reconciler.manifests.collector import collector_paused
+from reconciler.manifests.documents import read_all
+from reconciler.manifests.files import STDIN, STDIN_SHOWN
+from reconciler.manifests.format.field_types import check_id, check_name
+from reconciler.manifests.format.problems import add_problem
+from reconciler.manifests.merge.digest import digest_of
+from reconciler.manifests.merge.duplicates import Unique
+from reconciler.manifests.merge.inheritance import Inheritance
+from reconciler.manifests.merge.layers import overlay
+from reconciler.manifests.secrets.resolve import HeaderValues
+from reconciler.manifests.yaml.nodes import Map, Seq
+from reconciler.manifests.yaml.trail import dotted, quoted
+from reconciler.model.position import Position, Problem
+from reconciler.model.runner import FIELDS, MAX_TAGS, Desired, DesiredRunner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from reconciler.manifests.documents import Document, Documents
+    from reconciler.manifests.files import Files
+    from reconciler.manifests.merge.layers import Layer, LayerReader
+    from reconciler.manifests.project import Project
+    from reconciler.model.secret import HeaderValue
+    from reconciler.ports import SecretSource
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+def compile_manifests(
+    project: Project,
+    paths: Sequence[str] = (),
+    *,
+    secrets: SecretSource | None,
+    allow_unresolved: bool = False,
+    allow_empty: bool = False,
+    stdin: Callable[[], bytes] | None = None,
+    files: Files | None = None,
+) -> Desired:
+    """All runners of the manifests at `paths`, or of the project's own manifests when there are none.
+
+    `secrets` None means offline: what refers to a secret stays Unresolved. With `allow_unresolved` so does what is not
+    set or not there. `stdin` reads what `-` stands for, `files` the rest (default: the disk). Raises ManifestError with
+    every problem of every file, also when there is no runner at all, unless `allow_empty`.
+    """
+    problems: list[Problem] = []
+    with collector_paused():
+        documents = read_all(project, paths, problems, stdin=stdin, files=files)
+        compiler = Compiler(project, secrets, problems, allow_unresolved=allow_unresolved)
+        runners = compiler.compile(documents)
+        if not runners and not problems and not allow_empty:
+            problems.append(_none_declared(documents))
+        if problems:
+            raise ManifestError(problems)
+        digest = digest_of(runners, compiler.shown)
+    return Desired(tuple(runners), digest, documents.files, complete=compiler.headers.complete)
+
+
+class Compiler:
+    """Compiles runners. What is wrong is added to `problems`; `shown` has each key's headers with references."""
+
+    def __init__(
+        self, project: Project, secrets: SecretSource | None, problems: list[Problem], *, allow_unresolved: bool = False
+    ) -> None:
+        self.inheritance = Inheritance(project, problems)
+        self.headers = HeaderValues(project, secrets, problems, unresolved_allowed=allow_unresolved)
+        self.shown: dict[str, Mapping[str, str]] = {}
+        self._problems = problems
+        self._unique = Unique(problems)
+
+    def compile(self, documents: Documents) -> list[DesiredRunner]:
+        """Every runner that could be made, in order."""
+        compiled: list[DesiredRunner] = []
+        for document in documents.documents:
+            nodes = document.node.get("runners")
+            if not isinstance(nodes, Map):
+                continue
+            reader = self.inheritance.reader(document)
+            for key, node in nodes.items():
+                at = Position(document.file, *nodes.key_at[key])
+                path = f"runners.{key}" if key.isprintable() else dotted(("runners", key))
+                if self._unique.key(key, path, at) and isinstance(node, Map):
+                    runner = self._runner(key, path, node, at, document, reader)
+                    if runner is not None:
+                        self._unique.runner(runner)
+                        compiled.append(runner)
+        return compiled
+
+    def _runner(
+        self, key: str, path: str, node: Map, at: Position, document: Document, reader: LayerReader
+    ) -> DesiredRunner | None:
+        inherited = self.inheritance.merged(document, node, path)
+        own = reader.read(node, path)
+        layer = overlay(inherited, own)
+        name = key if "name" not in node else reader.text(node, "name", path, check_name)
+        released = _released(node, reader, path) if "unmanaged" in node else _NOTHING
+        tags = None if "tags" in released else layer.tags
+        if tags is not None and len(tags) > MAX_TAGS:
+            self._too_many(tags, inherited, own, path, at)
+        if layer.endpoint is None and "endpoint" not in layer.places:
+            add_problem(
+                self._problems, Problem(at, f"{path}: endpoint is required, here or in what the runner inherits")
+            )
+        headers: Mapping[str, HeaderValue] | None = None
+        if layer.headers is not None and "headers" not in released:
+            resolve = self.headers.resolve_inherited if own.headers is None else self.headers.resolve
+            headers, shown = resolve(layer.headers)
+            self.shown[key] = shown
+        if name is None or layer.endpoint is None:
+            return None
+        return DesiredRunner(
+            key=key,
+            at=at,
+            name=name,
+            endpoint=layer.endpoint,
+            id=reader.text(node, "id", path, check_id) if "id" in node else None,
+            former_name=reader.text(node, "former_name", path, check_name) if "former_name" in node else None,
+            headers=headers,
+            tags=tags,
+            status=None if "status" in released else layer.status,
+            unmanaged=released,
+            wildcard=layer.wildcard or False,
+            accept=layer.accept or (),
+            field_at=layer.places,
+        )
+
+    def _too_many(self, tags: tuple[str, ...], inherited: Layer, own: Layer, path: str, at: Position) -> None:
+        # No layer alone has too many, so some of them are inherited.
+        came = f"{len(inherited.tags or ())} of them inherited, the last at {inherited.places['tags']}"
+        message = f"{path}.tags: {len(tags)} tags, {came}; the API takes at most {MAX_TAGS}"
+        add_problem(self._problems, Problem(own.places.get("tags", at), message))
+
+
+def _released(node: Map, reader: LayerReader, path: str) -> frozenset[str]:
+    """The fields under `unmanaged`: they stay unmanaged even where the same entry declares them."""
+    listed = node.get("unmanaged")
+    if not isinstance(listed, Seq):
+        return _NOTHING
+    names = (reader.item(listed, index, f"{path}.unmanaged", _check_field) for index in range(len(listed)))
+    return frozenset(name for name in names if name is not None)
+
+
+def _check_field(text: str) -> str | None:
+    return None if text in FIELDS else f"must be one of {', '.join(FIELDS)}; not {quoted(text)}"
+
+
+def _none_declared(documents: Documents) -> Problem:
+    """Nothing would look like "everything is fine" where a path was mistyped or a checkout was empty."""
+    source = documents.sources[0] if documents.sources else "."
+    shown = STDIN_SHOWN if source == STDIN else source
+    what = "the manifests declare no runner" if documents.files else "no manifest was found"
+    return Problem(Position(shown, 1, 1), f"{what}; give --allow-empty if that is meant")

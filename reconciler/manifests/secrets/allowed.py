@@ -1,0 +1,108 @@
+"""Where secrets come from: which environment variables and files a manifest may name, and reading them.
+
+A manifest of a pull request is not trusted: it may name only what the contract allows.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from reconciler.manifests.secrets.references import BadReference
+from reconciler.model.secret import Secret
+from reconciler.settings import OPTION_NAMES, OPTION_PREFIX, PLAN_KEY_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MAX_SECRET_BYTES: Final = 64 * 1024
+TOKEN_PREFIX: Final = "COMFYCONTROL_"  # noqa: S105 - how the names of token variables start
+_OF_THE_RUN: Final = ("ACTIONS_", "GITHUB_TOKEN", "GH_TOKEN")
+"""Credentials that GitHub hands to a job: of no use to a runner, of much use to a thief."""
+_KERNEL: Final = ("/proc", "/sys")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def check_variable(name: str, *, allowed: Sequence[str], tokens: frozenset[str]) -> None:
+    """Refuse an environment variable that no manifest may read. Raises BadReference.
+
+    `allowed` are the globs of `env_allow`; `tokens` the token variables of every environment. What is never allowed is
+    compared without case, because Windows does so when it reads a variable.
+    """
+    upper = name.upper()
+    if upper.startswith(TOKEN_PREFIX) or upper in {token.upper() for token in tokens}:
+        raise BadReference(f"${{env:{name}}}: an API token is never sent to a runner")
+    if upper == PLAN_KEY_VARIABLE:
+        raise BadReference(f"${{env:{name}}}: the key that signs plans is never sent to a runner")
+    if upper.startswith(_OF_THE_RUN):
+        raise BadReference(f"${{env:{name}}}: a credential of the CI job is never sent to a runner")
+    if upper.removeprefix(OPTION_PREFIX) in OPTION_NAMES and upper.startswith(OPTION_PREFIX):
+        raise BadReference(f"${{env:{name}}}: this variable sets an option of reconciler; choose another name")
+    if not name.startswith(OPTION_PREFIX) and not any(fnmatch.fnmatchcase(name, each) for each in allowed):
+        raise BadReference(
+            f"${{env:{name}}}: the name must start with {OPTION_PREFIX} or match env_allow in the project file"
+        )
+
+
+def check_path(path: str, *, base: Path, roots: Sequence[Path]) -> str:
+    """The real path of a secret's file, seen from the folder `base`. Raises BadReference unless it is in a root.
+
+    Links are resolved first; nothing is opened.
+    """
+    if _CONTROL.search(path):
+        raise BadReference("${file:…}: the path holds a control character")
+    real = Path(os.path.realpath(base / path))
+    if not any(real.is_relative_to(os.path.realpath(root)) for root in roots):
+        raise BadReference(f"${{file:{path}}}: outside of the project's folder; list its folder under file_allow")
+    if any(real.is_relative_to(kernel) for kernel in _KERNEL):
+        raise BadReference(f"${{file:{path}}}: a file of the kernel holds no secret for a runner")
+    if ".git" in real.parts:
+        raise BadReference(f"${{file:{path}}}: git's own files hold no secret for a runner")
+    return str(real)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSecrets:
+    """The secrets of this process: its environment and the disk. Implements ports.SecretSource."""
+
+    environ: Mapping[str, str]
+
+    def env(self, name: str) -> Secret | None:
+        """The environment variable, None when it is not set."""
+        value = self.environ.get(name)
+        return None if value is None else Secret(value)
+
+    def file(self, path: str) -> Secret | None:
+        """The content of a regular file, one trailing newline cut; None when it is not there. Raises BadReference.
+
+        `path` is a real path from check_path. It is opened without following a link and without waiting, so that
+        neither a link put there since nor a pipe can lead elsewhere or hang.
+        """
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        try:
+            descriptor = os.open(path, flags)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as exc:
+            raise BadReference(f"the file can't be read: {exc.strerror}") from exc
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise BadReference("this is no regular file")
+            content = os.read(descriptor, MAX_SECRET_BYTES + 1)
+        finally:
+            os.close(descriptor)
+        if len(content) > MAX_SECRET_BYTES:
+            raise BadReference(f"the file is over {MAX_SECRET_BYTES // 1024} KiB")
+        return Secret(_text(content))
+
+
+def _text(content: bytes) -> str:
+    text = content.decode(errors="surrogateescape")
+    if not text.isascii() and any("\udc80" <= each <= "\udcff" for each in text):
+        raise BadReference("the file is not UTF-8")  # raised here: a UnicodeDecodeError would carry the content along
+    return text.removesuffix("\r\n") if text.endswith("\r\n") else text.removesuffix("\n")

@@ -1,0 +1,137 @@
+"""Header values: from references to what is sent, a secret, or what is not known here."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from reconciler.manifests.format.problems import add_problem
+from reconciler.manifests.secrets.allowed import check_path, check_variable
+from reconciler.manifests.secrets.references import ENV, VAR, BadReference, Reference, parse, variable
+from reconciler.model.position import Problem
+from reconciler.model.secret import REDACTED, Secret, Unresolved, publish
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from reconciler.manifests.merge.layers import Header
+    from reconciler.manifests.project import Project
+    from reconciler.model.secret import HeaderValue
+    from reconciler.ports import SecretSource
+
+_SCHEME: Final = re.compile(r"(?:Bearer|Basic|Token|ApiKey) ", re.IGNORECASE)
+"""Words before a credential that are no secret themselves (RFC 9110, 11.1, and two that are in wide use)."""
+_EMPTY: Final = Secret("")
+
+
+class Resolved(NamedTuple):
+    """Headers by the names to send; `shown` has the same names with references in place of values, for the digest."""
+
+    values: Mapping[str, HeaderValue]
+    shown: Mapping[str, str]
+
+
+class HeaderValues:
+    """Resolves header values, each text once. What is wrong is added to `problems`.
+
+    `secrets` None means offline: what refers to a secret stays Unresolved. With `unresolved_allowed` so does what is
+    not set or not there. `complete` turns False when a value stays Unresolved.
+    """
+
+    def __init__(
+        self, project: Project, secrets: SecretSource | None, problems: list[Problem], *, unresolved_allowed: bool
+    ) -> None:
+        self.complete = True
+        self._project = project
+        self._secrets = secrets
+        self._problems = problems
+        self._unresolved_allowed = unresolved_allowed
+        self._roots = project.secret_roots
+        self._public = project.public_headers
+        self._known: dict[tuple[str, Path, bool], tuple[HeaderValue, str] | str] = {}
+        self._inherited: dict[int, tuple[Mapping[str, Header], Resolved]] = {}
+
+    def resolve_inherited(self, headers: Mapping[str, Header]) -> Resolved:
+        """The same as `resolve`, once for a map that many runners share."""
+        cached = self._inherited.get(id(headers))
+        if cached is None:  # with the map itself, so that its id is not used again
+            cached = self._inherited[id(headers)] = headers, self.resolve(headers)
+        return cached[1]
+
+    def resolve(self, headers: Mapping[str, Header]) -> Resolved:
+        """The values of a merged header map; one that could not be had is left out, its problem told."""
+        values: dict[str, HeaderValue] = {}
+        shown: dict[str, str] = {}
+        for lower, header in headers.items():
+            name = header.name
+            text = header.text or ""
+            public = lower in self._public
+            if "${" not in text:
+                values[name], shown[name] = (text, text) if public else (Secret(text), REDACTED)
+                continue
+            key = text, header.reader.folder, public
+            known = self._known.get(key)
+            if known is None:
+                known = self._known[key] = self._expand(*key)
+            if isinstance(known, tuple):
+                values[name], shown[name] = known
+            else:
+                add_problem(self._problems, Problem(header.at, f"{header.path}: {known}"))
+        return Resolved(values, shown)
+
+    def _expand(self, text: str, folder: Path, public: bool) -> tuple[HeaderValue, str] | str:
+        """The value and how it is shown, or what is wrong: no exception is kept, for its frames hold the pieces."""
+        try:
+            return self._join(parse(text), folder, public=public)
+        except BadReference as exc:
+            return str(exc)
+
+    def _join(self, parts: list[str | Reference], folder: Path, *, public: bool) -> tuple[HeaderValue, str]:
+        shown = _show(parts, public=public)
+        pieces: list[str | Secret] = []
+        known = True
+        for part in parts:
+            piece = part if isinstance(part, str) else self._piece(part, folder)
+            if piece is None:
+                known = False
+            else:
+                pieces.append(piece)
+        value = Secret.join(pieces)
+        if not known and not value.is_unsendable:
+            self.complete = False
+            return Unresolved(shown), shown
+        if value.is_unsendable:
+            raise BadReference(f"the value of {shown} holds a control character, such as a line break, or is not UTF-8")
+        return (publish(value) if public else value), shown
+
+    def _piece(self, reference: Reference, folder: Path) -> str | Secret | None:
+        """What a reference stands for; None where it may stay unknown. Raises BadReference."""
+        project = self._project
+        if reference.kind == VAR:
+            return variable(reference, project.vars)
+        if reference.kind == ENV:
+            check_variable(reference.name, allowed=project.env_allow, tokens=project.token_variables)
+            value = self._secrets.env(reference.name) if self._secrets else None
+            missing = "is not set in the environment" if value is None else "is set but empty"
+        else:
+            path = check_path(reference.name, base=folder, roots=self._roots)
+            try:
+                value = self._secrets.file(path) if self._secrets else None
+            except BadReference as exc:
+                raise BadReference(f"{reference}: {exc}") from exc
+            missing = "names a file that is not there" if value is None else "names an empty file"
+        if value is not None and value != _EMPTY:
+            return value
+        if self._secrets is not None and not self._unresolved_allowed:
+            raise BadReference(f"{reference} {missing}")
+        return None
+
+
+def _show(parts: list[str | Reference], *, public: bool) -> str:
+    """References as they are written, other text redacted: it may be half of a secret."""
+    pieces = []
+    for index, part in enumerate(parts):
+        shown = public or isinstance(part, Reference) or (index == 0 and _SCHEME.fullmatch(part))
+        pieces.append(str(part) if shown else REDACTED)
+    return "".join(pieces)

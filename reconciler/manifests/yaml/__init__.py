@@ -1,0 +1,1 @@
+"""YAML text to plain dicts, lists and strings that know their place. Start at `read`."""

@@ -1,0 +1,1 @@
+"""Rules that look at a plan and raise findings. Start at `severity`."""

@@ -1,0 +1,129 @@
+"""What the plan leaves without a server: tag sets, promises, everything.
+
+Served sets are the maximal tag sets of active runners; what a set's subsets need, its server gives. A set that was
+served is stranded when no runner carries all of it afterwards and no wildcard is left. Counting tag by tag would not
+see it: `gpu` on one runner and `sdxl` on another do not serve `gpu+sdxl`. The work grows with the number of
+distinct tag sets, not of runners (see `tagindex`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reconciler.model.finding import CODES, WARNING, Finding
+from reconciler.planning.findings.serving import in_order, name_some, spell
+from reconciler.planning.findings.tagsets import TagIndex, maximal, places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reconciler.model.policy import Promise
+    from reconciler.planning.findings.serving import Serving, State, Tags
+
+_EVERYTHING: Final[Tags] = frozenset()
+
+
+def coverage_findings(fleet: Sequence[Serving], promises: Sequence[Promise]) -> list[Finding]:
+    """What the plan strands or leaves to wildcards alone, and the promises that do not hold after it.
+
+    `fleet` holds every runner, changed or not. Findings have their default severity, in a stable order.
+    """
+    change = _Change(in_order(fleet))
+    return [*_no_active_runner(change), *_broken_promises(change, promises), *_stranded(change)]
+
+
+class _Change:
+    """The fleet by state, before and after."""
+
+    def __init__(self, fleet: list[Serving]) -> None:
+        self.fleet = fleet
+        self.before = _by_state(fleet, [serving.before for serving in fleet])
+        self.after = _by_state(fleet, [serving.after for serving in fleet])
+        self.wildcards_before = self.before.pop(_EVERYTHING, [])
+        self.wildcards_after = self.after.pop(_EVERYTHING, [])
+        self.tagged_after = list(self.after)
+        self.index_after = TagIndex(self.tagged_after)
+
+
+def _by_state(fleet: list[Serving], states: list[State]) -> dict[Tags, list[Serving]]:
+    groups: dict[Tags, list[Serving]] = {}
+    for serving, state in zip(fleet, states, strict=True):
+        if state is not None:
+            groups.setdefault(state, []).append(serving)
+    return groups
+
+
+def _no_active_runner(change: _Change) -> Iterator[Finding]:
+    if change.after or change.wildcards_after:
+        return
+    before = sum(serving.before is not None for serving in change.fleet)
+    if before:
+        message = (
+            f"no runner is active after this plan, so no workflow can run; {before} active before. Keep one active"
+        )
+        yield Finding(code="no-active-runner", severity=CODES["no-active-runner"], message=message)
+
+
+def _broken_promises(change: _Change, promises: Sequence[Promise]) -> Iterator[Finding]:
+    if not promises:
+        return
+    before = TagIndex([serving.before for serving in change.fleet])
+    after = TagIndex([serving.after for serving in change.fleet])
+    seen = set()
+    for promise in promises:
+        tags = frozenset(promise.tags)
+        if (tags, promise.min_active) in seen:
+            continue
+        seen.add((tags, promise.min_active))
+        have, had = after.containing(tags).bit_count(), before.containing(tags).bit_count()
+        if have >= promise.min_active:
+            continue
+        lowered = have < had
+        message = (
+            f"{spell(tags) or 'any tags'}: have {have}, need {promise.min_active} active runners that serve it; "
+            f"{had} before. {'Keep more of them active, or lower min_active' if lowered else 'It was broken before'}"
+        )
+        severity = CODES["coverage"] if lowered else WARNING
+        yield Finding(code="coverage", severity=severity, message=message, at=promise.at)
+
+
+def _stranded(change: _Change) -> Iterator[Finding]:
+    if change.wildcards_before and not change.wildcards_after:
+        lost = change.wildcards_before
+        message = (
+            "no wildcard is left: a workflow whose tags no runner carries together can't run any more; "
+            f"{_names(lost)} took any workflow"
+        )
+        yield _about(lost, "stranded-tags", message)
+    for tags in maximal(change.before):
+        if change.index_after.serves(tags):
+            continue
+        lost = change.before[tags]
+        if change.wildcards_after:
+            message = f"{spell(tags)}: only wildcards serve it after this plan ({_names(change.wildcards_after)}); "
+            yield _about(lost, "only-wildcard-serves", f"{message}{_names(lost)} carried these tags")
+        else:
+            served = [*lost, *change.wildcards_before]
+            message = f"{spell(tags)}: no active runner serves it after this plan; {_names(served)} served it."
+            yield _about(lost, "stranded-tags", f"{message} {_nearest(change, tags)}")
+
+
+def _nearest(change: _Change, tags: Tags) -> str:
+    if not change.tagged_after:
+        return "No runner is left active"
+    closest = change.index_after.most_shared(tags)
+    if not closest:
+        return "No active runner carries any of these tags"
+    # The fleet is in order, and so are its groups: the lowest bit is the first runner among equals.
+    state = change.tagged_after[next(places(closest))]
+    return f"Nearest is {change.after[state][0].label}, which lacks {spell(tags - state)}"
+
+
+def _names(servings: Sequence[Serving]) -> str:
+    return name_some([serving.label for serving in servings])
+
+
+def _about(lost: list[Serving], code: str, message: str) -> Finding:
+    """A finding on the first runner that stopped serving: each of `lost` did, so each is changed by an action."""
+    keys = [serving.key for serving in lost if serving.key is not None]
+    return Finding(code=code, severity=CODES[code], message=message, key=min(keys, default=None))

@@ -1,0 +1,38 @@
+"""Which tag sets are served now, and by which runners: what `list --coverage` shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.runner import ACTIVE
+from reconciler.planning.findings.tagsets import TagIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reconciler.model.runner import LiveRunner
+    from reconciler.planning.findings.serving import Tags
+
+
+def served_sets(runners: Iterable[LiveRunner]) -> list[tuple[tuple[str, ...], list[str]]]:
+    """Every tag set that an active runner carries, with the names of all that serve it, sorted.
+
+    A set stands for its subsets too. The empty set comes last, with the wildcards; they serve every set besides.
+    """
+    names: dict[Tags, list[str]] = {}
+    for runner in runners:
+        if runner.status == ACTIVE:
+            names.setdefault(frozenset(runner.tags), []).append(runner.name)
+    wildcards = names.pop(frozenset(), [])
+    sets = list(names)
+    index = TagIndex(sets)
+    served = [(tuple(sorted(tags)), sorted(_carrying(index.containing(tags), sets, names))) for tags in sets]
+    served.sort()
+    return [*served, ((), sorted(wildcards))] if wildcards else served
+
+
+def _carrying(places: int, sets: list[Tags], names: dict[Tags, list[str]]) -> Iterable[str]:
+    while places:
+        lowest = places & -places
+        yield from names[sets[lowest.bit_length() - 1]]
+        places ^= lowest

@@ -1,0 +1,1 @@
+"""Arranges writes so that no served tag set has a gap. Start at `arrange`."""

@@ -1,0 +1,1 @@
+"""Building blocks of the output formats: JSON, tables, terminal lines, bounded Markdown."""

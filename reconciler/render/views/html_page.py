@@ -1,0 +1,111 @@
+"""Reports as one HTML file that needs nothing from anywhere: its style and script are in it, and CSP allows only them.
+
+Everything from outside is escaped by the templates' autoescape, hidden characters included.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from reconciler.errors import ManifestError
+from reconciler.model.report import APPLIED
+from reconciler.render import escape, wording
+from reconciler.render.views.html_runner import runner_views, tag_numbers
+from reconciler.render.views.matrix import make_matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jinja2 import Environment
+
+    from reconciler.errors import ReconcilerError
+    from reconciler.model.plan import Plan
+    from reconciler.model.report import Report
+
+
+def render_plan(plan: Plan) -> str:
+    """The plan: counts, findings, runners by tags, each runner's change in two columns, and filters over them."""
+    numbers = tag_numbers(plan)
+    return _page(
+        "plan.html.j2",
+        title="Plan" if plan.environment is None else f"Plan for {plan.environment}",
+        plan=plan,
+        notes=[each for each in wording.setting(plan, str) if not each.startswith("Environment ")],
+        closing=wording.closing(plan),
+        budget=wording.budget(plan),
+        refusing=sum(finding.refuses for finding in plan.findings),
+        updates_off=wording.turned_off_updates(plan),
+        findings=wording.worst_first(plan.findings),
+        matrix=make_matrix(plan),
+        runners=runner_views(plan, numbers),
+        tags=sorted(numbers.items()),
+    )
+
+
+def render_report(report: Report, plan: Plan) -> str:
+    """What an apply did: the counts, and every outcome with its reason, what is not applied first."""
+    order = (*wording.NOT_APPLIED, APPLIED)
+    return _page(
+        "report.html.j2",
+        title="Interrupted" if report.interrupted else "Applied",
+        plan=plan,
+        applied=wording.applied(report),
+        not_applied=wording.not_applied(report),
+        requests=wording.requests(report),
+        sandbox=wording.sandbox(plan.sandbox, str) if plan.sandbox is not None else "",
+        outcomes=sorted(report.outcomes, key=lambda each: order.index(each.status)),
+        next_steps=wording.NEXT_STEPS,
+    )
+
+
+def render_error(error: ReconcilerError) -> str:
+    """An error; those of manifests with each problem and its place."""
+    if isinstance(error, ManifestError):
+        count = wording.plural(len(error.problems), "problem")
+        return render_lines(f"{count} in the manifests", [str(problem) for problem in error.problems])
+    return render_lines("Not done", [line for line in str(error).split("\n") if line.strip()])
+
+
+def render_lines(title: str, lines: Sequence[str]) -> str:
+    """A page of lines under a title."""
+    return _page("lines.html.j2", title=title, lines=lines)
+
+
+def render_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str]) -> str:
+    """A page with a table and lines below it."""
+    return _page("table.html.j2", title=title, columns=columns, rows=rows, notes=notes)
+
+
+def _page(template: str, **facts: Any) -> str:
+    environment = _environment()
+    return environment.get_template(template).render(facts) + "\n"
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("reconciler.render.views", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("style.css", "filter.js"):
+        source = environment.loader.get_source(environment, name)[0]  # type: ignore[union-attr] # set just above
+        digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+        short = name.partition(".")[0]
+        environment.globals[short] = Markup(source)  # noqa: S704 - our own file, in a style or script element
+        environment.globals[f"{short}_hash"] = f"'sha256-{digest}'"
+    environment.globals["symbols"] = wording.SYMBOLS
+    return environment
+
+
+def _shown(held: object) -> object:
+    return escape.text(held) if type(held) is str else held

@@ -1,0 +1,167 @@
+"""A plan as text: what people read before they say yes. Lines come one by one, so a large plan streams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reconciler.model.secret import REDACTED
+from reconciler.render import escape, wording
+from reconciler.render.formats.layout import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.model.finding import Finding
+    from reconciler.model.plan import Action, Change, Gate, Plan
+
+_STYLES: Final = {"+": "bold green", "~": "bold yellow", "-": "bold red"}
+_SEVERITY_STYLES: Final = {"error": "bold red", "warning": "bold yellow", "info": "cyan"}
+_LABEL: Final = 10
+"""Columns of a field's label, the longest name and two blanks."""
+_INDENT: Final = "    "
+_HANGING: Final = " " * (len(_INDENT) + _LABEL)
+
+
+def render_plan(plan: Plan, *, color: bool = False, width: int | None = None) -> str:
+    """The whole text, with a line end after its last line."""
+    return "".join(f"{line}\n" for line in plan_lines(plan, color=color, width=width))
+
+
+def plan_lines(plan: Plan, *, color: bool = False, width: int | None = None) -> Iterator[str]:
+    """The plan line by line: where it stands, capacity, findings, one block an action, the cost, the closing line."""
+    layout = Layout(color, width)
+    yield from _head(plan, layout)
+    findings = wording.worst_first(plan.findings)
+    if findings:
+        yield layout.paint("Findings", "bold")
+        for finding in findings:
+            yield from finding_lines(finding, layout)
+        yield ""
+    for action in plan.actions:
+        yield from _block(action, plan.gates, layout)
+        yield ""
+    if plan.unmanaged:
+        listed = wording.names([each.name for each in plan.unmanaged], escape.value)
+        yield from layout.wrap(f"Unmanaged, never touched: {listed}", hanging="  ", style="dim")
+    refusing = sum(finding.refuses for finding in plan.findings)
+    if refusing:
+        refused = f"This plan cannot be applied: {wording.plural(refusing, 'error')} that nobody accepted."
+        yield from layout.wrap(refused, hanging="  ", style="bold red")
+    if plan.has_changes:
+        yield from layout.wrap(wording.budget(plan), hanging="  ", style="dim")
+    yield layout.paint(wording.closing(plan), "bold")
+
+
+def finding_lines(finding: Finding, layout: Layout) -> Iterator[str]:
+    """One finding: severity, code, runner and place, then its message."""
+    title = f"{finding.severity} {escape.text(finding.code)}"
+    if finding.key is not None:
+        title += f" {escape.text(finding.key)}"
+    if finding.at is not None:
+        title += f" ({escape.text(finding.at.file)}:{finding.at.line})"
+    if finding.accepted:
+        yield from layout.wrap(f"accepted {title}", indent="  ", hanging=_INDENT, style="dim")
+    else:
+        style = _SEVERITY_STYLES.get(finding.severity, "cyan")
+        yield from layout.wrap(title, indent="  ", hanging=_INDENT, style=style)
+    yield from layout.wrap(escape.text(finding.message), indent=_INDENT)
+    if finding.accepted_by:
+        yield from layout.wrap(f"accepted by {escape.text(finding.accepted_by)}", indent=_INDENT, style="dim")
+
+
+def title(action: Action) -> str:
+    """`~ prod-a100-1 "Production GPU Runner"`, safe."""
+    shown = f"{wording.SYMBOLS[action.action]} {escape.text(action.key)}"
+    return shown if action.name == action.key else f"{shown} {_quoted(action.name)}"
+
+
+def origin(action: Action) -> str:
+    """How the runner was matched and where it is declared: `matched by id, runners/p.yaml:8`; may be empty."""
+    known = [] if action.matched_by == "none" else [f"matched by {action.matched_by.replace('_', ' ')}"]
+    if action.at is not None:
+        known.append(f"{escape.text(action.at.file)}:{action.at.line}")
+    return ", ".join(known)
+
+
+def _head(plan: Plan, layout: Layout) -> Iterator[str]:
+    said = False
+    for sentence in wording.setting(plan, escape.value):
+        yield from layout.wrap(sentence, hanging="  ", style="cyan")
+        said = True
+    if plan.capacity:
+        yield from layout.wrap(f"Capacity: {wording.capacity(plan, escape.text)}", hanging="  ", style="bold")
+        said = True
+    if said and (plan.actions or plan.findings):
+        yield ""
+
+
+def _block(action: Action, gates: tuple[Gate, ...], layout: Layout) -> Iterator[str]:
+    symbol = wording.SYMBOLS[action.action]
+    yield from layout.wrap(title(action), hanging=_INDENT, style=_STYLES[symbol])
+    where = origin(action)
+    if where:
+        yield from layout.wrap(where, indent=_INDENT, style="dim")
+    for change in action.changes:
+        yield from _change(change, layout, turns_off=action.turns_off)
+    for name in action.unmanaged:
+        yield from layout.wrap(f"{name:<{_LABEL}}unmanaged (kept)", indent=_INDENT, hanging=_HANGING, style="dim")
+    for step in wording.steps(action, gates, escape.value):
+        yield from layout.wrap(step, indent=_INDENT, hanging=_INDENT + "  ", style="cyan")
+
+
+def _change(change: Change, layout: Layout, *, turns_off: bool) -> Iterator[str]:
+    label = f"{change.field:<{_LABEL}}"
+    if change.origin is not None:
+        yield from layout.wrap(f"{label}{_ORIGINS[change.origin]}", indent=_INDENT, hanging=_HANGING, style="dim")
+        label = " " * _LABEL
+    if change.field in ("tags", "headers"):
+        for row, style in _tag_rows(change) if change.field == "tags" else _header_rows(change):
+            yield from layout.wrap(label + row, indent=_INDENT, hanging=_HANGING + "  ", style=style)
+            label = " " * _LABEL
+        return
+    after = escape.value(str(change.after))
+    shown = after if change.before is None else f"{escape.value(str(change.before))} -> {after}"
+    off = turns_off and change.field == "status"
+    style = "bold red" if off else "green" if change.before is None else "yellow"
+    row = label + shown + (" (turns off)" if off else "")
+    yield from layout.wrap(row, indent=_INDENT, hanging=_HANGING, style=style)
+
+
+_ORIGINS: Final = {
+    "branch": "from this change",
+    "drift": "drift that was there before",
+    "conflict": "conflict: this change and a live edit touch it",
+}
+
+
+def _tag_rows(change: Change) -> Iterator[tuple[str, str]]:
+    for symbol, tags, style in (("+", change.added, "green"), ("-", change.removed, "red")):
+        if tags:
+            yield f"{symbol} {', '.join(map(escape.value, tags))}", style
+    if not change.after:
+        yield "none: takes any workflow", "yellow"
+
+
+def _header_rows(change: Change) -> Iterator[tuple[str, str]]:
+    public = change.public or {}
+    for symbol, header_names, style in (
+        ("+", change.added, "green"),
+        ("-", change.removed, "red"),
+        ("~", change.changed, "yellow"),
+    ):
+        for name in header_names:
+            yield f"{symbol} {escape.value(name)} {_header(public.get(name))}", style
+    for name in change.unknown:
+        yield f"? {escape.value(name)} (not known here)", "dim"
+
+
+def _header(values: tuple[str | None, str | None] | None) -> str:
+    if values is None:
+        return REDACTED
+    before, after = values
+    return " -> ".join(_quoted(shown) for shown in (before, after) if shown is not None)
+
+
+def _quoted(raw: str) -> str:
+    shown = escape.value(raw)
+    return shown if shown.startswith('"') else f'"{shown}"'

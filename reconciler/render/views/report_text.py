@@ -1,0 +1,66 @@
+"""What an apply did, as text: what is not applied first, each with its reason, then the counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reconciler.model.report import APPLIED
+from reconciler.render import escape, wording
+from reconciler.render.formats.layout import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.model.report import Outcome, Report
+
+_STYLES: Final = {
+    "failed": "bold red",
+    "stale": "bold yellow",
+    "unverified": "bold yellow",
+    "widened_only": "bold yellow",
+    "not_attempted": "dim",
+}
+
+
+def render_report(report: Report, *, color: bool = False, width: int | None = None, sandbox: str | None = None) -> str:
+    """The whole text, with a line end after its last line."""
+    return "".join(f"{line}\n" for line in report_lines(report, color=color, width=width, sandbox=sandbox))
+
+
+def report_lines(
+    report: Report, *, color: bool = False, width: int | None = None, sandbox: str | None = None
+) -> Iterator[str]:
+    """The report line by line. `sandbox` is the emulator's file when that was talked to."""
+    layout = Layout(color, width)
+    if sandbox is not None:
+        yield from layout.wrap(wording.sandbox(sandbox, escape.value), hanging="  ", style="cyan")
+    if report.interrupted:
+        yield layout.paint("Interrupted.", "bold red")
+    problems = [outcome for outcome in report.outcomes if outcome.status != APPLIED]
+    if problems:
+        done = [escape.text(outcome.key) for outcome in report.outcomes if outcome.status == APPLIED]
+        if done:
+            yield from layout.wrap(f"applied {', '.join(done)}", indent="  ", hanging="    ", style="green")
+        for outcome in problems:
+            yield from _outcome(outcome, layout)
+    yield layout.paint(wording.applied(report), "bold")
+    if problems:
+        yield from layout.wrap(wording.not_applied(report), hanging="  ", style="bold red")
+        yield from layout.wrap("Run plan to see what remains, then apply again.", hanging="  ")
+    if problems or report.requests.retries or report.requests.rate_limited:
+        yield from layout.wrap(wording.requests(report), hanging="  ", style="dim")
+
+
+def outcome_line(outcome: Outcome) -> str:
+    """One outcome on one line, safe: `applied prod-a100-1 (update)`."""
+    shown = f"{outcome.status.replace('_', ' ')} {escape.text(outcome.key)} ({outcome.action})"
+    return shown if outcome.error is None else f"{shown}: {escape.text(outcome.error.message)}"
+
+
+def _outcome(outcome: Outcome, layout: Layout) -> Iterator[str]:
+    title = f"{outcome.status.replace('_', ' ')} {escape.text(outcome.key)} ({outcome.action})"
+    yield from layout.wrap(title, indent="  ", hanging="    ", style=_STYLES.get(outcome.status))
+    if outcome.error is not None:
+        yield from layout.wrap(escape.text(outcome.error.message), indent="    ")
+    else:
+        yield from layout.wrap(wording.NEXT_STEPS.get(outcome.status, ""), indent="    ")

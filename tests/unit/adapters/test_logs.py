@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from reconciler.adapters.logs import SafeLines, start_logging
+from reconciler.api.client import Client
+from reconciler.errors import ApiError
+from reconciler.model.runner import RunnerBody
+from reconciler.model.secret import Scrubber, Secret
+from reconciler.settings import Settings
+from tests.fakes.clock import VirtualClock
+from tests.fakes.faulty import Fault, faulty_service, status
+
+SECRET = "Bearer s3cret-header-value"
+
+
+@pytest.fixture(autouse=True)
+def restored():
+    """The root logger as it was before."""
+    root, ours = logging.getLogger(), logging.getLogger("reconciler")
+    before = (root.level, list(root.handlers), ours.level)
+    yield
+    root.setLevel(before[0])
+    root.handlers[:] = before[1]
+    ours.setLevel(before[2])
+
+
+def talk(up, scrubber):
+    """A read, a write, and faults whose texts hold the secrets."""
+    base = Settings(api_url=up.url, token=Secret(up.token), plan_key=Secret("k"))
+    body = RunnerBody(name="n", endpoint="https://a.example.com", headers={"Authorization": Secret(SECRET)})
+    with Client(base, clock=VirtualClock(), scrubber=scrubber, chance=lambda: 0.0) as client:
+        made = client.create_runner(body, ())
+        up.faults["PUT"] = [status(400, f"bad {SECRET} of {up.token}\n::error::x", Set_Cookie=f"t={up.token}")]
+        up.faults["GET"] = [status(503, SECRET), Fault("reset"), status(302, Location=f"https://a/?t={up.token}")]
+        for call in (lambda: client.replace_runner(made.id, body), client.account):
+            with pytest.raises(ApiError):
+                call()
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_nothing_leaks_into_the_loudest_logs(capsys, as_json):
+    """With -vv the libraries' debug logs are shown, and neither the token nor a header value is in any of them."""
+    scrubber = Scrubber()
+    start_logging(2, as_json=as_json, scrubber=scrubber)
+    with faulty_service() as up:
+        talk(up, scrubber)
+        shown = capsys.readouterr()
+        assert "httpcore" in shown.err
+        assert "POST /v1/runner: 201" in shown.err
+        assert shown.out == ""
+        assert up.token not in shown.err
+    assert "s3cret-header" not in shown.err
+    for line in shown.err.splitlines():
+        assert line.isprintable()
+        assert not line.startswith("::")
+        assert not as_json or json.loads(line)["level"] in ("debug", "info")
+
+
+def test_the_libraries_are_quiet_with_one_v(capsys):
+    """-v shows our requests only."""
+    scrubber = Scrubber()
+    start_logging(1, as_json=False, scrubber=scrubber)
+    with faulty_service() as up:
+        talk(up, scrubber)
+    shown = capsys.readouterr().err
+    assert "reconciler.api: POST /v1/runner: 201" in shown
+    assert "httpcore" not in shown
+
+
+def test_a_second_start_takes_the_place_of_the_first(capsys):
+    """One line a record, however often logging was started."""
+    for verbosity in (2, 1, 1):
+        start_logging(verbosity, as_json=False, scrubber=Scrubber())
+    logging.getLogger("reconciler.test").debug("once")
+    assert capsys.readouterr().err.count("once") == 1
+
+
+def test_an_exception_is_one_scrubbed_line():
+    """Its type and text, no traceback: frames are no use without what they hold."""
+    lines = SafeLines(Scrubber([Secret("s3cret-value")]), as_json=False)
+    error = ValueError("no s3cret-value\nhere")
+    record = logging.LogRecord("x", logging.ERROR, "f", 1, "failed %s", ("now",), (ValueError, error, None))
+    assert lines.format(record).endswith(" error x: failed now: ValueError: no (sensitive)\\nhere")
+    assert record.args == ("now",)
+
+
+def test_a_message_that_does_not_fit_its_arguments_is_not_shown():
+    """Nothing is raised into the program, and nothing unformatted is shown."""
+    lines = SafeLines(Scrubber(), as_json=False)
+    record = logging.LogRecord("x", logging.ERROR, "f", 1, "%d", ("s3cret-value",), None)
+    assert lines.format(record).endswith("(a log message that can't be formatted)")

@@ -1,0 +1,196 @@
+"""What counts as a move between a plan that was saved or shown and the plan as it would be now, and how it is told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+
+from reconciler.model.finding import Finding
+from reconciler.model.plan import Budget, UnmanagedRunner
+from reconciler.model.position import Position
+from reconciler.model.secret import Secret
+from reconciler.planfile.document import plan_document
+from reconciler.planfile.saved import PlanInputs, read_plan, write_plan
+from reconciler.planfile.staleness import moved
+from tests.fakes.plans import body_of, create, live_runner, patient, plan_of, plans, update
+
+KEY = Secret("cfc_the-token-of-this-account")
+LIVE = live_runner(1, headers={"Authorization": Secret("Bearer live-1"), "X-Pool": "a100"})
+
+
+def planned(live=LIVE, **fields):
+    """A plan that adds a tag to one runner, and creates another."""
+    body = body_of(live, tags=("gpu", "sdxl"), **fields)
+    return plan_of(update(live, body), create("new", headers={"X-Key": Secret("made-up-secret")}))
+
+
+def ways(before, now):
+    """The moves, seen from the plan that was shown and from the one that was saved: they must be the same."""
+    shown = moved(before, now, KEY)
+    saved = moved(read_plan(write_plan(before, PlanInputs(), KEY), KEY), now, KEY)
+    assert shown == saved
+    return shown
+
+
+@patient
+@given(plan=plans)
+def test_a_plan_has_not_moved_from_itself(plan):
+    """plan, then the same plan again, is no move, in memory and through a file."""
+    assert ways(plan, plan) == []
+
+
+def test_what_does_not_count():
+    """Times, places, findings, the budget, unmanaged and unchanged runners and a digest alone are no move."""
+    before = planned(live_runner(1, updated_at="2026-01-01T00:00:00Z"))
+    again = planned(live_runner(1, updated_at="2026-02-02T00:00:00Z"))
+    now = replace(
+        again,
+        created_at="2026-02-02T00:00:01Z",
+        manifest_digest="f" * 64,
+        findings=(Finding(code="coverage", severity="warning", message="m"),),
+        budget=Budget(9, 9, 9, 9.0),
+        unmanaged=(UnmanagedRunner("u", "u"),),
+        unchanged=7,
+        actions=tuple(replace(each, at=Position("other.yaml", 1, 1)) for each in again.actions),
+    )
+    assert ways(before, now) == []
+
+
+def test_equal_spellings_are_no_move():
+    """Tags are sets and header names have no case, in what was read."""
+    before = planned(live_runner(1, tags=("a", "b"), headers={"X-A": Secret("one-secret")}))
+    live = live_runner(1, tags=("b", "a"), headers={"x-a": Secret("one-secret")})
+    body = body_of(before.actions[0].live, tags=("sdxl", "gpu"))
+    assert ways(before, plan_of(update(live, body), *before.actions[1:])) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ({"tags": ("gpu", "x")}, ["runner-1: live tags changed since the plan: +x"]),
+        ({"tags": ()}, ["runner-1: live tags changed since the plan: -gpu"]),
+        ({"headers": {"X-Pool": "a100"}}, ["runner-1: live header authorization is gone since the plan"]),
+        (
+            {"headers": {**LIVE.headers, "X-New": Secret("n")}},
+            ["runner-1: live header x-new is new since the plan"],
+        ),
+        (
+            {"headers": {**LIVE.headers, "Authorization": Secret("Bearer edited")}},
+            ["runner-1: live header authorization has another value than in the plan"],
+        ),
+        ({"status": "disabled"}, ["runner-1: live status changed since the plan: active -> disabled"]),
+        ({"name": "renamed"}, ["runner-1: live name changed since the plan: runner-1 -> renamed"]),
+        (
+            {"endpoint": "https://other.example.com"},
+            [
+                "runner-1: live endpoint changed since the plan: https://comfy-1.example.com -> https://other.example.com"
+            ],
+        ),
+    ],
+)
+def test_live_content_that_moved_is_told_by_field(changes, lines):
+    """Each of the five fields of a planned runner counts, though the request stays the same."""
+    before = planned()
+    body = before.actions[0].requests[0].body
+    now = plan_of(update(replace(LIVE, **changes), body, key="runner-1"), before.actions[1])
+    assert ways(before, now) == lines
+
+
+def test_another_secret_is_told_without_showing_it():
+    """A desired header value that resolves to another secret is a move; no value stands in the line."""
+    now = planned(headers={"Authorization": Secret("Bearer rotated"), "X-Pool": "a100"})
+    assert ways(planned(), now) == ["runner-1: the value of header authorization to be sent is another one"]
+
+
+def test_a_carried_header_that_moved_is_told_once():
+    """A live value that is carried into the body is told as live, not again as sent."""
+    live = replace(LIVE, headers={**LIVE.headers, "Authorization": Secret("Bearer edited")})
+    assert ways(planned(), planned(live)) == ["runner-1: live header authorization has another value than in the plan"]
+
+
+def test_another_body_is_told_by_its_place():
+    """What would be sent now and was not planned is named."""
+    lines = ways(planned(), planned(name="renamed by hand"))
+    assert lines
+    assert all(line.startswith("runner-1: ") for line in lines)
+    assert "renamed by hand" in "\n".join(lines)
+
+
+def test_more_requests_are_a_move():
+    """An update that now takes two writes is not the update that was planned."""
+    widened = update(LIVE, body_of(LIVE, tags=("gpu", "sdxl")), body_of(LIVE, tags=("sdxl",)))
+    lines = ways(planned(), plan_of(widened, planned().actions[1]))
+    assert lines
+    assert all(line.startswith("runner-1: ") for line in lines)
+
+
+def test_actions_that_come_go_or_change_are_told():
+    """New, missing and changed actions are named with what becomes of their runners."""
+    update_one, create_new = planned().actions
+    other = live_runner(2)
+    retired = replace(update_one, action="disable", key=f"unmanaged:{LIVE.id}")
+    now = plan_of(retired, update(other, body_of(other, tags=())))
+    assert ways(plan_of(update_one, create_new), now) == [
+        "runner-1: was to be updated, and is no longer in the plan",
+        "new: was to be created, and is no longer in the plan",
+        f"unmanaged:{LIVE.id}: was not in the plan, and would now be disabled",
+        "runner-2: was not in the plan, and would now be updated",
+    ]
+    adopted = replace(update(other, body_of(other, tags=())), key="new")
+    assert ways(plan_of(create_new), plan_of(adopted)) == ["new: was to be created, and would now be updated"]
+
+
+def test_a_plan_that_was_applied_has_moved():
+    """Nothing is left of its actions."""
+    lines = ways(planned(), plan_of())
+    assert [line.partition(":")[0] for line in lines] == ["runner-1", "new"]
+
+
+def test_another_runner_under_the_key_is_a_move():
+    """A key that stands for another live runner is told with both ids."""
+    other = live_runner(2)
+    now = plan_of(update(other, body_of(other), key="runner-1"), planned().actions[1])
+    assert ways(planned(), now) == [f"runner-1: stands for the live runner {other.id}, and stood for {LIVE.id}"]
+
+
+def test_a_field_given_up_is_a_move():
+    """A field that is unmanaged now needs a check that the plan did not show."""
+    one, new = planned().actions
+    lines = ways(plan_of(one, new), plan_of(replace(one, unmanaged=("status", "headers")), new))
+    assert lines == ["runner-1: the manifest now leaves headers, status unmanaged"]
+    assert ways(plan_of(replace(one, unmanaged=("status",))), plan_of(one)) == [
+        "runner-1: the manifest now leaves no field unmanaged"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "line"),
+    [
+        (
+            "api_url",
+            "https://x.example.com",
+            "the API's address is https://x.example.com, and was https://api.example.com",
+        ),
+        ("account", "user-2", "the account is user-2, and was user-1"),
+        ("environment", "staging", "the environment is staging, and was none"),
+        ("sandbox", "s.db", "the sandbox is s.db, and was none"),
+    ],
+)
+def test_another_place_is_a_move(field, value, line):
+    """Service, account, environment and sandbox are part of the plan, though every action is the same."""
+    before = planned()
+    now = replace(before, **{field: value}, manifest_digest="f" * 64)
+    assert ways(before, now) == [
+        f"{line} when the plan was made",
+        "the manifests are not those that the plan was made from",
+    ]
+
+
+def test_a_printed_plan_cannot_be_compared():
+    """A document without fingerprints binds nothing."""
+    printed = read_plan(json.dumps(plan_document(planned())), None)
+    with pytest.raises(ValueError, match="no fingerprints"):
+        moved(printed, planned(), KEY)
