@@ -82,8 +82,11 @@ class Clock(Protocol):
 class SecretSource(Protocol):
     """Where `${env:…}` and `${file:…}` get their values."""
 
+    def is_given(self, name: str) -> bool:
+        """Whether the name was handed over for runners: then it needs no prefix and no permission."""
+
     def env(self, name: str) -> Secret | None:
-        """The environment variable, None when it is not set."""
+        """What was handed over under the name, else the environment variable; None when there is neither."""
 
     def file(self, path: str) -> Secret | None:
         """The content of a file already checked to be inside, one trailing newline cut; None when it is not there."""

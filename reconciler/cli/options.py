@@ -116,6 +116,15 @@ planning_options = _all(
 )
 
 
+secrets_options = _all(
+    option(
+        "--secrets",
+        "secrets_file",
+        metavar="FILE",
+        help="NAME=VALUE lines that ${env:NAME} is looked up in first; like RECONCILER_HEADER_SECRETS.",
+    ),
+)
+
 preview_options = _all(
     option("--out", metavar="FILE", help="Save the plan for `apply --plan FILE`."),
     option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes."),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.adapters.clock import SystemClock
 from reconciler.adapters.signals import watch_signals
 from reconciler.cli.color import color
+from reconciler.cli.header_secrets import take_header_secrets
 from reconciler.cli.pipes import note
 from reconciler.errors import UsageProblem
 from reconciler.manifests.secrets.allowed import ProcessSecrets
@@ -57,6 +58,8 @@ def open_ports(options: Mapping[str, Any]) -> Iterator[Ports]:
     """The real adapters, for as long as the command runs; SIGINT and SIGTERM set their stop."""
     scrubber = Scrubber()
     with watch_signals() as stop:
+        given = take_header_secrets(options, os.environ)
+        scrubber.learn(given.values())
         clock = SystemClock(stop)
         quiet = options.get("quiet", False)
         progress = _progress(quiet=quiet, color=color(options, sys.stderr))
@@ -65,7 +68,7 @@ def open_ports(options: Mapping[str, Any]) -> Iterator[Ports]:
             clock=clock,
             stop=stop,
             progress=progress,
-            secrets=ProcessSecrets(os.environ),
+            secrets=ProcessSecrets(os.environ, given),
             stdin=sys.stdin.buffer.read,
             warn=(lambda _text: None) if quiet else (lambda text: note(f"warning: {text}")),
             settings=lambda project: settings_of(options, project),

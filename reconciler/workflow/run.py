@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.errors import ManifestError, UsageProblem
 from reconciler.manifests.merge.compile import compile_manifests
 from reconciler.manifests.project import BrokenProject, load_project
+from reconciler.manifests.secrets.allowed import KnownNames
 from reconciler.model.policy import DISABLE, Policy
 from reconciler.model.secret import Secret
 
@@ -94,6 +95,8 @@ def compile_selected(
     allow_unresolved: bool = False,
 ) -> Desired:
     """The manifests of the selection; with `secrets` None nothing is resolved. Raises ManifestError."""
+    if secrets is None:
+        secrets, allow_unresolved = KnownNames(ports.secrets), True
     return compile_manifests(
         project,
         selection.paths,

@@ -14,7 +14,19 @@ from reconciler.settings import OPTION_NAMES
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "reconciler").rglob("*.py"))
-HEAVY = {"httpx", "pydantic", "deepdiff", "rich", "starlette", "uvicorn", "jinja2", "yaml", "truststore", "filelock"}
+HEAVY = {
+    "httpx",
+    "pydantic",
+    "deepdiff",
+    "rich",
+    "starlette",
+    "uvicorn",
+    "jinja2",
+    "dotenv",
+    "yaml",
+    "truststore",
+    "filelock",
+}
 SLOW = {"asyncio", "concurrent", "email", "http", "logging", "pathlib", "sqlite3", "ssl", "tempfile", "urllib"}
 
 

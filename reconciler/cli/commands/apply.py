@@ -15,6 +15,7 @@ from reconciler.cli.options import (
     planning_options,
     preview_options,
     project_options,
+    secrets_options,
     unlisted,
 )
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @click.command("apply")
 @paths_argument
 @project_options
+@secrets_options
 @planning_options
 @option("--plan", "plan_file", metavar="FILE", help="Apply exactly this saved plan; asks nothing.")
 @option("-y", "--yes", is_flag=True, help="Do not ask.")

@@ -6,12 +6,20 @@ from typing import Any
 
 import click
 
-from reconciler.cli.options import connection_options, option, output_options, paths_argument, project_options
+from reconciler.cli.options import (
+    connection_options,
+    option,
+    output_options,
+    paths_argument,
+    project_options,
+    secrets_options,
+)
 
 
 @click.command("list")
 @paths_argument
 @project_options
+@secrets_options
 @option("--coverage", is_flag=True, help="Which tag sets are served, and by which runners.")
 @connection_options
 @output_options

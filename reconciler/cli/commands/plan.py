@@ -13,12 +13,14 @@ from reconciler.cli.options import (
     planning_options,
     preview_options,
     project_options,
+    secrets_options,
 )
 
 
 @click.command("plan")
 @paths_argument
 @project_options
+@secrets_options
 @planning_options
 @preview_options
 @connection_options

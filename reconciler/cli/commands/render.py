@@ -12,6 +12,7 @@ from reconciler.cli.options import (
     output_options,
     paths_argument,
     project_options,
+    secrets_options,
     unlisted,
 )
 
@@ -21,6 +22,7 @@ from reconciler.cli.options import (
 @project_options
 @option("--allow-empty", is_flag=True, help="Manifests may declare no runner at all.")
 @option("--explain", metavar="KEY", help="Where every field, tag and header of one runner comes from.")
+@unlisted(secrets_options)
 @unlisted(connection_options)
 @output_options
 def command(**options: Any) -> int:

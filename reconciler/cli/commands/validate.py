@@ -12,6 +12,7 @@ from reconciler.cli.options import (
     output_options,
     paths_argument,
     project_options,
+    secrets_options,
     unlisted,
 )
 
@@ -20,6 +21,7 @@ from reconciler.cli.options import (
 @paths_argument
 @project_options
 @option("--allow-empty", is_flag=True, help="Manifests may declare no runner at all.")
+@unlisted(secrets_options)
 @unlisted(connection_options)
 @output_options
 def command(**options: Any) -> int:

@@ -31,6 +31,11 @@ def command(name: str, message: str, at: Position | None = None, title: str = ""
     return f"::{name}{' ' if properties else ''}{properties}::{_data(message)}"
 
 
+def mask(value: str) -> str:
+    """The command that hides a value, and each of its lines, in all that the job logs from here on."""
+    return f"::add-mask::{_escaped(value)}"
+
+
 def problem_annotations(problems: Sequence[Problem], folder: str = "") -> list[str]:
     """An error at each place at fault, within the limit. Places are seen from `folder`."""
     return _within(
@@ -61,7 +66,11 @@ def _within(level: str, lines: list[str]) -> list[str]:
 
 
 def _data(text: str) -> str:
-    return escape.text(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return _escaped(escape.text(text))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

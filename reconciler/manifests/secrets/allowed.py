@@ -9,16 +9,18 @@ import fnmatch
 import os
 import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.manifests.secrets.references import BadReference
 from reconciler.model.secret import Secret
-from reconciler.settings import OPTION_NAMES, OPTION_PREFIX, PLAN_KEY_VARIABLE
+from reconciler.settings import HEADER_SECRETS_VARIABLE, OPTION_NAMES, OPTION_PREFIX, PLAN_KEY_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from reconciler.ports import SecretSource
 
 MAX_SECRET_BYTES: Final = 64 * 1024
 TOKEN_PREFIX: Final = "COMFYCONTROL_"  # noqa: S105 - how the names of token variables start
@@ -28,24 +30,30 @@ _KERNEL: Final = ("/proc", "/sys")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def check_variable(name: str, *, allowed: Sequence[str], tokens: frozenset[str]) -> None:
+def check_variable(name: str, *, allowed: Sequence[str], tokens: frozenset[str], given: bool = False) -> None:
     """Refuse an environment variable that no manifest may read. Raises BadReference.
 
     `allowed` are the globs of `env_allow`; `tokens` the token variables of every environment. What is never allowed is
-    compared without case, because Windows does so when it reads a variable.
+    compared without case, because Windows does so when it reads a variable. A name that was `given` for runners needs
+    neither prefix nor permission, but a credential of the run stays refused.
     """
     upper = name.upper()
     if upper.startswith(TOKEN_PREFIX) or upper in {token.upper() for token in tokens}:
         raise BadReference(f"${{env:{name}}}: an API token is never sent to a runner")
     if upper == PLAN_KEY_VARIABLE:
         raise BadReference(f"${{env:{name}}}: the key that signs plans is never sent to a runner")
+    if upper == HEADER_SECRETS_VARIABLE:
+        raise BadReference(f"${{env:{name}}}: refer to one of the names in it; the whole is never sent to a runner")
     if upper.startswith(_OF_THE_RUN):
         raise BadReference(f"${{env:{name}}}: a credential of the CI job is never sent to a runner")
+    if given:
+        return
     if upper.removeprefix(OPTION_PREFIX) in OPTION_NAMES and upper.startswith(OPTION_PREFIX):
         raise BadReference(f"${{env:{name}}}: this variable sets an option of reconciler; choose another name")
     if not name.startswith(OPTION_PREFIX) and not any(fnmatch.fnmatchcase(name, each) for each in allowed):
         raise BadReference(
-            f"${{env:{name}}}: the name must start with {OPTION_PREFIX} or match env_allow in the project file"
+            f"${{env:{name}}}: the name must start with {OPTION_PREFIX} or match env_allow in the project file, or be "
+            f"assigned in {HEADER_SECRETS_VARIABLE} or the file of --secrets"
         )
 
 
@@ -68,12 +76,22 @@ def check_path(path: str, *, base: Path, roots: Sequence[Path]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ProcessSecrets:
-    """The secrets of this process: its environment and the disk. Implements ports.SecretSource."""
+    """The secrets of this process: what was `given` for runners, its environment and the disk.
+
+    Implements ports.SecretSource.
+    """
 
     environ: Mapping[str, str]
+    given: Mapping[str, Secret] = field(default_factory=dict)
+
+    def is_given(self, name: str) -> bool:
+        """See SecretSource."""
+        return name in self.given
 
     def env(self, name: str) -> Secret | None:
-        """The environment variable, None when it is not set."""
+        """See SecretSource."""
+        if name in self.given:
+            return self.given[name]
         value = self.environ.get(name)
         return None if value is None else Secret(value)
 
@@ -99,6 +117,23 @@ class ProcessSecrets:
         if len(content) > MAX_SECRET_BYTES:
             raise BadReference(f"the file is over {MAX_SECRET_BYTES // 1024} KiB")
         return Secret(_text(content))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNames:
+    """Offline, which names are given for runners is known and no value is read. Implements ports.SecretSource."""
+
+    source: SecretSource
+
+    def is_given(self, name: str) -> bool:
+        """See SecretSource."""
+        return self.source.is_given(name)
+
+    def env(self, name: str) -> None:
+        """See SecretSource: nothing is read."""
+
+    def file(self, path: str) -> None:
+        """See SecretSource: nothing is read."""
 
 
 def _text(content: bytes) -> str:

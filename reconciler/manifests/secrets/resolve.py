@@ -111,7 +111,8 @@ class HeaderValues:
         if reference.kind == VAR:
             return variable(reference, project.vars)
         if reference.kind == ENV:
-            check_variable(reference.name, allowed=project.env_allow, tokens=project.token_variables)
+            given = self._secrets is not None and self._secrets.is_given(reference.name)
+            check_variable(reference.name, allowed=project.env_allow, tokens=project.token_variables, given=given)
             value = self._secrets.env(reference.name) if self._secrets else None
             missing = "is not set in the environment" if value is None else "is set but empty"
         else:

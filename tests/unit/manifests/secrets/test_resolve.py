@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.manifests.secrets.allowed import ProcessSecrets
 from reconciler.model.secret import Secret, Unresolved
 from tests.fakes.manifest_tree import Tree
 
@@ -146,7 +147,7 @@ def test_each_text_is_resolved_once(tree):
     """Ten thousand runners with one token read it once; a problem is still told at each place."""
     asked = []
 
-    class Counting:
+    class Counting(ProcessSecrets):
         def env(self, name):
             asked.append(name)
             return Secret("v") if name == "RECONCILER_A" else None
@@ -156,7 +157,7 @@ def test_each_text_is_resolved_once(tree):
     tree.runners(
         "".join(f"r{n}: {{endpoint: 'http://r', headers: {{X: '${{env:RECONCILER_A}}'}}}}\n" for n in range(9))
     )
-    compile_manifests(tree.project(), secrets=Counting())
+    compile_manifests(tree.project(), secrets=Counting({}))
     assert asked == ["RECONCILER_A"]
     tree.runners(
         "".join(f"r{n}: {{endpoint: 'http://r', headers: {{X: '${{env:RECONCILER_B}}'}}}}\n" for n in range(9))

@@ -1,0 +1,49 @@
+"""The secrets that a run is handed for runners: RECONCILER_HEADER_SECRETS and `--secrets FILE`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reconciler.cli.pipes import note
+from reconciler.errors import ManifestError
+from reconciler.settings import HEADER_SECRETS_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+    from reconciler.model.position import Problem
+    from reconciler.model.secret import Secret
+
+OPTION = "secrets_file"
+
+
+def take_header_secrets(options: Mapping[str, Any], environ: MutableMapping[str, str]) -> Mapping[str, Secret]:
+    """The secrets by name, the file's before the variable's, each value masked in GitHub Actions.
+
+    The variable leaves the environment, so that no child process gets it. Raises ManifestError for lines that are no
+    assignments, where the command resolves secrets, and ReconcilerError for a file that can't be read.
+    """
+    content, file = environ.pop(HEADER_SECRETS_VARIABLE, ""), options.get(OPTION)
+    if not content and file is None:
+        return {}
+    from reconciler.manifests.secrets.assignments import read_assignments, read_assignments_file
+
+    mask = _mask if environ.get("GITHUB_ACTIONS") == "true" else _show_nothing
+    problems: list[Problem] = []
+    given = read_assignments(content, HEADER_SECRETS_VARIABLE, problems, mask)
+    if file is not None:
+        given |= read_assignments(read_assignments_file(Path(file)), file, problems, mask)
+    if problems and OPTION in options:
+        raise ManifestError(problems)
+    return given
+
+
+def _mask(value: str) -> None:
+    from reconciler.forge.github.commands import mask
+
+    note(mask(value))
+
+
+def _show_nothing(_value: str) -> None:
+    pass
