@@ -8,7 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from reconciler.api.sanitize import escape
+from reconciler.model.hidden import show_hidden
 
 if TYPE_CHECKING:
     from reconciler.model.secret import Scrubber
@@ -26,7 +26,7 @@ class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # generic in t
 
 
 class SafeLines(logging.Formatter):
-    """One line a record, as text or JSON: scrubbed, everything unprintable escaped, and no traceback.
+    """One line a record, as text or JSON: scrubbed, hidden characters by their codes, and no traceback.
 
     It is the formatter that cleans, so that no record reaches the stream around it, whatever its logger.
     """
@@ -40,7 +40,7 @@ class SafeLines(logging.Formatter):
         """The line, without its end."""
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
         level = record.levelname.lower()
-        message = escape(self._scrubber.scrub(_text(record)))
+        message = show_hidden(self._scrubber.scrub(_text(record)))
         if self._as_json:
             return json.dumps({"time": moment, "level": level, "logger": record.name, "message": message})
         return f"{moment} {level} {record.name}: {message}"

@@ -1,8 +1,10 @@
-"""Text that comes from outside: without known secrets, without control characters, and not endless."""
+"""Text that comes from outside: without known secrets, without hidden characters, and not endless."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+
+from reconciler.model.hidden import show_hidden
 
 if TYPE_CHECKING:
     from reconciler.model.secret import Scrubber
@@ -11,16 +13,9 @@ LONGEST: Final = 300
 
 
 def tame(text: str, scrubber: Scrubber, *, longest: int = LONGEST) -> str:
-    """The text scrubbed, with everything unprintable escaped, and cut to `longest` characters.
+    """The text scrubbed, with hidden characters by their codes, and cut to `longest` characters.
 
     It is scrubbed before it is cut: half a secret would not be known any more.
     """
-    clean = escape(scrubber.scrub(text))
+    clean = show_hidden(scrubber.scrub(text))
     return clean if len(clean) <= longest else f"{clean[: longest - 1]}…"
-
-
-def escape(text: str) -> str:
-    """Control characters, line ends, bidirectional overrides and lone surrogates as backslash escapes."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.api.sanitize import escape
 from reconciler.errors import BadAnswer
+from reconciler.model.hidden import show_hidden
 from reconciler.model.runner import Account, LiveRunner
 from reconciler.model.secret import Secret, reveal
 
@@ -175,7 +175,7 @@ def _wrong(place: str, expected: str, value: Any, field: str | None = None) -> B
     """`value` is what was found or, with `field`, the object that should hold it."""
     missing = field is not None and field not in value
     found = "nothing" if missing else _kind(value if field is None else value[field])
-    shown = escape(place)[:_LONGEST_PATH] or "the answer"
+    shown = show_hidden(place)[:_LONGEST_PATH] or "the answer"
     return BadAnswer(f"{shown}: expected {expected}, got {found}")
 
 

@@ -16,6 +16,7 @@ from reconciler.manifests.format.field_types import (
     check_tag,
     check_text,
 )
+from reconciler.model.hidden import code_of, is_hidden, show_hidden
 from reconciler.model.runner import MAX_TAGS, STATUSES
 from reconciler.model.secret import Secret
 from reconciler.settings import OPTION_NAMES
@@ -93,7 +94,7 @@ def _entry(key: str, runner: LiveRunner, variables: dict[str, None] | None) -> t
         notes.append("status is left unmanaged: it is a value unknown to this version")
     if runner.headers:
         if variables is None or not _can_hold(runner.headers):
-            notes.append(f"headers are left unmanaged: {', '.join(map(_printable, runner.headers))}")
+            notes.append(f"headers are left unmanaged: {', '.join(map(show_hidden, runner.headers))}")
         else:
             entry["headers"] = {name: _value(key, name, value, variables) for name, value in runner.headers.items()}
     return entry, notes
@@ -125,7 +126,7 @@ def _value(key: str, header: str, value: HeaderValue, variables: dict[str, None]
 
 def _block(key: str, entry: dict[str, Any], notes: Iterable[str]) -> str:
     text = yaml.dump({key: entry}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000, indent=2)
-    lines = [f"  {line}" for line in text.splitlines()]
+    lines = [f"  {line}" for line in show_hidden(text, _yaml_code).split("\n") if line]
     return "\n".join([*lines, *(f"    # {note}" for note in notes)])
 
 
@@ -141,7 +142,17 @@ def _inline(dumper: yaml.SafeDumper, items: list[str]) -> yaml.Node:
     return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=True)
 
 
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """In double quotes where it holds a hidden character: there YAML has escapes for all of them."""
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if is_hidden(text) else None)
+
+
+def _yaml_code(character: str) -> str:
+    return character if character == "\n" else code_of(character)
+
+
 _Dumper.add_representer(list, _inline)
+_Dumper.add_representer(str, _text)
 
 
 def _key(name: str, taken: set[str]) -> str:
@@ -154,7 +165,3 @@ def _key(name: str, taken: set[str]) -> str:
 
 def _literal(text: str) -> str:
     return text.replace("${", "$${")
-
-
-def _printable(text: str) -> str:
-    return "".join(each if each.isprintable() else "?" for each in text)

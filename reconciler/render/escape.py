@@ -12,18 +12,11 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.hidden import show_hidden
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_UNSEEN: Final = (
-    "\x00-\x1f\x7f-\x9f"  # C0, DEL, C1
-    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"  # soft hyphen, joiners, fillers, Arabic letter mark
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f"  # zero width, line and paragraph separators, direction marks
-    "\u3164\ufeff\uffa0\ufff0-\uffff"  # fillers, byte order mark, annotations, non-characters
-    "\ud800-\udfff"  # lone surrogates: no output encoding can take them
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # musical controls, tag characters, variation selectors
-)
-_HIDDEN: Final = re.compile(f"[{_UNSEEN}]")
 _HASH_COMMAND: Final = re.compile(r"##(?=\w*\[)")  # ##[error] (GitHub, Azure), ##vso[…] (Azure), ##teamcity[…]
 _COLON_COMMAND: Final = re.compile(r"^(\s*)::")  # GitHub trims a line before it looks for `::`
 _PLAIN: Final = re.compile(r"[\w./:@%+~=*#?&-]+")
@@ -47,9 +40,7 @@ def text(raw: str) -> str:
 
     Safe at any place of a line, also at its start. What is harmless stays as it is; doing it twice changes nothing.
     """
-    if not (raw.isascii() and raw.isprintable()):
-        raw = _HIDDEN.sub(_escape, raw)
-    return line(raw)
+    return line(show_hidden(raw))
 
 
 def line(composed: str) -> str:
@@ -72,7 +63,7 @@ def value(raw: str) -> str:
 def json_text(encoded: str) -> str:
     """Encoded JSON of the same data, with hidden characters and `##[` as escapes of JSON's own."""
     if not (encoded.isascii() and "\x7f" not in encoded):
-        encoded = _HIDDEN.sub(_escape_json, encoded)
+        encoded = show_hidden(encoded, _json_code)
     return _HASH_COMMAND.sub(r"#\\u0023", encoded) if "##" in encoded else encoded
 
 
@@ -141,14 +132,8 @@ def _unmarked(shown: str) -> str:
     return shown.replace("<!--", "<\\!--")
 
 
-def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    short = {9: "\\t", 10: "\\n", 13: "\\r"}.get(code)
-    return short or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")  # noqa: PLR2004 - the widths of Python's own escapes
-
-
-def _escape_json(found: re.Match[str]) -> str:
-    code = ord(found[0])
+def _json_code(character: str) -> str:
+    code = ord(character)
     if code == 10:  # noqa: PLR2004 - a line end between values; inside a string JSON has escaped it already
         return "\n"
     if code < 0x10000:  # noqa: PLR2004 - the basic plane

@@ -26,6 +26,10 @@ HOSTILE: Final = (
     "zero\u200bwidth\u200cjoin\u200der\ufeff",
     "soft\u00adhyphen\u2060",
     "\u3164",
+    "blank\u2800braille\u00a0space",
+    "grapheme\u034fjoiner",
+    "selector\U000e0100\ufe0f",
+    "``x`y``@octocat``",
     "tag\U000e0041\U000e0042",
     "lone\ud800surrogate",
     # workflow commands

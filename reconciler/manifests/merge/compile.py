@@ -17,6 +17,7 @@ from reconciler.manifests.merge.layers import overlay
 from reconciler.manifests.secrets.resolve import HeaderValues
 from reconciler.manifests.yaml.nodes import Map, Seq
 from reconciler.manifests.yaml.trail import dotted, quoted
+from reconciler.model.hidden import is_hidden
 from reconciler.model.position import Position, Problem
 from reconciler.model.runner import FIELDS, MAX_TAGS, Desired, DesiredRunner
 
@@ -84,7 +85,7 @@ class Compiler:
             reader = self.inheritance.reader(document)
             for key, node in nodes.items():
                 at = Position(document.file, *nodes.key_at[key])
-                path = f"runners.{key}" if key.isprintable() else dotted(("runners", key))
+                path = dotted(("runners", key)) if is_hidden(key) else f"runners.{key}"
                 if self._unique.key(key, path, at) and isinstance(node, Map):
                     runner = self._runner(key, path, node, at, document, reader)
                     if runner is not None:

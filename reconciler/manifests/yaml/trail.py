@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from reconciler.model.hidden import show_hidden
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -43,5 +45,5 @@ def parts_of(trail: Trail) -> list[str | int]:
 
 
 def quoted(text: str) -> str:
-    """Foreign text in quotes, on one line, at most MAX_SHOWN characters, unprintable ones escaped."""
-    return repr(text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…")
+    """Foreign text in quotes, on one line, at most MAX_SHOWN characters, hidden ones by their codes."""
+    return show_hidden(repr(text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"))

@@ -111,13 +111,20 @@ def test_columns(shown, wide):
     assert escape.columns(shown) == wide
 
 
-def test_every_control_and_format_character_that_hides_is_escaped():
-    """All of Unicode's controls, separators of lines, and direction and joining marks are caught."""
-    seen = [
-        each
-        for each in map(chr, range(0x3000))
-        if unicodedata.category(each) in {"Cc", "Zl", "Zp"} or unicodedata.bidirectional(each) in {
-            "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI",
-        }
-    ]  # fmt: skip
-    assert all(escape.text(each) != each for each in seen)
+@pytest.mark.parametrize("odd", ["\u3164", "\u034f", "\U000e0100", "\ufe0f", "\u2800", "\u00a0", "\uffa0", "\u115f"])
+@pytest.mark.parametrize(
+    "show",
+    [
+        escape.text,
+        escape.value,
+        escape.markdown,
+        escape.code_span,
+        lambda raw: escape.fence([raw]),
+        lambda raw: escape.json_text(json.dumps(raw, ensure_ascii=False)),
+    ],
+)
+def test_every_form_shows_a_hidden_character(odd, show):
+    """By its code, also where it is the only odd character of the text."""
+    shown = show(f"run{odd}ner")
+    assert odd not in shown
+    assert f"{ord(odd) & 0xFF:02x}ner" in shown or "\\udd00ner" in shown

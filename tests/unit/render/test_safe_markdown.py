@@ -73,6 +73,7 @@ def test_a_cell_stays_in_its_table(raw):
         ("say `wildcard: true`, or (`tags: [a]`).", "say `wildcard: true`, or (`tags: [a]`)."),
         ("`a` `b`", "`a` `b`"),
         ("x`a`", "`` x`a` ``"),
+        ("``x`y``@octocat``", "``` ``x`y``@octocat`` ```"),
     ],
 )
 def test_plain_words_stay_plain(raw, shown):
