@@ -6,7 +6,6 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.manifests.collector import collector_paused
 from reconciler.manifests.files import MAX_FILE_BYTES, PROJECT_FILE, STDIN, STDIN_SHOWN, Disk, read_manifests, show_path
 from reconciler.manifests.format.problems import add_problem
 from reconciler.manifests.format.schema import check_manifest
@@ -65,15 +64,14 @@ def read_all(
         problems=problems,
     )
     documents: list[Document] = []
-    with collector_paused():
-        for file in found:
-            folder = cwd if file.shown == STDIN_SHOWN else (cwd / file.shown).parent
-            nodes = read_documents(file.content, file.shown, problems)
-            for node in nodes:
-                check_manifest(node, file.shown, problems)
-                check_markers(node, (), file.shown, problems)
-            profiles = _profiles(nodes, file.shown, problems)
-            documents.extend(Document(file.shown, folder, node, profiles) for node in nodes)
+    for file in found:
+        folder = cwd if file.shown == STDIN_SHOWN else (cwd / file.shown).parent
+        nodes = read_documents(file.content, file.shown, problems)
+        for node in nodes:
+            check_manifest(node, file.shown, problems)
+            check_markers(node, (), file.shown, problems)
+        profiles = _profiles(nodes, file.shown, problems)
+        documents.extend(Document(file.shown, folder, node, profiles) for node in nodes)
     return Documents(tuple(documents), tuple(file.shown for file in found), tuple(chosen))
 
 

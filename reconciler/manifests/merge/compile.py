@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ManifestError
-from reconciler.manifests.collector import collector_paused
 from reconciler.manifests.documents import read_all
 from reconciler.manifests.files import STDIN, STDIN_SHOWN
 from reconciler.manifests.format.field_types import check_id, check_name
@@ -51,15 +50,14 @@ def compile_manifests(
     every problem of every file, also when there is no runner at all, unless `allow_empty`.
     """
     problems: list[Problem] = []
-    with collector_paused():
-        documents = read_all(project, paths, problems, stdin=stdin, files=files)
-        compiler = Compiler(project, secrets, problems, allow_unresolved=allow_unresolved)
-        runners = compiler.compile(documents)
-        if not runners and not problems and not allow_empty:
-            problems.append(_none_declared(documents))
-        if problems:
-            raise ManifestError(problems)
-        digest = digest_of(runners, compiler.shown)
+    documents = read_all(project, paths, problems, stdin=stdin, files=files)
+    compiler = Compiler(project, secrets, problems, allow_unresolved=allow_unresolved)
+    runners = compiler.compile(documents)
+    if not runners and not problems and not allow_empty:
+        problems.append(_none_declared(documents))
+    if problems:
+        raise ManifestError(problems)
+    digest = digest_of(runners, compiler.shown)
     return Desired(tuple(runners), digest, documents.files, complete=compiler.headers.complete)
 
 
