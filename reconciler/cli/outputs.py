@@ -121,11 +121,17 @@ def put_report(options: Mapping[str, Any], report: Report, plan: Plan) -> None:
 
 
 def put_refusal(options: Mapping[str, Any], plan: Plan | None) -> None:
-    """The plan that was refused, to every report, and to stdout where neither text nor the error document shows it."""
+    """The plan that was refused, to every report, and to stdout where neither text nor the error document shows it.
+
+    What can't be written is a warning: the refusal, with its exit code, is the result.
+    """
     from reconciler.render.views.plan import render_plan
 
     if plan is None:
         return
-    _to_reports(options, lambda form, **layout: render_plan(plan, form, **layout))
+    try:
+        _to_reports(options, lambda form, **layout: render_plan(plan, form, **layout))
+    except Unwritable as error:
+        note(f"warning: {error}")
     if options["format_"] in ("markdown", "html"):
         _to_stdout(render_plan(plan, options["format_"]))

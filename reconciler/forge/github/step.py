@@ -1,10 +1,14 @@
-"""What a step of GitHub Actions is told: annotations in its log, its summary, its outputs."""
+"""What a step of GitHub Actions gets: annotations in its log, its summary, its outputs.
+
+They stand beside the result. What can't be written is a warning in the log and changes neither result nor exit code.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import secrets
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -43,8 +47,7 @@ class Step:
         if environ.get("GITHUB_ACTIONS") != "true":
             return None
         summary, output = environ.get("GITHUB_STEP_SUMMARY"), environ.get("GITHUB_OUTPUT")
-        workspace = environ.get("GITHUB_WORKSPACE")
-        folder = os.path.relpath(Path.cwd(), workspace) if workspace else ""
+        folder = _below(environ.get("GITHUB_WORKSPACE"))
         return cls(Path(summary) if summary else None, Path(output) if output else None, say, folder)
 
     def planned(self, plan: Plan, exit_code: int) -> None:
@@ -85,16 +88,51 @@ class Step:
         """Append to the summary what `render` makes of the characters left; one may take four bytes."""
         if self.summary is None:
             return
-        used = self.summary.stat().st_size if self.summary.exists() else 0
-        left = (MAX_SUMMARY - used) // 4 - 2
-        if left > 0:
-            with self.summary.open("a", encoding="utf-8") as file:
-                file.write(render(left) + "\n")
+
+        def fit(used: int) -> str:
+            left = (MAX_SUMMARY - used) // 4 - 2
+            return render(left) + "\n" if left > 0 else ""
+
+        self._append("GITHUB_STEP_SUMMARY", self.summary, fit)
 
     def _put(self, outputs: Mapping[str, str]) -> None:
         if self.output is None:
             return
-        with self.output.open("a", encoding="utf-8") as file:
-            for name, value in outputs.items():
-                fence = f"end-{secrets.token_hex(16)}"
-                file.write(f"{name}<<{fence}\n{value}\n{fence}\n")
+        fence = f"end-{secrets.token_hex(16)}"
+        lines = "".join(f"{name}<<{fence}\n{value}\n{fence}\n" for name, value in outputs.items())
+        self._append("GITHUB_OUTPUT", self.output, lambda _used: lines)
+
+    def _append(self, variable: str, path: Path, render: Callable[[int], str]) -> None:
+        """Append what `render` makes of the bytes already there; a warning where the file can't be written."""
+        try:
+            _append(path, render)
+        except OSError as exc:
+            why = exc.strerror or type(exc).__name__
+            self.say(command("warning", f"{variable}: {path} can't be written ({why}); the result is not affected"))
+
+
+def _append(path: Path, render: Callable[[int], str]) -> None:
+    """Append to a regular file, which is made where there is none: all of it, or nothing.
+
+    A link is not followed, a pipe not waited for.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    with os.fdopen(os.open(path, flags, 0o644), "ab", buffering=0) as file:
+        facts = os.fstat(file.fileno())
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError(0, "not a regular file")
+        left = memoryview(render(facts.st_size).encode("utf-8", "backslashreplace"))
+        try:
+            while left:
+                left = left[file.write(left) or 0 :]
+        except OSError:  # half an output would fail the step
+            file.truncate(facts.st_size)
+            raise
+
+
+def _below(workspace: str | None) -> str:
+    """The working folder as seen from the repository's; empty where that can't be said."""
+    try:
+        return os.path.relpath(Path.cwd(), workspace) if workspace else ""
+    except (OSError, ValueError):  # a working folder that is gone; on Windows, another drive
+        return ""

@@ -139,3 +139,9 @@ def test_no_plan_to_refuse(tmp_path):
     """Where there is none, nothing is written."""
     put_refusal(options(str(tmp_path / "r.md")), None)
     assert not (tmp_path / "r.md").exists()
+
+
+def test_a_refusal_stays_one_where_its_report_cannot_be_written(tmp_path, capsys):
+    """The refusal, with its exit code, is the result; a report that is lost is a warning beside it."""
+    put_refusal(options(str(tmp_path / "missing" / "r.json")), sample.plan(sample.action()))
+    assert "warning: --report" in capsys.readouterr().err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.forge.github.commands import MAX_ANNOTATIONS, command, finding_annotations, problem_annotations
+from reconciler.forge.github.commands import MAX_ANNOTATIONS, command, finding_annotations, mask, problem_annotations
 from reconciler.model.finding import Finding
 from reconciler.model.position import Position, Problem
 from tests.fakes.hostile import HOSTILE
@@ -28,6 +28,20 @@ def test_no_text_ends_a_command_or_starts_another(hostile):
     properties = line.removeprefix("::warning ").partition("::")[0]
     assert properties.count("=") >= 3
     assert ":" not in properties
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("plain", "::add-mask::plain"),
+        ("100%25", "::add-mask::100%2525"),
+        ("a\nb\r\nc", "::add-mask::a%0Ab%0D%0Ac"),
+        ("\u202ehidden ::stop##[x]", "::add-mask::\u202ehidden ::stop##[x]"),
+    ],
+)
+def test_what_is_masked_is_the_value_itself(value, line):
+    """Only what would end the line, and the sign that escapes it, is escaped: the runner must mask the real text."""
+    assert mask(value) == line
 
 
 @pytest.mark.parametrize("count", [MAX_ANNOTATIONS - 1, MAX_ANNOTATIONS, MAX_ANNOTATIONS + 1, 500])

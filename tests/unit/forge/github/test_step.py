@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import resource
+from contextlib import contextmanager
 
 import pytest
 
@@ -100,3 +103,86 @@ def test_without_files_nothing_is_written(said):
     step.planned(plan(action()), 0)
     step.notice("hello: 100%")
     assert said == ["::notice::hello: 100%25"]
+
+
+@contextmanager
+def room(size):
+    """No file grows over `size` bytes, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def make_missing(path, _elsewhere):
+    """A folder that is not there."""
+    return path / "missing" / "file"
+
+
+def make_folder(path, _elsewhere):
+    """A folder in the file's place."""
+    (path / "folder").mkdir()
+    return path / "folder"
+
+
+def make_link(path, elsewhere):
+    """A link to a file elsewhere."""
+    (path / "link").symlink_to(elsewhere)
+    return path / "link"
+
+
+def make_dangling_link(path, elsewhere):
+    """A link to where nothing is yet."""
+    (path / "link").symlink_to(elsewhere.with_name("new"))
+    return path / "link"
+
+
+def make_pipe(path, _elsewhere):
+    """A named pipe that nobody reads."""
+    os.mkfifo(path / "pipe")
+    return path / "pipe"
+
+
+def make_long(path, _elsewhere):
+    """A name longer than a file may have."""
+    return path / ("x" * 300)
+
+
+@pytest.mark.parametrize("make", [make_missing, make_folder, make_link, make_dangling_link, make_pipe, make_long])
+def test_a_file_that_cannot_be_written_is_a_warning(tmp_path, said, make):
+    """Whatever stands in its place: one warning a file, and nothing is written elsewhere."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("theirs")
+    place = make(tmp_path, elsewhere)
+    step = Step(place, place, said.append)
+    step.planned(plan(action()), 0)
+    step.applied(report(), plan(action()))
+    step.failed(UsageProblem("wrong"))
+    assert [line.partition(": ")[0] for line in said] == [
+        "::warning::GITHUB_STEP_SUMMARY",
+        "::warning::GITHUB_OUTPUT",
+    ] * 3
+    assert elsewhere.read_text() == "theirs"
+    assert not elsewhere.with_name("new").exists()
+
+
+@pytest.mark.parametrize("free", [0, 5, 40])
+def test_a_full_disk_leaves_no_half_output(step, said, free):
+    """Half an output would fail the step: what was there stays, and nothing is added."""
+    step.output.write_text("before\n")
+    step.summary.write_text("before\n")
+    with room(len("before\n") + free):
+        step.planned(plan(action()), 0)
+    assert step.output.read_text() == step.summary.read_text() == "before\n"
+    assert len(said) == 2
+
+
+def test_a_working_folder_that_is_gone_is_no_error(tmp_path, said, monkeypatch):
+    """Places are then named as the manifests name them."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert Step.of({"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": "/"}, said.append).folder == ""
