@@ -1,4 +1,8 @@
-"""One apply at a time on a machine against an account."""
+"""One apply at a time on a machine against an account, whatever the token.
+
+The account is known only after a read, so an apply takes two locks: the token's before the read, the account's after
+it. Between the two another token may have written: `Held.ended_since` says so, and then what was read is read again.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import json
 import os
 import platform
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -27,6 +32,23 @@ if TYPE_CHECKING:
 POLL_S: Final = 0.5
 """How often a waiting apply looks again."""
 HOLDER_BYTES: Final = 4096
+_NEVER: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lock that is held: when it was taken, when the apply before it ended, and how long it was waited for.
+
+    Both times are the file system's, in ns, so that they compare across processes whatever their clocks.
+    """
+
+    taken_ns: int = 0
+    before_ns: float = _NEVER
+    waited_s: float = 0.0
+
+    def ended_since(self, other: Held) -> bool:
+        """Whether an apply that held this lock ended after `other` was taken."""
+        return self.before_ns >= other.taken_ns
 
 
 @contextlib.contextmanager
@@ -38,7 +60,7 @@ def account_lock(
     warn: Callable[[str], None],
     account: str | None = None,
     folder: Path | None = None,
-) -> Iterator[None]:
+) -> Iterator[Held]:
     """Hold the lock of this account; released at the end, and by the system when the process dies.
 
     `account` is the owner's id; without one the token stands for it. Raises LockTimeout after `timeout_s`, which says
@@ -51,26 +73,38 @@ def account_lock(
         where.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = lock_name(settings, account)
         lock = FileLock(where / f"{name}.lock", mode=0o600)
-        held = True
+        free = True
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            held = False
+            free = False
     except (OSError, RuntimeError, NotImplementedError) as exc:
         warn(f"no lock against another apply on this machine: {exc}")
-        yield
+        yield Held()
         return
-    holder = where / f"{name}.json"
-    if not held:
-        _await(lock, holder, timeout_s, clock, warn)
+    holder, ended = where / f"{name}.json", where / f"{name}.ended"
+    waited_s = 0.0 if free else _await(lock, holder, timeout_s, clock, warn)
     try:
+        before_ns = _before_ns(holder, ended)
+        taken_ns = 0
         with contextlib.suppress(OSError):
-            _write_holder(holder, clock.utc_now())
-        yield
+            taken_ns = _write_holder(holder, clock.utc_now())
+        yield Held(taken_ns, before_ns, waited_s)
     finally:
         with contextlib.suppress(OSError):
+            ended.touch(mode=0o600)
             holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _before_ns(holder: Path, ended: Path) -> float:
+    """When the apply before this one ended; just now, for all that is known, where it was killed."""
+    if holder.exists():
+        return float("inf")
+    try:
+        return ended.stat().st_mtime_ns
+    except OSError:
+        return _NEVER
 
 
 def state_folder(environ: Mapping[str, str], system: str) -> Path:
@@ -96,10 +130,12 @@ def lock_name(settings: Settings, account: str | None) -> str:
     return hashlib.sha256(f"{host}\n{owner}".encode(errors="surrogatepass")).hexdigest()[:32]
 
 
-def _await(lock: FileLock, holder: Path, timeout_s: float, clock: Clock, warn: Callable[[str], None]) -> None:
+def _await(lock: FileLock, holder: Path, timeout_s: float, clock: Clock, warn: Callable[[str], None]) -> float:
+    """Wait for the lock; for how long. Raises LockTimeout."""
     from filelock import Timeout
 
-    deadline = clock.monotonic() + timeout_s
+    began = clock.monotonic()
+    deadline = began + timeout_s
     whose = _read_holder(holder)
     if timeout_s > 0:
         warn(f"another apply holds this account ({whose}); waiting up to {timeout_s:g} s for it to end")
@@ -115,10 +151,11 @@ def _await(lock: FileLock, holder: Path, timeout_s: float, clock: Clock, warn: C
             lock.acquire(timeout=0)
         except Timeout:
             continue
-        return
+        return clock.monotonic() - began
 
 
-def _write_holder(holder: Path, now: dt.datetime) -> None:
+def _write_holder(holder: Path, now: dt.datetime) -> int:
+    """Leave word of whose the lock is; when, by the file system's clock."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):
@@ -128,6 +165,7 @@ def _write_holder(holder: Path, now: dt.datetime) -> None:
     handle = os.open(holder, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(facts, file)
+    return holder.stat().st_mtime_ns
 
 
 def _read_holder(holder: Path) -> str:

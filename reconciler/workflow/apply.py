@@ -7,18 +7,26 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.apply.executor import execute
-from reconciler.apply.lock import account_lock
-from reconciler.errors import GuardRefused, PlanFileError, ReconcilerError, StalePlan, UsageProblem
+from reconciler.errors import (
+    GuardRefused,
+    PlanFileError,
+    ReconcilerError,
+    StalePlan,
+    UsageProblem,
+)
+from reconciler.model.plan import Plan
 from reconciler.model.policy import Acknowledgement
 from reconciler.model.report import Report
+from reconciler.workflow.locks import lock_account, lock_token
 from reconciler.workflow.plan import plan_for
 from reconciler.workflow.run import hide, load, load_and_compile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
+    from reconciler.apply.lock import Held
     from reconciler.manifests.project import Project
-    from reconciler.model.plan import Plan
     from reconciler.model.runner import Desired, Listing
     from reconciler.planfile.saved import SavedPlan
     from reconciler.ports import Journal, RunnerApi
@@ -60,39 +68,89 @@ def apply(selection: Selection, ports: Ports, applying: Applying) -> Report:
     Raises ManifestError and ApiError before anything is written, GuardRefused, StalePlan, LockTimeout, Declined.
     """
     prepared = _prepare(selection, ports)
-    alone = account_lock(prepared.settings, timeout_s=applying.lock_timeout_s, clock=ports.clock, warn=ports.warn)
-    with nullcontext() if applying.ask else alone, ports.client(prepared.settings) as client:
-        plan, listing = _plan(prepared, client)
+    with ports.client(prepared.settings) as client:
+        if applying.ask is None:
+            with lock_token(prepared.settings, ports, applying.lock_timeout_s) as held:
+                return _apply_fresh(Attempt(prepared, applying, client, held), _plan(prepared, client))
+        plan, _listing = _plan(prepared, client)
         applying.show(plan)
         _refuse(plan)
         if not plan.has_changes:
             return Report((), client.requests)
-        if applying.ask is None:
-            return _execute(plan, listing, client, prepared, applying)
         if not applying.ask(plan):
             raise Declined("not applied: the answer was not yes; nothing was written")
-        with alone:
-            now, listing = _plan(_prepare(selection, ports), client)
-            _still(plan, now, prepared.settings)
-            _refuse(now)
-            return _execute(now, listing, client, prepared, applying)
+        with lock_token(prepared.settings, ports, applying.lock_timeout_s) as held:
+            again = _prepare(selection, ports)
+            return _apply_shown(Attempt(again, applying, client, held), plan)
 
 
 def apply_saved(saved: SavedPlan, selection: Selection, ports: Ports, applying: Applying) -> Report:
     """Apply exactly a saved plan, whose signature has been checked (see `open_saved`)."""
     prepared = _prepare(selection, ports)
-    alone = account_lock(prepared.settings, timeout_s=applying.lock_timeout_s, clock=ports.clock, warn=ports.warn)
-    with alone, ports.client(prepared.settings) as client:
-        with _usage_is_stale():
-            now, listing = _plan(prepared, client)
-        _still(saved, now, prepared.settings)
-        applying.show(now)
-        if not saved.plan.applyable:
-            raise GuardRefused(f"the saved plan was refused when it was made; plan again:\n{_why(saved.plan)}", now)
-        _refuse(now)
-        if not now.has_changes:
-            return Report((), client.requests)
-        return _execute(now, listing, client, prepared, applying)
+    with (
+        lock_token(prepared.settings, ports, applying.lock_timeout_s) as held,
+        ports.client(prepared.settings) as client,
+    ):
+        return _apply_shown(Attempt(prepared, applying, client, held), saved)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One apply under the token's lock, which is `held`."""
+
+    prepared: Prepared
+    applying: Applying
+    client: RunnerApi
+    held: Held
+
+    def lock_account(self, listing: Listing) -> AbstractContextManager[bool]:
+        """The account's lock; whether what was read must be read again."""
+        prepared = self.prepared
+        timeout_s = self.applying.lock_timeout_s
+        return lock_account(prepared.settings, prepared.ports, self.client, listing, self.held, timeout_s)
+
+
+def _apply_fresh(attempt: Attempt, read: tuple[Plan, Listing]) -> Report:
+    """Apply the plan that was just made, or the one that another token's apply has made of it meanwhile."""
+    plan, listing = read
+    attempt.applying.show(plan)
+    _refuse(plan)
+    if not plan.has_changes:
+        return Report((), attempt.client.requests)
+    with attempt.lock_account(listing) as changed:
+        if changed:
+            plan, listing = _plan(attempt.prepared, attempt.client)
+            attempt.applying.show(plan)
+            _refuse(plan)
+        return _execute(plan, listing, attempt)
+
+
+def _apply_shown(attempt: Attempt, shown: Plan | SavedPlan) -> Report:
+    """Read again, and apply only what was shown, or saved. Raises StalePlan and GuardRefused."""
+    now, listing = _plan_still(attempt, shown)
+    if not isinstance(shown, Plan):
+        attempt.applying.show(now)
+        if not shown.plan.applyable:
+            raise GuardRefused(f"the saved plan was refused when it was made; plan again:\n{_why(shown.plan)}", now)
+    _refuse(now)
+    if not now.has_changes:
+        return Report((), attempt.client.requests)
+    with attempt.lock_account(listing) as changed:
+        if changed:
+            now, listing = _plan_still(attempt, shown)
+            _refuse(now)
+        return _execute(now, listing, attempt)
+
+
+def _plan_still(attempt: Attempt, shown: Plan | SavedPlan) -> tuple[Plan, Listing]:
+    """The plan as it is now. Raises StalePlan where it is not the one that was shown."""
+    from reconciler.planfile.staleness import moved
+
+    with _usage_is_stale() if not isinstance(shown, Plan) else nullcontext():
+        now, listing = _plan(attempt.prepared, attempt.client)
+    if differences := moved(shown, now, attempt.prepared.settings.plan_key):
+        raise StalePlan(differences, now)
+    return now, listing
 
 
 def open_saved(path: str, selection: Selection, ports: Ports) -> tuple[SavedPlan, Selection]:
@@ -134,14 +192,6 @@ def _plan(prepared: Prepared, client: RunnerApi) -> tuple[Plan, Listing]:
     return plan, listing
 
 
-def _still(shown: Plan | SavedPlan, now: Plan, settings: Settings) -> None:
-    from reconciler.planfile.staleness import moved
-
-    differences = moved(shown, now, settings.plan_key)
-    if differences:
-        raise StalePlan(differences, now)
-
-
 @contextmanager
 def _usage_is_stale() -> Iterator[None]:
     """What a saved plan records was good when it was made: an environment or target that is gone since has moved."""
@@ -165,11 +215,14 @@ def _why(plan: Plan) -> str:
     return "\n".join(f"  {finding.code}: {finding.message}" for finding in plan.findings if finding.refuses)
 
 
-def _execute(plan: Plan, listing: Listing, client: RunnerApi, prepared: Prepared, applying: Applying) -> Report:
+def _execute(plan: Plan, listing: Listing, attempt: Attempt) -> Report:
+    prepared, applying = attempt.prepared, attempt.applying
     ports, settings = prepared.ports, prepared.settings
+    if not plan.has_changes:
+        return Report((), attempt.client.requests)
     return execute(
         plan,
-        client,
+        attempt.client,
         known_ids={runner.id for runner in listing.runners},
         clock=ports.clock,
         stop=ports.stop,

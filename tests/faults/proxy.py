@@ -256,12 +256,12 @@ def _send(connection, code, headers, content, *, last, truncate):
 
 
 @contextmanager
-def proxied(runners=(), *, path=":memory:", rate_limit=None, tier="enterprise"):
+def proxied(runners=(), *, path=":memory:", rate_limit=None, tier="enterprise", tokens=(TOKEN,)):
     """A service with these runners (unchecked) behind a door that is up."""
     with Store(path) as store:
         store.set_user({"id": DEFAULT_USER_ID, "tier": tier})
         store.add_many(runners)
-        proxy = Proxy(Service(store, tokens=(TOKEN,), rate_limit=rate_limit))
+        proxy = Proxy(Service(store, tokens=tokens, rate_limit=rate_limit))
         try:
             yield proxy
         finally:
