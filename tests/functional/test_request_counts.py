@@ -38,10 +38,10 @@ def run(sandbox, folder, entries, *arguments):
 
 
 @pytest.mark.parametrize(
-    ("size", "reads"), [(0, 1), (1, 1), (99, 1), (100, 1), (101, 2), (200, 2), (201, 3), (1_234, 13)]
+    ("size", "reads"), [(0, 1), (1, 1), (99, 1), (100, 2), (101, 2), (199, 2), (200, 3), (201, 3), (1_234, 13)]
 )
 def test_a_plan_takes_one_read_a_hundred_runners(tmp_path, size, reads):
-    """A plan of N runners is ceil(N/100) GETs of the list, at least one, and nothing else; its budget says so."""
+    """A plan of N runners is ceil(N/100) GETs of the list, one more where the last page is full; its budget agrees."""
     fleet = [runner(number) for number in range(size)]
     with running_sandbox(fleet) as sandbox:
         plan, asked, written = run(sandbox, tmp_path, [entry(live) for live in fleet], "plan")
@@ -57,8 +57,8 @@ def test_a_plan_takes_one_read_a_hundred_runners(tmp_path, size, reads):
         (1, 0, 0, 1),
         (1, 1, 0, 1),
         (1, 0, 1, 2),
-        (100, 40, 0, 1),
-        (100, 0, 40, 41),
+        (100, 40, 0, 2),
+        (100, 0, 40, 42),
         (101, 3, 2, 4),
         (1_234, 7, 5, 18),
     ],

@@ -54,7 +54,7 @@ def test_every_runner_once_in_the_fewest_requests(count):
     service = Service(count)
     listing = read(service)
     assert [each.id for each in listing.runners] == [each.id for each in service.runners]
-    assert sorted(service.asked) == list(range(1, max(1, -(-count // PER_PAGE)) + 1))
+    assert sorted(service.asked) == list(range(1, count // PER_PAGE + 2))
     assert listing.read_at == "2024-01-16T14:20:05Z"
 
 
@@ -84,6 +84,22 @@ def test_a_list_that_never_stands_still_is_an_error():
     with pytest.raises(UnstableList, match=f"{MAX_READS} reads"):
         read(service)
     assert service.asked.count(1) == MAX_READS
+
+
+@pytest.mark.parametrize("count", [99, 100, 101, 200, 250])
+def test_a_total_of_the_page_alone_never_passes_for_the_whole(count):
+    """A full page whose total says that it is the last one is believed only when nothing comes after it."""
+    service = Service(count)
+
+    def page(number):
+        made = service.page(number)
+        return Page(made.runners, len(made.runners))
+
+    if count <= PER_PAGE:
+        assert len(read_list(page, lambda: NOW, lambda _done, _total: None).runners) == count
+    else:
+        with pytest.raises(UnstableList):
+            read_list(page, lambda: NOW, lambda _done, _total: None)
 
 
 def test_a_total_without_runners_is_an_error_after_one_page_a_read():
