@@ -16,6 +16,7 @@ INFO: Final = "info"
 OFF: Final = "off"
 SEVERITIES: Final = (ERROR, WARNING, INFO, OFF)
 """Worst first."""
+POLICY_CHANGED: Final = "policy-changed"
 
 CODES: Final = {
     "stranded-tags": WARNING,
@@ -68,3 +69,18 @@ class Finding:
     def refuses(self) -> bool:
         """Whether this finding keeps the plan from being applied."""
         return self.severity == ERROR and not self.accepted
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Where it is shown, lowest first, so that no number of others can hide what matters.
+
+        Errors that were accepted, errors that refuse, changes of the policy, the rest by severity; last what else was
+        accepted.
+        """
+        if self.severity == ERROR:
+            place = 0 if self.accepted else 1
+        elif self.accepted:
+            place = 4
+        else:
+            place = 2 if self.code == POLICY_CHANGED else 3
+        return place, SEVERITIES.index(self.severity)

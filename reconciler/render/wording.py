@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.finding import SEVERITIES
+from reconciler.model.finding import ERROR, POLICY_CHANGED
 from reconciler.model.plan import CREATE, DISABLE, UPDATE
 
 if TYPE_CHECKING:
@@ -111,8 +111,21 @@ def names(keys: Sequence[str], show: Callable[[str], str], limit: int = SHOWN_NA
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings by weight: what nobody accepted first, then by severity; equals stay in the plan's order."""
-    return sorted(findings, key=lambda each: (each.accepted, SEVERITIES.index(each.severity)))
+    """Findings by rank; equals stay in the plan's order."""
+    return sorted(findings, key=lambda each: each.rank)
+
+
+def alerts(plan: Plan, show: Callable[[str], str]) -> list[str]:
+    """What the headline of every format counts: errors that were accepted, and changes of the policy."""
+    said = []
+    accepted = [each for each in plan.findings if each.accepted and each.severity == ERROR]
+    if accepted:
+        codes = names(sorted({each.code for each in accepted}), show)
+        said.append(f"{plural(len(accepted), 'accepted error')}: {codes}.")
+    changed = sum(each.code == POLICY_CHANGED for each in plan.findings)
+    if changed:
+        said.append(f"Policy changed: {plural(changed, 'finding')} {show(POLICY_CHANGED)}.")
+    return said
 
 
 def only_drift(action: Action) -> bool:

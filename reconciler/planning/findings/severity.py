@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageProblem
-from reconciler.model.finding import CODES, OFF, SEVERITIES, Finding
+from reconciler.model.finding import CODES, OFF, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def judge(
     raised: Iterable[Finding], desired: Mapping[str, DesiredRunner], written: Collection[str], policy: Policy
 ) -> tuple[Finding, ...]:
-    """The findings as the plan shows them: each once, worst first, then by place and key.
+    """The findings as the plan shows them: each once, by rank, then by place and key.
 
     `desired` are the entries by key: they place a finding that has none of its own, and accept theirs. Those whose keys
     are `written` accept what is about the fleet.
@@ -70,9 +70,9 @@ def _spell(acceptance: Acceptance) -> str:
     return f"manifest: {acceptance.reason}{until}"
 
 
-def _order(finding: Finding) -> tuple[int, bool, object, str, str, str]:
+def _order(finding: Finding) -> tuple[tuple[int, int], bool, object, str, str, str]:
     return (
-        SEVERITIES.index(finding.severity),
+        finding.rank,
         finding.at is not None,
         finding.at or (),
         finding.key or "",

@@ -65,9 +65,10 @@ def finding_item(finding: Finding) -> str:
 
 def _headline(plan: Plan) -> str:
     where = "" if plan.environment is None else f" for {code(plan.environment)}"
+    alerts = "".join(f"**{sentence}**\n\n" for sentence in wording.alerts(plan, code))
     if not plan.has_changes:
-        return f"## No changes{where}\n\n{wording.closing(plan).removeprefix('No changes. ')}\n\n"
-    return f"## Plan{where}\n\n**{wording.counts(plan)}**\n\n"
+        return f"## No changes{where}\n\n{wording.closing(plan).removeprefix('No changes. ')}\n\n{alerts}"
+    return f"## Plan{where}\n\n**{wording.counts(plan)}**\n\n{alerts}"
 
 
 def _notes(plan: Plan) -> Iterator[str]:

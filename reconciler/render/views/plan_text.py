@@ -88,6 +88,9 @@ def _head(plan: Plan, layout: Layout) -> Iterator[str]:
     for sentence in wording.setting(plan, escape.value):
         yield from layout.wrap(sentence, hanging="  ", style="cyan")
         said = True
+    for sentence in wording.alerts(plan, escape.text):
+        yield from layout.wrap(sentence, hanging="  ", style="bold yellow")
+        said = True
     if plan.capacity:
         yield from layout.wrap(f"Capacity: {wording.capacity(plan, escape.text)}", hanging="  ", style="bold")
         said = True

@@ -23,6 +23,8 @@ def render_report(report: Report, plan: Plan, *, max_size: int = MAX_SIZE) -> st
     where = "" if plan.environment is None else f" for {code(plan.environment)}"
     sheet = Sheet(max_size)
     sheet.put(f"## {'Interrupted' if report.interrupted else 'Applied'}{where}\n\n**{wording.applied(report)}**\n\n")
+    for sentence in wording.alerts(plan, code):
+        sheet.put(f"**{sentence}**\n\n")
     if plan.sandbox is not None:
         sheet.put(f"{wording.sandbox(plan.sandbox, code)}\n\n")
     problems = [outcome for outcome in report.outcomes if outcome.status != APPLIED]

@@ -92,8 +92,8 @@ def test_everything_is_shown():
     assert "abcdefgh12345" not in shown
 
 
-def test_findings_stand_worst_first():
-    """Unaccepted ones lead, by severity; an accepted error stands after an unaccepted warning."""
+def test_findings_are_shown_by_rank():
+    """Accepted errors lead, then what refuses, then a changed policy, then severity, then what else is accepted."""
 
     def finding(code, severity, *, accepted=False):
         return Finding(code=code, severity=severity, message=code, accepted=accepted)
@@ -104,10 +104,19 @@ def test_findings_stand_worst_first():
             finding("two", "error", accepted=True),
             finding("three", "warning"),
             finding("four", "error"),
+            finding("five", "warning", accepted=True),
+            finding("policy-changed", "info"),
         )
     )
     titles = [row for row in lines(plan) if re.match(r"  \S", row)]
-    assert titles == ["  error four", "  warning three", "  info one", "  accepted error two"]
+    assert titles == [
+        "  accepted error two",
+        "  error four",
+        "  info policy-changed",
+        "  warning three",
+        "  info one",
+        "  accepted warning five",
+    ]
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
