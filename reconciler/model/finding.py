@@ -18,27 +18,6 @@ SEVERITIES: Final = (ERROR, WARNING, INFO, OFF)
 """Worst first."""
 POLICY_CHANGED: Final = "policy-changed"
 
-CODES: Final = {
-    "stranded-tags": WARNING,
-    "coverage": ERROR,
-    "wildcard-runner": ERROR,
-    "only-wildcard-serves": WARNING,
-    "no-active-runner": ERROR,
-    "too-many-disables": ERROR,
-    "too-many-changes": ERROR,
-    "too-many-creates": ERROR,
-    "host-not-allowed": ERROR,
-    "possible-rename": ERROR,
-    "credential-redirect": WARNING,
-    "plaintext-secret": WARNING,
-    "duplicate-endpoint": WARNING,
-    "placeholder-secret": WARNING,
-    "briefly-active": WARNING,
-    "briefly-widened": WARNING,
-    "brief-gap": WARNING,
-}
-"""Every finding code with its default severity; a finding may state a milder one of its own (see planning)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:

@@ -51,7 +51,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "capacity": [{"tags": list(each.tags), "before": each.before, "after": each.after} for each in plan.capacity],
         "actions": [_action(each) for each in plan.actions],
         "unmanaged": [{"id": each.id, "name": each.name} for each in plan.unmanaged],
-        "findings": [_finding(each) for each in plan.findings],
+        "findings": [finding_document(each) for each in plan.findings],
         "gates": [{"tags": list(each.tags), "wildcard": each.wildcard, "keys": list(each.keys)} for each in plan.gates],
     }
 
@@ -193,7 +193,8 @@ def _request(request: Request) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """One finding; its place is null where it has none."""
     return {
         "code": finding.code,
         "severity": finding.severity,

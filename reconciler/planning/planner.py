@@ -17,13 +17,10 @@ from reconciler.model.policy import IGNORE
 from reconciler.model.runner import ACTIVE, DISABLED
 from reconciler.planning import actions as act
 from reconciler.planning.findings.capacity import capacity_changes
-from reconciler.planning.findings.coverage import coverage_findings
-from reconciler.planning.findings.credentials import credential_findings
-from reconciler.planning.findings.endpoint_findings import endpoint_findings
-from reconciler.planning.findings.guard import count_findings, host_findings
+from reconciler.planning.findings.registry import plan_findings
+from reconciler.planning.findings.rule import Proposal
 from reconciler.planning.findings.serving import Serving
-from reconciler.planning.findings.severity import check_acknowledged, judge
-from reconciler.planning.findings.wildcard import wildcard_findings
+from reconciler.planning.findings.severity import check_acknowledged, settle
 from reconciler.planning.match import match
 from reconciler.planning.ordering.arrange import arrange
 from reconciler.planning.targets import targeted
@@ -31,7 +28,6 @@ from reconciler.planning.targets import targeted
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
-    from reconciler.model.finding import Finding
     from reconciler.model.plan import Action
     from reconciler.model.policy import Policy
     from reconciler.model.runner import Desired, Listing, LiveRunner
@@ -69,16 +65,7 @@ def make_plan(
     written = {action.key: action for action in actions}
     fleet = _fleet(matching, written, retired)
     arranged = arrange(actions, fleet, policy.promises, two_phase=policy.guard.two_phase)
-    matched = sum(pair.live is not None for pair in matching.pairs)
-    raised: list[Finding] = [
-        *count_findings(actions, matched, policy),
-        *host_findings((pair for pair in matching.pairs if pair.desired.key in picked), policy.guard),
-        *endpoint_findings(actions, matching.pairs, matching.unmanaged),
-        *credential_findings(actions),
-        *wildcard_findings(actions),
-        *coverage_findings(fleet, policy.promises),
-        *arranged.findings,
-    ]
+    proposal = Proposal(matching, picked, actions, fleet, arranged, policy)
     return Plan(
         created_at=created_at,
         api_url=api_url,
@@ -88,7 +75,7 @@ def make_plan(
         actions=arranged.actions,
         unchanged=pairs.unchanged,
         unmanaged=_unmanaged(matching.unmanaged, retired, policy),
-        findings=judge(raised, entries, written, policy),
+        findings=settle(plan_findings(proposal), entries, written, policy),
         gates=arranged.gates,
         capacity=capacity_changes(fleet),
         budget=_budget(arranged.actions, listing.reads if reads is None else reads, rate_limit),

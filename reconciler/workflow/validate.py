@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ManifestError
 from reconciler.manifests.project import BrokenProject, load_project
-from reconciler.workflow.run import load_and_compile
+from reconciler.model.results import Valid
+from reconciler.planning.findings.registry import manifest_findings
+from reconciler.planning.findings.severity import settle
+from reconciler.workflow.run import load_and_compile, policy_of
 
 if TYPE_CHECKING:
     from reconciler.model.position import Problem
     from reconciler.workflow.run import Ports, Selection
-
-
-@dataclass(frozen=True, slots=True)
-class Valid:
-    """One environment's manifests (None: without environments), all well."""
-
-    environment: str | None
-    runners: int
-    files: tuple[str, ...]
 
 
 def validate(selection: Selection, ports: Ports) -> tuple[Valid, ...]:
@@ -37,11 +31,14 @@ def validate(selection: Selection, ports: Ports) -> tuple[Valid, ...]:
     for environment in environments:
         chosen = replace(selection, environment=environment)
         try:
-            _, desired = load_and_compile(chosen, ports, secrets=None)
+            project, desired = load_and_compile(chosen, ports, secrets=None)
         except ManifestError as error:
             problems.extend(error.problems)
         else:
-            valid.append(Valid(environment, len(desired.runners), desired.files))
+            entries = {entry.key: entry for entry in desired.runners}
+            raised = manifest_findings(desired.runners)
+            findings = settle(raised, entries, (), policy_of(chosen, project, ports))
+            valid.append(Valid(environment, len(desired.runners), desired.files, findings))
     if problems:
         raise ManifestError(problems)
     return tuple(valid)

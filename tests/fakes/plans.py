@@ -5,11 +5,12 @@ from __future__ import annotations
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 
-from reconciler.model.finding import CODES, SEVERITIES, Finding
+from reconciler.model.finding import SEVERITIES, Finding
 from reconciler.model.plan import Action, Budget, Capacity, Change, Gate, Plan, Request, UnmanagedRunner, Wait
 from reconciler.model.position import Position
 from reconciler.model.runner import LiveRunner, RunnerBody
 from reconciler.model.secret import Secret, Unresolved
+from reconciler.planning.findings.registry import CODES
 
 patient = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """For laws over plans: a plan takes a while to make up, and the machine may be busy."""

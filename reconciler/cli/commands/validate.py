@@ -27,7 +27,8 @@ from reconciler.cli.options import (
 def command(**options: Any) -> int:
     """Check manifests and project file offline: no token, no secret, no request.
 
-    With environments and none picked, each of them is checked.
+    With environments and none picked, each of them is checked. Findings about the manifests alone are shown; one of
+    severity error that nobody accepted is exit 5.
 
     \b
     Example:
@@ -36,6 +37,7 @@ def command(**options: Any) -> int:
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.wiring import open_ports, selection_of
+    from reconciler.errors import GuardRefused
     from reconciler.render.views.validity import render_valid
     from reconciler.workflow.validate import validate
 
@@ -43,4 +45,4 @@ def command(**options: Any) -> int:
     with open_ports(options) as ports:
         valid = validate(selection_of(options), ports)
     put(options, lambda form, **_: render_valid(valid, form))
-    return 0
+    return GuardRefused.exit_code if any(each.refuses for one in valid for each in one.findings) else 0

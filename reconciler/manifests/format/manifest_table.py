@@ -7,8 +7,8 @@ from typing import Final
 from reconciler.manifests.format import field_types
 from reconciler.manifests.format.kinds import Choice, Day, Flag, ListOf, MapOf, Text, Version
 from reconciler.manifests.format.records import Field, Record
-from reconciler.model.finding import CODES
 from reconciler.model.runner import FIELDS, MAX_NAME, MAX_TAGS, STATUSES
+from reconciler.planning.findings.registry import CODES
 
 NO_CREDENTIALS: Final = dict.fromkeys(
     ("api_url", "api-url", "api_token", "token"),

@@ -8,9 +8,10 @@ from reconciler.manifests.format import field_types
 from reconciler.manifests.format.kinds import Choice, Count, Flag, ListOf, MapOf, Text, Version
 from reconciler.manifests.format.manifest_table import LAYER, NO_CREDENTIALS, PROFILES
 from reconciler.manifests.format.records import Field, Record
-from reconciler.model.finding import CODES, SEVERITIES
+from reconciler.model.finding import SEVERITIES
 from reconciler.model.policy import DISABLE, IGNORE, REPORT
 from reconciler.model.runner import MAX_TAGS
+from reconciler.planning.findings.registry import CODES
 
 _FILLED: Final = Text(field_types.check_filled, schema={"minLength": 1})
 _PERCENT: Final = "a count, or a percentage of the matched live runners, never less than one"

@@ -16,9 +16,10 @@ from reconciler.manifests.merge.places import Places
 from reconciler.manifests.secrets.references import BadReference, expand
 from reconciler.manifests.yaml.nodes import Map, Scalar, Seq
 from reconciler.manifests.yaml.trail import dotted, quoted
-from reconciler.model.finding import CODES, Acceptance
+from reconciler.model.finding import Acceptance
 from reconciler.model.position import Position, Problem
 from reconciler.model.runner import MAX_TAGS, STATUSES
+from reconciler.planning.findings.registry import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

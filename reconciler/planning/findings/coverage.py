@@ -3,33 +3,25 @@
 Served sets are the maximal tag sets of active runners; what a set's subsets need, its server gives. A set that was
 served is stranded when no runner carries all of it afterwards and no wildcard is left. Counting tag by tag would not
 see it: `gpu` on one runner and `sdxl` on another do not serve `gpu+sdxl`. The work grows with the number of
-distinct tag sets, not of runners (see `tagindex`).
+distinct tag sets, not of runners (see `tagsets`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.finding import CODES, WARNING, Finding
+from reconciler.model.finding import WARNING
+from reconciler.planning.findings.rule import Raised
 from reconciler.planning.findings.serving import in_order, name_some, spell
 from reconciler.planning.findings.tagsets import TagIndex, maximal, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reconciler.model.policy import Promise
+    from reconciler.planning.findings.rule import Proposal
     from reconciler.planning.findings.serving import Serving, State, Tags
 
 _EVERYTHING: Final[Tags] = frozenset()
-
-
-def coverage_findings(fleet: Sequence[Serving], promises: Sequence[Promise]) -> list[Finding]:
-    """What the plan strands or leaves to wildcards alone, and the promises that do not hold after it.
-
-    `fleet` holds every runner, changed or not. Findings have their default severity, in a stable order.
-    """
-    change = _Change(in_order(fleet))
-    return [*_no_active_runner(change), *_broken_promises(change, promises), *_stranded(change)]
 
 
 class _Change:
@@ -43,6 +35,7 @@ class _Change:
         self.wildcards_after = self.after.pop(_EVERYTHING, [])
         self.tagged_after = list(self.after)
         self.index_after = TagIndex(self.tagged_after)
+        self.lost = [tags for tags in maximal(self.before) if not self.index_after.serves(tags)]
 
 
 def _by_state(fleet: list[Serving], states: list[State]) -> dict[Tags, list[Serving]]:
@@ -53,22 +46,25 @@ def _by_state(fleet: list[Serving], states: list[State]) -> dict[Tags, list[Serv
     return groups
 
 
-def _no_active_runner(change: _Change) -> Iterator[Finding]:
+def no_active_runner(proposal: Proposal) -> Iterator[Raised]:
+    """No runner is active after the plan, and one was before."""
+    change = proposal.shared(_change)
     if change.after or change.wildcards_after:
         return
     before = sum(serving.before is not None for serving in change.fleet)
     if before:
-        message = (
+        yield Raised(
             f"no runner is active after this plan, so no workflow can run; {before} active before. Keep one active"
         )
-        yield Finding(code="no-active-runner", severity=CODES["no-active-runner"], message=message)
 
 
-def _broken_promises(change: _Change, promises: Sequence[Promise]) -> Iterator[Finding]:
+def broken_promises(proposal: Proposal) -> Iterator[Raised]:
+    """A promise does not hold after the plan; a warning where the plan does not lower it."""
+    promises = proposal.policy.promises
     if not promises:
         return
-    before = TagIndex([serving.before for serving in change.fleet])
-    after = TagIndex([serving.after for serving in change.fleet])
+    before = TagIndex([serving.before for serving in proposal.fleet])
+    after = TagIndex([serving.after for serving in proposal.fleet])
     seen = set()
     for promise in promises:
         tags = frozenset(promise.tags)
@@ -83,29 +79,41 @@ def _broken_promises(change: _Change, promises: Sequence[Promise]) -> Iterator[F
             f"{spell(tags) or 'any tags'}: have {have}, need {promise.min_active} active runners that serve it; "
             f"{had} before. {'Keep more of them active, or lower min_active' if lowered else 'It was broken before'}"
         )
-        severity = CODES["coverage"] if lowered else WARNING
-        yield Finding(code="coverage", severity=severity, message=message, at=promise.at)
+        yield Raised(message, at=promise.at, severity=None if lowered else WARNING)
 
 
-def _stranded(change: _Change) -> Iterator[Finding]:
+def stranded_tags(proposal: Proposal) -> Iterator[Raised]:
+    """A tag set that was served is served by no runner after the plan, or no wildcard is left."""
+    change = proposal.shared(_change)
     if change.wildcards_before and not change.wildcards_after:
         lost = change.wildcards_before
         message = (
             "no wildcard is left: a workflow whose tags no runner carries together can't run any more; "
             f"{_names(lost)} took any workflow"
         )
-        yield _about(lost, "stranded-tags", message)
-    for tags in maximal(change.before):
-        if change.index_after.serves(tags):
-            continue
+        yield _about(lost, message)
+    if change.wildcards_after:
+        return
+    for tags in change.lost:
         lost = change.before[tags]
-        if change.wildcards_after:
-            message = f"{spell(tags)}: only wildcards serve it after this plan ({_names(change.wildcards_after)}); "
-            yield _about(lost, "only-wildcard-serves", f"{message}{_names(lost)} carried these tags")
-        else:
-            served = [*lost, *change.wildcards_before]
-            message = f"{spell(tags)}: no active runner serves it after this plan; {_names(served)} served it."
-            yield _about(lost, "stranded-tags", f"{message} {_nearest(change, tags)}")
+        message = f"{spell(tags)}: no active runner serves it after this plan; "
+        served = f"{_names([*lost, *change.wildcards_before])} served it."
+        yield _about(lost, f"{message}{served} {_nearest(change, tags)}")
+
+
+def left_to_wildcards(proposal: Proposal) -> Iterator[Raised]:
+    """A tag set that tagged runners served is served by wildcards alone after the plan."""
+    change = proposal.shared(_change)
+    if not change.wildcards_after:
+        return
+    for tags in change.lost:
+        lost = change.before[tags]
+        message = f"{spell(tags)}: only wildcards serve it after this plan ({_names(change.wildcards_after)}); "
+        yield _about(lost, f"{message}{_names(lost)} carried these tags")
+
+
+def _change(proposal: Proposal) -> _Change:
+    return _Change(in_order(proposal.fleet))
 
 
 def _nearest(change: _Change, tags: Tags) -> str:
@@ -123,7 +131,7 @@ def _names(servings: Sequence[Serving]) -> str:
     return name_some([serving.label for serving in servings])
 
 
-def _about(lost: list[Serving], code: str, message: str) -> Finding:
-    """A finding on the first runner that stopped serving: each of `lost` did, so each is changed by an action."""
+def _about(lost: list[Serving], message: str) -> Raised:
+    """A case about the first runner that stopped serving: each of `lost` did, so each is changed by an action."""
     keys = [serving.key for serving in lost if serving.key is not None]
-    return Finding(code=code, severity=CODES[code], message=message, key=min(keys, default=None))
+    return Raised(message, key=min(keys, default=None))

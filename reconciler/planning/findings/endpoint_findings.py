@@ -4,60 +4,81 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from reconciler.model.finding import CODES, Finding
 from reconciler.model.plan import CREATE, DISABLE
+from reconciler.planning.findings.rule import Raised
 from reconciler.planning.normalise import endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.plan import Action
     from reconciler.model.runner import LiveRunner
-    from reconciler.planning.match import Pair
+    from reconciler.planning.findings.rule import Proposal
 
 T = TypeVar("T")
 
 
-def endpoint_findings(
-    actions: Sequence[Action], pairs: Iterable[Pair], unmanaged: Sequence[LiveRunner]
-) -> list[Finding]:
-    """possible-rename, duplicate-endpoint and briefly-active.
+class _Group(NamedTuple):
+    """What has one endpoint after the plan: actions that write it, unmanaged runners, the keys of all others."""
 
-    `actions` are those to be written; `pairs` and `unmanaged` the whole fleet, which stands at its live state where no
-    action writes it.
+    written: list[Action]
+    unmanaged: list[LiveRunner]
+    resting: list[str]
 
-    - possible-rename: a create whose endpoint an unmanaged live runner has.
-    - duplicate-endpoint: runners that have one endpoint after the plan, one finding a group, where a create or update
-      is among them; an unmanaged runner that possible-rename names already is not told again.
-    - briefly-active: a create that ends disabled.
+    @property
+    def created(self) -> list[Action]:
+        return [action for action in self.written if action.action == CREATE]
+
+
+def possible_renames(proposal: Proposal) -> Iterator[Raised]:
+    """A create whose endpoint an unmanaged live runner has."""
+    names = Counter(live.name for live in proposal.matching.unmanaged)
+    for group in proposal.shared(_groups):
+        if group.unmanaged:
+            for action in group.created:
+                yield _possible_rename(action, group.unmanaged, names)
+
+
+def duplicate_endpoints(proposal: Proposal) -> Iterator[Raised]:
+    """Runners that have one endpoint after the plan, where a create or update is among them: one case a group.
+
+    An unmanaged runner that possible-rename names already is not named again.
     """
-    written = {action.key: action for action in actions if action.action != DISABLE}
+    for group in proposal.shared(_groups):
+        others = group.resting + ([] if group.created else [_named(live) for live in group.unmanaged])
+        if len(group.written) + len(others) > 1:
+            yield _duplicate(group.written, others)
+
+
+def briefly_active(proposal: Proposal) -> Iterator[Raised]:
+    """A create that ends disabled: it is active until its second request."""
+    for action in proposal.actions:
+        if action.action == CREATE and len(action.requests) > 1:
+            yield Raised(
+                "it is to be disabled, but the service creates every runner active: until its second request it can "
+                "get workflows",
+                action.key,
+                action.desired.place("status") if action.desired else action.at,
+            )
+
+
+def _groups(proposal: Proposal) -> list[_Group]:
+    written = {action.key: action for action in proposal.actions if action.action != DISABLE}
     groups = _by_endpoint((_sent(action), action) for action in written.values())
     if not groups:
         return []
-    strangers = _by_endpoint(((live.endpoint, live) for live in unmanaged), groups)
-    others = _by_endpoint(
+    unmanaged = _by_endpoint(((live.endpoint, live) for live in proposal.matching.unmanaged), groups)
+    resting = _by_endpoint(
         (
             (live.endpoint, desired.key)
-            for desired, live, _by in pairs
+            for desired, live, _by in proposal.matching.pairs
             if live is not None and desired.key not in written
         ),
         groups,
     )
-    names = Counter(live.name for live in unmanaged)
-    found: list[Finding] = []
-    for place, group in groups.items():
-        created = [action for action in group if action.action == CREATE]
-        found += [_briefly_active(action) for action in created if len(action.requests) > 1]
-        near = strangers.get(place, [])
-        if created and near:
-            found += [_possible_rename(action, near, names) for action in created]
-        rest = others.get(place, []) + ([] if created else [_named(live) for live in near])
-        if len(group) + len(rest) > 1:
-            found.append(_duplicate(group, rest))
-    return found
+    return [_Group(group, unmanaged.get(place, []), resting.get(place, [])) for place, group in groups.items()]
 
 
 def _by_endpoint(found: Iterable[tuple[str, T]], within: Container[str] | None = None) -> dict[str, list[T]]:
@@ -74,7 +95,7 @@ def _sent(action: Action) -> str:
     return action.requests[-1].body.endpoint
 
 
-def _possible_rename(action: Action, strangers: Sequence[LiveRunner], names: Mapping[str, int]) -> Finding:
+def _possible_rename(action: Action, strangers: Sequence[LiveRunner], names: Mapping[str, int]) -> Raised:
     live = strangers[0]
     former = f" or former_name: {json.dumps(live.name, ensure_ascii=False)}" if names[live.name] == 1 else ""
     one = len(strangers) == 1
@@ -83,38 +104,23 @@ def _possible_rename(action: Action, strangers: Sequence[LiveRunner], names: Map
         if one
         else f"{len(strangers)} live runners that no entry matches have"
     )
-    return Finding(
-        code="possible-rename",
-        severity=CODES["possible-rename"],
-        key=action.key,
-        at=action.at,
-        message=f"it would be created, but {taken} this endpoint already: "
+    return Raised(
+        f"it would be created, but {taken} this endpoint already: "
         f"{', '.join(_named(each) for each in strangers)}; to take over and rename instead, add id: {live.id}{former} "
         "to this entry",
-    )
-
-
-def _briefly_active(action: Action) -> Finding:
-    return Finding(
-        code="briefly-active",
-        severity=CODES["briefly-active"],
         key=action.key,
-        at=action.desired.place("status") if action.desired else action.at,
-        message="it is to be disabled, but the service creates every runner active: until its second request it can "
-        "get workflows",
+        at=action.at,
     )
 
 
-def _duplicate(group: Sequence[Action], others: Sequence[str]) -> Finding:
+def _duplicate(group: Sequence[Action], others: Sequence[str]) -> Raised:
     first = min(group, key=lambda action: action.key)
     names = sorted((*(action.key for action in group if action is not first), *others))
-    return Finding(
-        code="duplicate-endpoint",
-        severity=CODES["duplicate-endpoint"],
+    return Raised(
+        f"it has the endpoint of {', '.join(names)}: {_sent(first)}; one ComfyUI instance "
+        "behind several runners gets the workflows of all of them",
         key=first.key,
         at=first.desired.place("endpoint") if first.desired else first.at,
-        message=f"it has the endpoint of {', '.join(names)}: {_sent(first)}; one ComfyUI instance "
-        "behind several runners gets the workflows of all of them",
     )
 
 

@@ -6,42 +6,61 @@ import math
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.finding import CODES, Finding
-from reconciler.model.plan import CREATE
-from reconciler.model.policy import DISABLE, Guard, Limit, Policy
+from reconciler.model.plan import CREATE, UPDATE
+from reconciler.model.policy import DISABLE, Limit
+from reconciler.planning.findings.rule import Raised
 from reconciler.planning.normalise import host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from reconciler.model.plan import Action
     from reconciler.model.runner import DesiredRunner
-    from reconciler.planning.match import Pair
+    from reconciler.planning.findings.rule import Proposal
 
 _RETIRING_LIMIT: Final = Limit(1)
 """max_disables where unmanaged runners may be retired and the project file sets none."""
 
 
-def count_findings(actions: Sequence[Action], matched: int, policy: Policy) -> list[Finding]:
-    """The guards that count: disables (runners that stop being active), changes (updates and disables), creates.
+def too_many_disables(proposal: Proposal) -> Iterator[Raised]:
+    """More runners stop being active than `guard.max_disables` allows."""
+    limit = proposal.policy.guard.max_disables
+    if limit is None and proposal.policy.unmanaged == DISABLE:
+        limit = _RETIRING_LIMIT
+    off = [action for action in proposal.actions if action.turns_off]
+    yield from _over(proposal, limit, "disables", "stop being active", off)
 
-    `matched` is the number of live runners that an entry matches, targeted or not: what percentages are of.
+
+def too_many_changes(proposal: Proposal) -> Iterator[Raised]:
+    """More runners are updated or disabled than `guard.max_changes` allows."""
+    changed = [action for action in proposal.actions if action.action != CREATE]
+    yield from _over(proposal, proposal.policy.guard.max_changes, "changes", "are updated or disabled", changed)
+
+
+def too_many_creates(proposal: Proposal) -> Iterator[Raised]:
+    """More runners are created than `guard.max_creates` allows."""
+    created = [action for action in proposal.actions if action.action == CREATE]
+    yield from _over(proposal, proposal.policy.guard.max_creates, "creates", "are created", created)
+
+
+def hosts_not_allowed(proposal: Proposal) -> Iterator[Raised]:
+    """An endpoint of the manifests has a host that matches none of `endpoint_hosts`, whether it changes or not.
+
+    Passed over: an unmanaged endpoint of a live runner, which is the service's and not the manifest's.
     """
-    guard = policy.guard
-    max_disables = guard.max_disables
-    if max_disables is None and policy.unmanaged == DISABLE:
-        max_disables = _RETIRING_LIMIT
-    creates = sum(action.action == CREATE for action in actions)
-    counted = (
-        ("disables", sum(action.turns_off for action in actions), max_disables, "stop being active"),
-        ("changes", len(actions) - creates, guard.max_changes, "are updated or disabled"),
-        ("creates", creates, guard.max_creates, "are created"),
-    )
-    return [
-        _too_many(what, count, matched, limit, done)
-        for what, count, limit, done in counted
-        if limit is not None and count > allowed(limit, matched)
-    ]
+    globs = proposal.policy.guard.endpoint_hosts
+    if globs is None:
+        return
+    patterns = tuple(_pattern(glob) for glob in globs)
+    verdicts: dict[str | None, bool] = {None: False}
+    for desired, live, _by in proposal.matching.pairs:
+        if desired.key not in proposal.picked:
+            continue
+        name = host(desired.endpoint)
+        if name not in verdicts:
+            verdicts[name] = any(fnmatchcase(name or "", pattern) for pattern in patterns)
+        if not verdicts[name] and (live is None or desired.owns("endpoint")):
+            yield _wrong_host(desired, name, globs)
 
 
 def allowed(limit: Limit, matched: int) -> float:
@@ -49,24 +68,29 @@ def allowed(limit: Limit, matched: int) -> float:
     return max(1, math.floor(matched * limit.amount / 100)) if limit.percent else limit.amount
 
 
-def host_findings(pairs: Iterable[Pair], guard: Guard) -> list[Finding]:
-    """Every endpoint of the manifests whose host matches none of `endpoint_hosts`, whether it changes or not.
+def _over(proposal: Proposal, limit: Limit | None, what: str, done: str, counted: Sequence[Action]) -> Iterator[Raised]:
+    """Compare a count with its limit; a percentage is of the live runners that an entry matches, targeted or not.
 
-    Passed over: an unmanaged endpoint of a live runner, which is the service's and not the manifest's.
+    Created and unmanaged runners are not among these, so that only a count without any of them is shown as a share.
     """
-    globs = guard.endpoint_hosts
-    if globs is None:
-        return []
-    patterns = tuple(_pattern(glob) for glob in globs)
-    verdicts: dict[str | None, bool] = {None: False}
-    found: list[Finding] = []
-    for desired, live, _by in pairs:
-        name = host(desired.endpoint)
-        if name not in verdicts:
-            verdicts[name] = any(fnmatchcase(name or "", pattern) for pattern in patterns)
-        if not verdicts[name] and (live is None or desired.owns("endpoint")):
-            found.append(_wrong_host(desired, name, globs))
-    return found
+    if limit is None:
+        return
+    matched = sum(pair.live is not None for pair in proposal.matching.pairs)
+    most = allowed(limit, matched)
+    if len(counted) <= most:
+        return
+    count, bound, share = len(counted), str(limit), ""
+    if limit.percent and matched:
+        bound = f"{limit} of {matched} matched runners ({most:g})"
+        if all(action.action == UPDATE for action in counted):
+            bound, share = f"{limit} ({most:g})", f" of {matched} matched runners ({count / matched:.1%})"
+    elif limit.percent:
+        bound = f"{limit} ({most:g})"
+    yield Raised(
+        f"too many {what}: {count}{share} {done}, the guard allows {bound}; check that this is meant, then "
+        f"raise guard.max_{what} in the project file, apply in parts with --target, or accept it for one run with "
+        f"--acknowledge too-many-{what}"
+    )
 
 
 def _pattern(glob: str) -> str:
@@ -74,26 +98,11 @@ def _pattern(glob: str) -> str:
     return (glob[1:-1] if ":" in glob and glob[0] + glob[-1] == "[]" else glob).lower()
 
 
-def _wrong_host(desired: DesiredRunner, name: str | None, globs: Sequence[str]) -> Finding:
+def _wrong_host(desired: DesiredRunner, name: str | None, globs: Sequence[str]) -> Raised:
     shown = desired.endpoint if name is None else f"[{name}]" if ":" in name else name
-    return Finding(
-        code="host-not-allowed",
-        severity=CODES["host-not-allowed"],
-        key=desired.key,
-        at=desired.place("endpoint"),
-        message=f"the endpoint's host {shown} is not among guard.endpoint_hosts "
+    return Raised(
+        f"the endpoint's host {shown} is not among guard.endpoint_hosts "
         f"({', '.join(globs) or 'which is empty'}); correct the endpoint, or add its host there",
-    )
-
-
-def _too_many(what: str, count: int, matched: int, limit: Limit, done: str) -> Finding:
-    code = f"too-many-{what}"
-    bound = f"{limit} ({allowed(limit, matched):g})" if limit.percent else f"{limit}"
-    share = f" of {matched} matched runners ({count / matched:.1%})" if matched and limit.percent else ""
-    return Finding(
-        code=code,
-        severity=CODES[code],
-        message=f"too many {what}: {count}{share} {done}, the guard allows {bound}; check that this is meant, then "
-        f"raise guard.max_{what} in the project file, apply in parts with --target, or accept it for one run with "
-        f"--acknowledge {code}",
+        desired.key,
+        desired.place("endpoint"),
     )

@@ -13,7 +13,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageProblem
-from reconciler.model.finding import CODES, OFF, Finding
+from reconciler.model.finding import OFF, Finding
+from reconciler.planning.findings.registry import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
     from reconciler.model.runner import DesiredRunner
 
 
-def judge(
+def settle(
     raised: Iterable[Finding], desired: Mapping[str, DesiredRunner], written: Collection[str], policy: Policy
 ) -> tuple[Finding, ...]:
-    """The findings as the plan shows them: each once, by rank, then by place and key.
+    """Give findings their severity and acceptance; each once, by rank, then by place and key.
 
     `desired` are the entries by key: they place a finding that has none of its own, and accept theirs. Those whose keys
     are `written` accept what is about the fleet.
     """
-    judged: dict[Finding, None] = {}
+    settled: dict[Finding, None] = {}
     by_written = [each for key in sorted(written) if key in desired for each in desired[key].accept]
     for finding in raised:
         severity = policy.guard.severity.get(finding.code, finding.severity)
@@ -40,8 +41,8 @@ def judge(
         entry = desired.get(finding.key) if finding.key is not None else None
         placed = replace(finding, severity=severity, at=finding.at or (entry.at if entry else None))
         offered = by_written if finding.key is None else entry.accept if entry else ()
-        judged[_accept(placed, [each for each in offered if each.code == finding.code], policy)] = None
-    return tuple(sorted(judged, key=_order))
+        settled[_accept(placed, [each for each in offered if each.code == finding.code], policy)] = None
+    return tuple(sorted(settled, key=_order))
 
 
 def check_acknowledged(policy: Policy) -> None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.finding import CODES, Finding
 from reconciler.model.runner import MAX_TAGS
+from reconciler.planning.findings.rule import Raised
 from reconciler.planning.findings.serving import describe, name_some, spell
 from reconciler.planning.findings.tagsets import places
 from reconciler.planning.ordering.coarse import arrange_coarsely
@@ -43,11 +43,12 @@ class _Gap:
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """The actions as given, now with waits and, for some, two requests; the gates; what there is to say about it."""
+    """The actions, now with waits and for some with two requests; the gates; who takes two writes; the gaps left."""
 
     actions: tuple[Action, ...]
     gates: tuple[Gate, ...]
-    findings: tuple[Finding, ...]
+    widened: tuple[Raised, ...] = ()
+    gaps: tuple[Raised, ...] = ()
 
 
 def arrange(
@@ -65,13 +66,13 @@ def arrange(
     Where over `most_sets` tag sets change hands, the order is a coarser one (see `order_coarse`).
     """
     if not actions:
-        return Arranged((), (), ())
+        return Arranged((), ())
     changeover = Changeover(fleet)
     try:
         resolution = resolve(changeover, promises, two_phase=two_phase, most_sets=most_sets)
     except TooManySets:
         coarse = arrange_coarsely(changeover, two_phase=two_phase)
-        return _arranged(actions, changeover, coarse.twice, coarse.gates, coarse.waits, coarse.findings)
+        return _arranged(actions, changeover, coarse.twice, coarse.gates, coarse.waits, coarse.gaps)
     timetable = Timetable(changeover, resolution)
     requirements, gaps = _settle(timetable, resolution)
     gates, waits = waits_for(timetable, requirements)
@@ -85,7 +86,7 @@ def _arranged(
     twice: Iterable[int],
     gates: Iterable[Gate],
     waits: Mapping[int, Iterable[Wait]],
-    gaps: Iterable[Finding],
+    gaps: Iterable[Raised],
 ) -> Arranged:
     runners = changeover.runners
     by_key = {runners[place].key: tuple(found) for place, found in waits.items()}
@@ -93,7 +94,8 @@ def _arranged(
     return Arranged(
         tuple(_with_waits(action, by_key.get(action.key, ()), widened.get(action.key)) for action in actions),
         tuple(gates),
-        (*_widened(widened.values()), *gaps),
+        tuple(_widened(widened.values())),
+        tuple(gaps),
     )
 
 
@@ -124,17 +126,17 @@ def _settle(timetable: Timetable, resolution: Resolution) -> tuple[list[Requirem
     return settled, gaps
 
 
-def _widened(twice: Iterable[Serving]) -> Iterator[Finding]:
+def _widened(twice: Iterable[Serving]) -> Iterator[Raised]:
     for runner in sorted(twice, key=lambda runner: runner.key or ""):
         before, after = runner.before or frozenset(), runner.after or frozenset()
         message = (
             f"takes two writes, so that no tag set goes unserved: between them it serves {spell(before | after)}, "
             f"and whatever mixes {spell(before - after)} with {spell(after - before)}"
         )
-        yield Finding(code="briefly-widened", severity=CODES["briefly-widened"], message=message, key=runner.key)
+        yield Raised(message, runner.key)
 
 
-def _gaps(changeover: Changeover, gaps: dict[int, list[_Gap]], *, two_phase: bool) -> Iterator[Finding]:
+def _gaps(changeover: Changeover, gaps: dict[int, list[_Gap]], *, two_phase: bool) -> Iterator[Raised]:
     runners = changeover.runners
     for cause in sorted(gaps):
         told = "; ".join(_tell(changeover, cause, gap) for gap in gaps[cause])
@@ -147,7 +149,7 @@ def _gaps(changeover: Changeover, gaps: dict[int, list[_Gap]], *, two_phase: boo
         else:
             why = "guard.two_phase is false: set it to true to let a runner take two writes"
         message = f"{told}. {why}"
-        yield Finding(code="brief-gap", severity=CODES["brief-gap"], message=message, key=runners[cause].key)
+        yield Raised(message, runners[cause].key)
 
 
 def _tell(changeover: Changeover, cause: int, gap: _Gap) -> str:

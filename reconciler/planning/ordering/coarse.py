@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.finding import CODES, Finding
 from reconciler.model.plan import Gate, Wait
 from reconciler.model.runner import MAX_TAGS
+from reconciler.planning.findings.rule import Raised
 from reconciler.planning.findings.serving import name_some
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Coarse:
     twice: tuple[int, ...]
     gates: tuple[Gate, ...]
     waits: dict[int, list[Wait]]
-    findings: tuple[Finding, ...]
+    gaps: tuple[Raised, ...]
 
 
 def arrange_coarsely(changeover: Changeover, *, two_phase: bool) -> Coarse:
@@ -54,7 +54,7 @@ def _fits(changeover: Changeover, mover: int) -> bool:
     return len((runner.before or _NOTHING) | (runner.after or _NOTHING)) <= MAX_TAGS
 
 
-def _gap(changeover: Changeover, once: list[int], *, two_phase: bool) -> list[Finding]:
+def _gap(changeover: Changeover, once: list[int], *, two_phase: bool) -> list[Raised]:
     if not once:
         return []
     names = name_some([changeover.runners[place].label for place in once])
@@ -63,4 +63,4 @@ def _gap(changeover: Changeover, once: list[int], *, two_phase: bool) -> list[Fi
         f"more tag sets change hands than can be weighed one by one, and {names} take one write each, as {why}: what "
         "only these serve may go unserved for a moment. Apply in parts with --target to have every write ordered"
     )
-    return [Finding(code="brief-gap", severity=CODES["brief-gap"], message=message)]
+    return [Raised(message)]

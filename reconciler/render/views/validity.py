@@ -2,45 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from reconciler.planfile.document import finding_document
 from reconciler.render import escape, wording
 from reconciler.render.formats.json import render_document
+from reconciler.render.formats.layout import Layout
+from reconciler.render.views.plan_text import finding_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    class Valid(Protocol):
-        """One environment's manifests."""
-
-        @property
-        def environment(self) -> str | None:
-            """Its name, None without environments."""
-
-        @property
-        def runners(self) -> int:
-            """How many it declares."""
-
-        @property
-        def files(self) -> tuple[str, ...]:
-            """The manifests read."""
+    from reconciler.model.results import Valid
 
 
 def render_valid(valid: Sequence[Valid], form: str) -> str:
-    """One line an environment, or one document."""
+    """One line an environment and its findings, or one document."""
     if form == "json":
         environments = [
-            {"environment": each.environment, "runners": each.runners, "files": list(each.files)} for each in valid
+            {
+                "environment": each.environment,
+                "runners": each.runners,
+                "files": list(each.files),
+                "findings": [finding_document(finding) for finding in each.findings],
+            }
+            for each in valid
         ]
         return render_document({"format_version": "1.0", "valid": True, "environments": environments})
-    lines = [_line(each) for each in valid]
     if form == "html":
         from reconciler.render.views.html_page import render_lines
 
-        return render_lines("Manifests are valid", lines)
+        return render_lines("Manifests are valid", [line for each in valid for line in (_line(each), *_said(each))])
     if form == "markdown":
-        return "".join(f"- {escape.markdown(line)}\n" for line in lines)
-    return "".join(f"{escape.text(line)}\n" for line in lines)
+        from reconciler.render.views.plan_markdown import finding_item
+
+        return "".join(
+            f"- {escape.markdown(_line(each))}\n" + "".join(f"  {finding_item(finding)}" for finding in each.findings)
+            for each in valid
+        )
+    return "".join(f"{line}\n" for each in valid for line in _text(each, Layout()))
+
+
+def _text(valid: Valid, layout: Layout) -> Iterator[str]:
+    yield escape.text(_line(valid))
+    for finding in valid.findings:
+        yield from finding_lines(finding, layout)
+
+
+def _said(valid: Valid) -> Iterator[str]:
+    for finding in valid.findings:
+        about = f" {finding.key}" if finding.key else ""
+        place = f" ({finding.at.file}:{finding.at.line})" if finding.at else ""
+        accepted = "accepted " if finding.accepted else ""
+        yield f"{accepted}{finding.severity} {finding.code}{about}{place}: {finding.message}"
 
 
 def _line(valid: Valid) -> str:

@@ -4,13 +4,14 @@ import datetime as dt
 
 import pytest
 
-from reconciler.model.finding import CODES, SEVERITIES, Finding
+from reconciler.model.finding import SEVERITIES, Finding
 from reconciler.model.plan import Action, Budget, Plan, Request, UnmanagedRunner, public_value
 from reconciler.model.policy import Acknowledgement, Limit, Policy
 from reconciler.model.position import Position, Problem
 from reconciler.model.report import Outcome, Report, RequestCount
 from reconciler.model.runner import FIELDS, DesiredRunner, Listing, LiveRunner, RunnerBody
 from reconciler.model.secret import Secret, Unresolved
+from reconciler.planning.findings.registry import CODES
 
 AT = Position("a.yaml", 3, 5)
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from reconciler.errors import UsageProblem
-from reconciler.model.finding import CODES, Acceptance, Finding
+from reconciler.model.finding import Acceptance, Finding
 from reconciler.model.policy import Acknowledgement, Guard, Policy
 from reconciler.model.position import Position
-from reconciler.planning.findings.severity import check_acknowledged, judge
+from reconciler.planning.findings.registry import CODES
+from reconciler.planning.findings.severity import check_acknowledged, settle
 from tests.fakes.small_plans import TODAY, entry
 
 HERE = Position("runners.yaml", 1, 3)
@@ -29,7 +30,7 @@ def acceptance(until, code="coverage", reason="moving"):
 def judged(*raised, accept=(), severity=None, acknowledged=(), written=()):
     """The findings of a plan whose entry gpu-1 accepts some."""
     policy = Policy(today=TODAY, guard=Guard(severity=severity or {}), acknowledged=acknowledged)
-    return judge(raised, {"gpu-1": entry(1, accept=accept)}, written, policy)
+    return settle(raised, {"gpu-1": entry(1, accept=accept)}, written, policy)
 
 
 def test_severities():
@@ -128,6 +129,16 @@ def test_places():
     assert judged(finding(at=at))[0].at == at
     assert judged(finding(key="unmanaged:x"))[0].at is None
     assert judged(finding(key=None))[0].at is None
+
+
+def test_accepted_errors_come_first():
+    """However many others there are, an accepted error is at the top."""
+    raised = [finding("coverage", key=f"gpu-{number}") for number in range(2, 5)]
+    raised += [finding("stranded-tags"), finding("wildcard-runner")]
+    accept = (acceptance(None, "wildcard-runner"), acceptance(None, "stranded-tags"))
+    told = judged(*raised, accept=accept)
+    expected = ["wildcard-runner", *["coverage"] * 3, "stranded-tags"]
+    assert [(each.code, each.accepted) for each in told] == [(code, code != "coverage") for code in expected]
 
 
 def test_each_once_and_the_worst_first():

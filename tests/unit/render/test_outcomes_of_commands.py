@@ -7,12 +7,12 @@ import json
 import pytest
 import yaml
 
+from reconciler.model.results import Valid
 from reconciler.render.views.checks import render_checks
 from reconciler.render.views.exported import render_export
 from reconciler.render.views.validity import render_valid
 from reconciler.workflow.doctor import Check
 from reconciler.workflow.listing import Exported
-from reconciler.workflow.validate import Valid
 
 VALID = (Valid("staging", 1, ("a.yaml",)), Valid("production", 2, ("b.yaml", "c.yaml")))
 CHECKS = (Check("token", "ok", "valid"), Check("limit", "warn", "too high", "lower it"), Check("tier", "fail", "none"))
@@ -32,8 +32,8 @@ def test_valid_environments():
         "format_version": "1.0",
         "valid": True,
         "environments": [
-            {"environment": "staging", "runners": 1, "files": ["a.yaml"]},
-            {"environment": "production", "runners": 2, "files": ["b.yaml", "c.yaml"]},
+            {"environment": "staging", "runners": 1, "files": ["a.yaml"], "findings": []},
+            {"environment": "production", "runners": 2, "files": ["b.yaml", "c.yaml"], "findings": []},
         ],
     }
 

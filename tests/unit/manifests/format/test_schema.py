@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from reconciler.manifests.format.problems import MAX_PROBLEMS
 from reconciler.manifests.format.schema import check_manifest, check_project, manifest_schema, project_schema
 from reconciler.manifests.yaml.read import read_documents
-from reconciler.model.finding import CODES
 from reconciler.model.runner import FIELDS
+from reconciler.planning.findings.registry import CODES
 
 MANIFEST = """\
 # yaml-language-server: $schema=./runner-manifest.schema.json

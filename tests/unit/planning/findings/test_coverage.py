@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.planning.findings.coverage import coverage_findings
 from reconciler.planning.findings.serving import ANY, Serving, describe, name_some
 from tests.fakes.fleet_simulator import all_sets, servers
 from tests.fakes.fleets import PLACE, fleet, promise
+from tests.fakes.proposals import findings_of
 
 
 def raised(servings, *promises):
     """The findings as (code, severity, key)."""
-    return [(each.code, each.severity, each.key) for each in coverage_findings(servings, promises)]
+    return [(each.code, each.severity, each.key) for each in findings_of(fleet=servings, promises=promises)]
 
 
 STRANDED = ("stranded-tags", "warning", "r")
@@ -45,7 +45,7 @@ WAS_BROKEN = ("coverage", "warning", None)
         (fleet(r="a > b", s="* > a"), [], [("stranded-tags", "warning", "s")]),
         (fleet(r="a > b", s="* > a", t="*"), [], []),
         # No active runner is left.
-        (fleet(r="a > off"), [], [NONE_ACTIVE, STRANDED]),
+        (fleet(r="a > off"), [], [STRANDED, NONE_ACTIVE]),
         (fleet(r="a > off", s="off > a"), [], []),
         (fleet(r="off"), [], []),
         (fleet(), [], []),
@@ -68,7 +68,7 @@ def test_each_finding_with_the_smallest_fleet(servings, promises, expected):
 
 def message(servings, *promises):
     """The one message there is."""
-    (found,) = coverage_findings(servings, promises)
+    (found,) = findings_of(fleet=servings, promises=promises)
     return found.message
 
 
@@ -90,13 +90,14 @@ def test_the_nearest_runner_is_the_first_of_equals():
 def test_nobody_near():
     """Without a runner that carries one of the tags, or any tagged runner at all, that is what is said."""
     assert message(fleet(r="a > off", s="b")).endswith("No active runner carries any of these tags")
-    last = coverage_findings(fleet(r="a > off"), [])[-1]
-    assert last.message.endswith("No runner is left active")
+    found = findings_of(fleet=fleet(r="a > off"))
+    (stranded,) = [each for each in found if each.code == "stranded-tags"]
+    assert stranded.message.endswith("No runner is left active")
 
 
 def test_a_wildcard_is_named_among_those_that_served_a_set():
     """A set that a tagged runner and a wildcard served is stranded when both go; both are named."""
-    first, second = coverage_findings(fleet(r="a > off", w="* > off", s="b"), [])
+    first, second = findings_of(fleet=fleet(r="a > off", w="* > off", s="b"), promises=[])
     assert first.message.startswith("no wildcard is left")
     assert "w took any workflow" in first.message
     assert "r, w served it" in second.message
@@ -118,7 +119,7 @@ def test_only_wildcards_are_named():
 
 def test_a_promise_says_have_need_and_before_at_its_place():
     """A broken promise points into the project file; what to do depends on who broke it."""
-    (found,) = coverage_findings(fleet(r="a > off", s="a"), [promise("a", 2)])
+    (found,) = findings_of(fleet=fleet(r="a > off", s="a"), promises=[promise("a", 2)])
     assert found.at == PLACE
     assert found.message.startswith("a: have 1, need 2 active runners that serve it; 2 before.")
     assert "lower min_active" in found.message
@@ -127,7 +128,7 @@ def test_a_promise_says_have_need_and_before_at_its_place():
 
 def test_a_promise_made_twice_is_told_once():
     """The same set with the same number is one promise."""
-    assert len(coverage_findings(fleet(r="a"), [promise("a b", 2), promise("b a", 2)])) == 1
+    assert len(findings_of(fleet=fleet(r="a"), promises=[promise("a b", 2), promise("b a", 2)])) == 1
 
 
 def test_the_key_is_that_of_an_action():
@@ -135,8 +136,8 @@ def test_the_key_is_that_of_an_action():
     one = Serving(None, "a-first", frozenset("a"), None)
     two = Serving("second", "second", frozenset("a"), None)
     rest = fleet(s="b")
-    assert [found.key for found in coverage_findings([one, two, *rest], [])] == ["second"]
-    assert [found.key for found in coverage_findings([one, *rest], [])] == [None]
+    assert [found.key for found in findings_of(fleet=[one, two, *rest], promises=[])] == ["second"]
+    assert [found.key for found in findings_of(fleet=[one, *rest], promises=[])] == [None]
 
 
 def test_sets_are_told_in_words():

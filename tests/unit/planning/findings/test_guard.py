@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 
-from reconciler.model.policy import Guard, Limit, Policy
+from reconciler.model.policy import Guard, Limit
 from reconciler.model.position import Position
-from reconciler.planning.findings.guard import allowed, count_findings, host_findings
+from reconciler.planning.findings.guard import allowed
 from reconciler.planning.match import match
+from tests.fakes.proposals import findings_of
 from tests.fakes.small_plans import codes, entry, live, plan
 
 
@@ -102,17 +101,40 @@ def test_max_creates():
     assert found.findings[0].message.startswith("too many creates: 3 are created, the guard allows 2; check")
 
 
+@pytest.mark.parametrize("percent", [50, 100])
+def test_a_share_is_of_runners_that_are_counted(percent):
+    """A count that holds unmanaged or created runners, which are not matched ones, is not shown as a share of these."""
+    half = Limit(percent, percent=True)
+    desired = [entry(1, status="disabled"), *(entry(n) for n in range(8, 12))]
+    lives = [live(1), live(2), live(3)]
+    limits = Guard(max_disables=half, max_changes=half, max_creates=half)
+    made = plan(desired, lives, guard=limits, unmanaged="disable", retire_unmanaged=("*",))
+    said = {each.code: each.message.partition(";")[0] for each in made.findings}
+    allows = f"the guard allows {percent}% of 1 matched runners (1)"
+    assert said == {
+        "too-many-disables": f"too many disables: 3 stop being active, {allows}",
+        "too-many-changes": f"too many changes: 3 are updated or disabled, {allows}",
+        "too-many-creates": f"too many creates: 4 are created, {allows}",
+    }
+
+
 def test_no_matched_runner_needs_no_share():
     """An empty fleet has no percentage to tell, and a percentage of nothing still allows one."""
-    policy = Policy(today=dt.date(2026, 1, 1), guard=Guard(max_changes=Limit(50, percent=True)))
-    made = plan([], [live(1), live(2)], unmanaged="disable", retire_unmanaged=("*",))
-    (finding,) = count_findings(made.actions, 0, policy)
+    guard = Guard(max_changes=Limit(50, percent=True), max_disables=Limit(9))
+    made = plan([], [live(1), live(2)], guard=guard, unmanaged="disable", retire_unmanaged=("*",))
+    finding = next(each for each in made.findings if each.code == "too-many-changes")
     assert finding.message.startswith("too many changes: 2 are updated or disabled, the guard allows 50% (1); ")
+
+
+def not_allowed(desired, lives, globs):
+    """The findings about hosts."""
+    made = findings_of(pairs=match(desired, lives).pairs, guard=Guard(endpoint_hosts=globs))
+    return [each for each in made if each.code == "host-not-allowed"]
 
 
 def hosts(globs, *desired, lives=()):
     """The keys whose endpoint's host is not allowed."""
-    return [finding.key for finding in host_findings(match(desired, lives).pairs, Guard(endpoint_hosts=globs))]
+    return [finding.key for finding in not_allowed(desired, lives, globs)]
 
 
 def test_endpoint_hosts():
@@ -138,7 +160,7 @@ def test_endpoint_hosts_by_ipv6_address():
     assert hosts(("[::1]", "[fe80::*]"), loopback, local) == []
     assert hosts(("[::1]", "[fe81::*]", "[1]"), loopback, local) == ["gpu-2"]
     assert hosts(("[ab].local",), entry(3, endpoint="http://b.local"), entry(4, endpoint="http://c.local")) == ["gpu-4"]
-    (finding,) = host_findings(match([loopback], []).pairs, Guard(endpoint_hosts=("a",)))
+    (finding,) = not_allowed([loopback], [], ("a",))
     assert finding.message.startswith("the endpoint's host [::1] is not among guard.endpoint_hosts (a); ")
 
 

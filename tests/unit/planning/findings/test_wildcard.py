@@ -7,8 +7,8 @@ from dataclasses import replace
 from reconciler.model.plan import Change
 from reconciler.model.position import Position
 from reconciler.model.runner import DesiredRunner
-from reconciler.planning.findings.wildcard import wildcard_findings
 from tests.fakes.fleets import action_for, create_action, fleet
+from tests.fakes.proposals import findings_of
 
 AT = Position("runners/a.yaml", 3, 3)
 TAGS_AT = Position("runners/a.yaml", 6, 11)
@@ -37,14 +37,14 @@ def update(before, after, *, wildcard=False):
 
 def told(action):
     """Code, severity, key and place of each finding."""
-    return [(each.code, each.severity, each.key, each.at) for each in wildcard_findings([action])]
+    return [(each.code, each.severity, each.key, each.at) for each in findings_of(actions=[action])]
 
 
 def test_losing_the_last_tag_is_an_error_at_the_tags():
     """From some tags to none: an error that names the tags and the way to say it is meant."""
     action = update("a b", "*")
     assert told(action) == [("wildcard-runner", "error", "r", TAGS_AT)]
-    (found,) = wildcard_findings([action])
+    (found,) = findings_of(actions=[action])
     assert found.message.startswith("without its tags (a, b) it takes any workflow")
     assert "`wildcard: true`" in found.message
 

@@ -1,0 +1,69 @@
+"""Every finding rule. To add a finding, write one function in a module of this folder and one line here.
+
+Rules of MANIFEST_RULES need the entries of the manifests alone, so that `validate` has them too; those of PLAN_RULES
+look at a whole proposal. What becomes of what they raise (severity, acceptance, order) is `severity`'s part.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from reconciler.model.finding import ERROR, WARNING
+from reconciler.planning.findings import (
+    coverage,
+    credentials,
+    endpoint_findings,
+    guard,
+    order,
+    tags,
+    wildcard,
+)
+from reconciler.planning.findings.rule import Proposal, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reconciler.model.finding import Finding
+    from reconciler.model.runner import DesiredRunner
+
+Entries: TypeAlias = "Sequence[DesiredRunner]"
+
+PLAN_RULES: Final[tuple[Rule[Proposal], ...]] = (
+    Rule("stranded-tags", WARNING, coverage.stranded_tags),
+    Rule("coverage", ERROR, coverage.broken_promises),
+    Rule("wildcard-runner", ERROR, wildcard.new_wildcards),
+    Rule("only-wildcard-serves", WARNING, coverage.left_to_wildcards),
+    Rule("no-active-runner", ERROR, coverage.no_active_runner),
+    Rule("too-many-disables", ERROR, guard.too_many_disables),
+    Rule("too-many-changes", ERROR, guard.too_many_changes),
+    Rule("too-many-creates", ERROR, guard.too_many_creates),
+    Rule("host-not-allowed", ERROR, guard.hosts_not_allowed),
+    Rule("possible-rename", ERROR, endpoint_findings.possible_renames),
+    Rule("credential-redirect", WARNING, credentials.redirects),
+    Rule("plaintext-secret", WARNING, credentials.plaintext_secrets),
+    Rule("duplicate-endpoint", WARNING, endpoint_findings.duplicate_endpoints),
+    Rule("placeholder-secret", WARNING, credentials.placeholders),
+    Rule("briefly-active", WARNING, endpoint_findings.briefly_active),
+    Rule("briefly-widened", WARNING, order.briefly_widened),
+    Rule("brief-gap", WARNING, order.brief_gaps),
+)
+MANIFEST_RULES: Final[tuple[Rule[Entries], ...]] = (Rule("unmatchable-tag", WARNING, tags.unmatchable_tags),)
+
+CODES: Final = {
+    **{rule.code: rule.severity for rule in PLAN_RULES},
+    **{rule.code: rule.severity for rule in MANIFEST_RULES},
+}
+"""Every finding code with its default severity."""
+
+
+def plan_findings(proposal: Proposal) -> Iterator[Finding]:
+    """Raise the findings of every rule about a proposal."""
+    for rule in PLAN_RULES:
+        yield from rule.findings(proposal)
+    yield from manifest_findings(proposal.entries)
+
+
+def manifest_findings(entries: Entries) -> Iterator[Finding]:
+    """Raise the findings that the entries of the manifests give by themselves."""
+    for rule in MANIFEST_RULES:
+        yield from rule.findings(entries)
