@@ -2,78 +2,133 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Final
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import UsageProblem
+from reconciler.manifests.files import MAX_FILE_BYTES
+from reconciler.manifests.git_process import GitProblem, bounded, open_repository
+from reconciler.model.position import Position, Problem
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Hashable, Iterator, Sequence
-    from pathlib import Path
 
-    from reconciler.model.position import Problem
+    from reconciler.manifests.git_process import Repository
 
 _REGULAR: Final = ("100644", "100755")
+_LINK: Final = "120000"
+_CHUNK_BYTES: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One revision as a tree of `Files`, paths relative to the working folder `cwd`. Made by `open_revision`."""
+    """One revision as a tree of `Files`, paths relative to the working folder. Made by `open_revision`.
 
-    git: str
-    cwd: Path
+    `commit` is its full hash, `prefix` the working folder as seen from the repository's root.
+    """
+
+    repository: Repository
     commit: str
-    requests: IO[bytes]
-    answers: IO[bytes]
+    prefix: str
+    batch: subprocess.Popen[bytes]
 
     def find(self, path: str, problems: list[Problem]) -> Sequence[str] | None:
-        """See Files. Links and submodules are passed over: their targets are no part of the revision."""
-        del problems
-        listed = _run(self.git, self.cwd, "ls-tree", "-r", "-z", self.commit, "--", f"./{path}")
-        found = [entry.partition("\t") for entry in listed.split("\0") if entry]
-        files = [name for facts, _, name in found if facts.startswith(_REGULAR) and "\n" not in name]
+        """See Files. Links and submodules are passed over: their targets are no part of the revision.
+
+        A link at `path` itself is added to `problems`. Raises GitProblem where the revision can't be read: that it
+        lacks a file is another matter.
+        """
+        inside = self._inside(path)
+        if inside is None:
+            return None
+        listed = self.repository.output(
+            "ls-tree", "-r", "-z", "--full-tree", self.commit, "--", *([inside] if inside else [])
+        )
+        if listed is None:
+            raise self._incomplete()
+        entries = [entry.partition("\t") for entry in listed.decode("utf-8", "surrogateescape").split("\0") if entry]
+        if any(name == inside and facts.startswith(_LINK) for facts, _, name in entries):
+            problems.append(Problem(Position(path, 1, 1), f"a link in {self.commit[:12]}, which is not followed"))
+        files = [name for facts, _, name in entries if facts.startswith(_REGULAR) and "\n" not in name]
         if not files:
             return None
-        below = [name for name in files if not any(part.startswith(".") for part in name.removeprefix(path).split("/"))]
-        return files if files == [path] else below
+        if files == [inside]:
+            return [path]
+        start = len(inside) + 1 if inside else 0
+        below = [name[start:] for name in files]
+        top = PurePosixPath(path)
+        return [str(top / name) for name in below if not any(part.startswith(".") for part in name.split("/"))]
 
     def read(self, path: str) -> bytes:
-        """See Files."""
-        self.requests.write(f"{self.commit}:./{path}\n".encode())
-        self.requests.flush()
-        facts = self.answers.readline().split()
-        if len(facts) != 3 or facts[1] != b"blob":  # noqa: PLR2004 - object, type, size (git-cat-file)
+        """See Files. Raises GitProblem where the content is not here, as in a partial clone."""
+        inside = self._inside(path)
+        if inside is None or "\n" in inside:
             raise FileNotFoundError(f"not a file of {self.commit}")
-        content = self.answers.read(int(facts[2]))
-        self.answers.read(1)
-        return content
+        requests, answers = self.batch.stdin, self.batch.stdout
+        assert requests is not None  # noqa: S101 - both are pipes, see running
+        assert answers is not None  # noqa: S101
+        with bounded(self.batch, self.repository):
+            requests.write(f"{self.commit}:{inside}\n".encode("utf-8", "surrogateescape"))
+            requests.flush()
+            facts = answers.readline().split()
+            if len(facts) != 3 or facts[1] != b"blob":  # noqa: PLR2004 - object, type, size (git-cat-file)
+                if self.find(path, []) == [path]:
+                    raise self._incomplete()
+                raise FileNotFoundError(f"not a file of {self.commit}")
+            size = int(facts[2])
+            content = answers.read(min(size, MAX_FILE_BYTES + 1))
+            left = size - len(content) + 1  # with the line's end
+            while left > 0 and (passed := answers.read(min(left, _CHUNK_BYTES))):
+                left -= len(passed)
+            return content
 
     def identity(self, path: str) -> Hashable:
         """See Files."""
-        return path.removeprefix("./")
+        return self._inside(path)
+
+    def _inside(self, path: str) -> str | None:
+        """The path as seen from the repository's root; None for one that leads out of it."""
+        root = self.repository.root
+        if PurePosixPath(path).is_absolute():  # the root is a real path
+            folder, name = os.path.split(path)
+            path = str(Path(os.path.realpath(folder)) / name)
+        full = os.path.normpath(root / self.prefix / path)
+        try:
+            inside = Path(full).relative_to(root).as_posix()
+        except ValueError:
+            return None
+        return "" if inside == "." else inside
+
+    def _incomplete(self) -> GitProblem:
+        return GitProblem(
+            f"{self.repository.what_for}: the files of {self.commit[:12]} are not all here, as in a partial or damaged "
+            "clone; fetch them (git fetch --refetch), or clone without --filter"
+        )
 
 
 @contextmanager
-def open_revision(reference: str, cwd: Path) -> Iterator[Revision]:
-    """The revision that `reference` names. Raises UsageProblem without git, outside a repository, for no commit."""
-    git = shutil.which("git")
-    if git is None:
-        raise UsageProblem("--base needs git, which is not on the PATH")
-    named = _run(git, cwd, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}").strip()
-    if not named:
-        raise UsageProblem(f"--base {reference}: no commit of that name here; in CI, fetch it (fetch-depth: 0)")
-    batch = subprocess.Popen(  # noqa: S603 - git by its full path, the commit by its hash
-        [git, "cat-file", "--batch"], cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+def open_revision(reference: str, cwd: Path, option: str = "--base") -> Iterator[Revision]:
+    """The revision that `reference` names. Raises UsageProblem outside a repository and for no commit, GitProblem."""
+    repository = open_repository(cwd, f"{option} {reference}")
+    commit = resolve_commit(repository, reference)
+    prefix = Path(os.path.realpath(cwd)).relative_to(repository.root).as_posix()
+    with repository.running("cat-file", "--batch") as batch:
+        yield Revision(repository, commit, prefix, batch)
+
+
+def resolve_commit(repository: Repository, reference: str) -> str:
+    """The full hash of the commit that `reference` names. Raises UsageProblem that says how to get it here."""
+    named = repository.output("rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
+    if named:
+        return named.decode("ascii").strip()
+    shallow = repository.output("rev-parse", "--is-shallow-repository") == b"true\n"
+    how = (
+        "this is a shallow clone, fetch the commit (git fetch --unshallow; in CI, check out with fetch-depth: 0)"
+        if shallow
+        else "check its spelling (git branch --all), or fetch it"
     )
-    with batch:
-        assert batch.stdin is not None  # noqa: S101 - both are pipes, by the call above
-        assert batch.stdout is not None  # noqa: S101
-        yield Revision(git, cwd, named, batch.stdin, batch.stdout)
-
-
-def _run(git: str, cwd: Path, *arguments: str) -> str:
-    ran = subprocess.run([git, *arguments], cwd=cwd, capture_output=True, check=False)  # noqa: S603 - as above
-    return ran.stdout.decode("utf-8", "surrogateescape") if ran.returncode == 0 else ""
+    raise UsageProblem(f"{repository.what_for}: no commit of that name here; {how}")
