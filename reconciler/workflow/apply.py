@@ -160,6 +160,11 @@ def open_saved(path: str, selection: Selection, ports: Ports) -> tuple[SavedPlan
 
     content = read_bounded(path)
     shown = read_plan(content, None, file=path)
+    if shown.plan.live_as_of is not None:
+        raise PlanFileError(
+            f"{path} can't be applied: it was made against a saved list of {shown.plan.live_as_of}; "
+            "plan again without --live"
+        )
     if not shown.plan.complete:
         raise PlanFileError(f"{path} can't be applied: a secret was not resolved when it was made; plan again with it")
     inputs = shown.inputs

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
+from reconciler.model.secret import Secret
 from reconciler.planning.origin import with_origins
 from reconciler.planning.planner import make_plan
 from reconciler.workflow.run import hide, load_and_compile, policy_of
@@ -40,12 +42,17 @@ def plan(
     if before is not None:
         made = with_origins(made, before)
     if out is not None:
-        save(made, selection, settings, out)
+        save(made, selection, settings.plan_key, out)
     return made
 
 
-def plan_offline(selection: Selection, ports: Ports, *, live: str, base: str | None = None) -> Plan:
-    """The plan against the snapshot `live`, the output of `list --format json`; it can't be applied."""
+def plan_offline(
+    selection: Selection, ports: Ports, *, live: str, base: str | None = None, out: str | None = None
+) -> Plan:
+    """The plan against the snapshot `live`, the output of `list --format json`; it can't be applied.
+
+    With `out`, saved to that file for `show` and `comment`, signed under a key that is not kept.
+    """
     from reconciler.api.snapshot import read_snapshot
     from reconciler.settings import DOCUMENTED_LIMIT
 
@@ -62,7 +69,11 @@ def plan_offline(selection: Selection, ports: Ports, *, live: str, base: str | N
         rate_limit=DOCUMENTED_LIMIT,
         live_as_of=snapshot.listing.read_at,
     )
-    return made if before is None else with_origins(made, before)
+    if before is not None:
+        made = with_origins(made, before)
+    if out is not None:
+        save(made, selection, Secret(token_hex(32)), out)
+    return made
 
 
 def compile_base(base: str, selection: Selection, project: Project, ports: Ports) -> Desired | None:
@@ -114,8 +125,8 @@ def plan_for(
     )
 
 
-def save(plan: Plan, selection: Selection, settings: Settings, out: str) -> None:
-    """Write the plan and what it was made from to `out`, signed, readable by its owner only."""
+def save(plan: Plan, selection: Selection, key: Secret, out: str) -> None:
+    """Write the plan and what it was made from to `out`, signed under `key`, readable by its owner only."""
     from reconciler.planfile.files import write_private
     from reconciler.planfile.saved import PlanInputs, write_plan
 
@@ -128,4 +139,4 @@ def save(plan: Plan, selection: Selection, settings: Settings, out: str) -> None
         acknowledged=tuple(str(each) for each in selection.acknowledged),
         allow_empty=selection.allow_empty,
     )
-    write_private(out, write_plan(plan, inputs, settings.plan_key))
+    write_private(out, write_plan(plan, inputs, key))

@@ -153,7 +153,7 @@ REFUSED = [
     (["apply", "--plan", "p.plan", "m.yaml"], "records PATH already"),
     (["apply", "--plan", "p.plan", "-e", "x", "--target", "y"], "records --env, --target already"),
     (["apply", "--plan", "p.plan", "--var", "a=b", "--project", "x"], "records --project, --var already"),
-    (["plan", "--live", "l.json", "--out", "p.plan"], "--live plans offline"),
+    (["plan", "--live", "l.json", "--sandbox", "s.db"], "--live plans offline"),
     (["plan", "m.yaml", "--acknowledge", "nonsense"], "there is no finding 'nonsense'"),
     (["plan", "m.yaml", "--acknowledge", "coverage:"], "CODE or CODE:KEY"),
     (["plan", "m.yaml", "--var", "=x"], "NAME=VALUE"),

@@ -251,6 +251,21 @@ def test_a_plan_against_a_snapshot(fleet, tmp_path):
     assert [change["field"] for change in ran.json["actions"][0]["changes"]] == ["headers", "tags"]
 
 
+def test_a_plan_against_a_snapshot_is_saved_to_be_shown(fleet, tmp_path):
+    """--live and --out: `show` and the comment say that it can't be applied; apply refuses it with the reason."""
+    (tmp_path / "live.json").write_text(fleet("list").out)
+    ran = fleet("plan", "m.yaml", "--live", "live.json", "--out", "p.plan", COMFYCONTROL_API_TOKEN="", RECONCILER_T="")
+    assert ran.code == 0, ran.err
+    shown = fleet("show", "p.plan")
+    assert valid(shown.json)["applyable"] is False
+    assert shown.json["actions"] == ran.json["actions"]
+    assert "cannot be applied" in fleet("show", "p.plan", "--format", "markdown").out
+    refused = fleet("apply", "--plan", "p.plan")
+    assert refused.code == 1
+    assert "against a saved list" in refused.json["error"]["message"]
+    assert fleet.sandbox.count("PUT") == 0
+
+
 def test_an_incomplete_plan(fleet):
     """--allow-unresolved: `complete` is false, header names are compared, and a saved plan of it is refused."""
     ran = fleet("plan", "m.yaml", "--allow-unresolved", "--out", "p.plan", RECONCILER_T="")

@@ -42,12 +42,12 @@ def command(**options: Any) -> int:
     from reconciler.workflow.plan import plan, plan_offline
 
     check_reports(options)
-    if options["live"] and (options["out"] or options["sandbox"]):
-        raise UsageProblem("--live plans offline: it goes with neither --out nor --sandbox")
+    if options["live"] and options["sandbox"]:
+        raise UsageProblem("--live plans offline, so --sandbox has no use: leave one of them out")
     with open_ports(options) as ports:
         selection = selection_of(options)
         if options["live"]:
-            made = plan_offline(selection, ports, live=options["live"], base=options["base"])
+            made = plan_offline(selection, ports, live=options["live"], base=options["base"], out=options["out"])
         else:
             made = plan(
                 selection,
