@@ -80,7 +80,7 @@ def check_api_url(url: str, *, insecure_http: bool) -> str:
         parts = urlsplit(cleaned)
         host, _port = parts.hostname, parts.port
     except ValueError as exc:
-        raise UsageProblem(f"the API address is no URL: {exc}") from exc
+        raise UsageProblem("the API address is not a URL: its host or port can't be read") from exc
     if parts.scheme not in ("http", "https") or not host:
         raise UsageProblem(f"the API address must be an http or https URL, such as {DEFAULT_API_URL}")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:

@@ -1,13 +1,18 @@
-"""Logs on stderr for -v. Every line is scrubbed: httpx and httpcore log headers of answers and texts of exceptions."""
+"""Logs on stderr for -v. Every line is scrubbed; of a library's record only the event is shown.
+
+httpx and httpcore log lines of answers and texts of exceptions, header values among them that nobody knows yet.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import time
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.cause import cause_of
 from reconciler.model.hidden import show_hidden
 
 if TYPE_CHECKING:
@@ -15,6 +20,10 @@ if TYPE_CHECKING:
 
 _LOUDEST_LIBRARIES: Final = 2
 """From -vv on, what the libraries log is shown too."""
+
+
+_EVENT: Final = re.compile(r"[a-z_]+(?:\.[a-z_]+)+(?= |$)")
+"""How httpcore begins a record: `receive_response_headers.failed`."""
 
 
 class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # generic in the stubs only
@@ -63,10 +72,14 @@ def start_logging(verbosity: int, *, as_json: bool, scrubber: Scrubber) -> None:
 
 
 def _text(record: logging.LogRecord) -> str:
+    """Our own messages as they are; of a library's only which event it is: the rest may quote what came."""
     try:
         text = record.getMessage()
     except (TypeError, ValueError):  # a message that does not fit its arguments: neither is worth showing
         text = "(a log message that can't be formatted)"
+    if record.name.partition(".")[0] != "reconciler":
+        event = _EVENT.match(text)
+        text = event[0] if event else f"{record.module}.{record.funcName}"
     if record.exc_info and record.exc_info[1] is not None:
-        text = f"{text}: {type(record.exc_info[1]).__name__}: {record.exc_info[1]}"
+        text = f"{text}: {cause_of(record.exc_info[1])}"
     return text

@@ -69,7 +69,7 @@ class Setback:
 
 
 def from_exception(error: Exception, what: str, host: str, detail: str) -> Setback:
-    """For what httpx raises. `what` is the request, as `GET /v1/runner`; `detail` the exception's text, tamed."""
+    """For what httpx raises. `what` is the request, as `GET /v1/runner`; `detail` its cause in our words."""
     import httpx
 
     match error:

@@ -12,6 +12,7 @@ from reconciler import __version__
 from reconciler.api.lean import import_lean_httpx
 from reconciler.api.wire import authorization
 from reconciler.errors import Unreachable
+from reconciler.model.cause import reason_of
 from reconciler.settings import is_loopback
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def connect(settings: Settings, transport: httpx.BaseTransport | None) -> httpx.
     parts = urlsplit(settings.api_url)
     return httpx.Client(
         transport=transport,
-        verify=_certificates(parts.scheme),
+        verify=certificates(parts.scheme),
         # A proxy's loopback is not ours, and plain http is allowed to loopback because it doesn't leave the machine.
         trust_env=not is_loopback(parts.hostname or ""),
         follow_redirects=False,
@@ -61,7 +62,7 @@ def timeouts(settings: Settings, limit_s: float | None) -> httpx.Timeout:
     return httpx.Timeout(connect=min(settings.connect_timeout_s, bound), read=read, write=read, pool=None)
 
 
-def _certificates(scheme: str) -> ssl.SSLContext:
+def certificates(scheme: str) -> ssl.SSLContext:
     """SSL_CERT_FILE and SSL_CERT_DIR where they are set, else the system's trust store.
 
     A plain http address gets a context that trusts nobody: loading certificates takes longer than a request.
@@ -73,7 +74,9 @@ def _certificates(scheme: str) -> ssl.SSLContext:
         try:
             return ssl.create_default_context(cafile=file or None, capath=folder or None)
         except OSError as exc:
-            raise Unreachable(f"SSL_CERT_FILE or SSL_CERT_DIR: no certificates can be read from there: {exc}") from exc
+            raise Unreachable(
+                f"SSL_CERT_FILE or SSL_CERT_DIR: no certificates can be read from there: {reason_of(exc)}"
+            ) from exc
     import truststore
 
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

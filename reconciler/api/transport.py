@@ -14,6 +14,7 @@ from reconciler.api.http import connect, timeouts
 from reconciler.api.sanitize import tame
 from reconciler.api.wire import decode_message
 from reconciler.errors import BadAnswer
+from reconciler.model.cause import cause_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -110,7 +111,7 @@ class Sender:
                 headers = response.headers
                 content = self._read_body(response, began)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, BadAnswer) as exc:
-            detail = tame(str(exc) or type(exc).__name__, self._scrubber)
+            detail = str(exc) if isinstance(exc, BadAnswer) else cause_of(exc)
             if status is None:
                 return failures.from_exception(exc, str(call), self._host, detail)
             if _is(status, 2):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from reconciler.errors import LockTimeout
+from reconciler.model.cause import cause_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -79,7 +80,7 @@ def account_lock(
         except Timeout:
             free = False
     except (OSError, RuntimeError, NotImplementedError) as exc:
-        warn(f"no lock against another apply on this machine: {exc}")
+        warn(f"no lock against another apply on this machine: {cause_of(exc)}")
         yield Held()
         return
     holder, ended = where / f"{name}.json", where / f"{name}.ended"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.apply.journal import JournalError
 from reconciler.errors import ApiError, Interrupted, Moved, NotFound, Unauthorized, Unverified
+from reconciler.model.cause import cause_of
 from reconciler.model.plan import CREATE
 from reconciler.model.report import APPLIED, FAILED, NOT_ATTEMPTED, STALE, UNVERIFIED, Failure
 from reconciler.model.runner import ACTIVE, RunnerBody
@@ -151,11 +151,8 @@ class Writer:
                 status = STALE if isinstance(exc, Moved) else UNVERIFIED if isinstance(exc, Unverified) else FAILED
                 halt = halted(exc) if isinstance(exc, Unauthorized) else None
                 return Written(status=status, id=runner_id, error=Failure(exc.code, str(exc)), halt=halt)
-        with contextlib.suppress(Exception):  # an exception that can't even be told must not lose the outcome
-            message = self._api.scrubber.scrub(f"{type(exc).__name__}: {exc}")
-            told = Failure("unexpected", f"unexpected, and it may have been written: {message}")
-            return Written(status=FAILED, id=runner_id, error=told)
-        return Written(status=FAILED, id=runner_id, error=Failure("unexpected", type(exc).__name__))
+        told = f"unexpected, and it may have been written: {cause_of(exc)}"
+        return Written(status=FAILED, id=runner_id, error=Failure("unexpected", told))
 
 
 def halted(exc: ReconcilerError) -> Failure:

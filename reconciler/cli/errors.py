@@ -13,6 +13,7 @@ import click
 from reconciler.cli.actions import current_step
 from reconciler.cli.pipes import StreamLost, close_quietly, echo, note
 from reconciler.errors import Interrupted, ManifestError, ReconcilerError, UsageProblem
+from reconciler.model.cause import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,7 @@ def _known(error: BaseException) -> ReconcilerError:
     if sandbox is not None and isinstance(error, sandbox.SandboxError):
         return ReconcilerError(str(error))
     if isinstance(error, OSError) and error.filename is not None:
-        return ReconcilerError(f"{os.fsdecode(error.filename)}: {error.strerror}")
+        return ReconcilerError(f"{os.fsdecode(error.filename)}: {reason_of(error)}")
     return ReconcilerError(f"unexpected error: {type(error).__name__}; run again with -v to see where, and report it")
 
 

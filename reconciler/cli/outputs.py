@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from reconciler.cli.color import color
 from reconciler.cli.pipes import Unwritable, note, write
 from reconciler.errors import UsageProblem
+from reconciler.model.cause import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,7 +70,7 @@ def _to_reports(options: Mapping[str, Any], render: Render) -> None:
         try:
             _write_report(Path(path), render(SUFFIXES[Path(path).suffix]))
         except OSError as exc:
-            raise Unwritable(f"--report {path!r} can't be written: {exc.strerror}") from exc
+            raise Unwritable(f"--report {path!r} can't be written: {reason_of(exc)}") from exc
 
 
 def _whole_stdout(options: Mapping[str, Any], render: Render) -> None:

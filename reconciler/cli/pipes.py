@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from reconciler.errors import ReconcilerError
+from reconciler.model.cause import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +54,7 @@ def write(stream: TextIO, chunks: Iterable[str]) -> None:
         _discard(stream)
     except OSError as exc:
         _discard(stream)
-        raise StreamLost(f"the output can't be written: {exc.strerror}") from exc
+        raise StreamLost(f"the output can't be written: {reason_of(exc)}") from exc
 
 
 def echo(text: str) -> None:

@@ -34,7 +34,7 @@ class Words(Text):
         try:
             return shlex.split(rv)
         except ValueError as exc:
-            message = f"{rv!r} can't be split into words: {exc}"
+            message = f"{rv!r} can't be split into words: a quote in it is not closed, or it ends in a backslash"
             raise click.BadParameter(message) from exc
 
 

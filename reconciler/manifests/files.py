@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final, Protocol
 
+from reconciler.model.cause import reason_of
 from reconciler.model.position import Position, Problem
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def read_manifests(
             try:
                 found.append(ManifestFile(path, files.read(path)))
             except OSError as exc:
-                problems.append(_at(path, f"can't be read: {exc.strerror or exc}"))
+                problems.append(_at(path, f"can't be read: {reason_of(exc)}"))
     return found
 
 
@@ -170,7 +171,7 @@ def _entries(folder: Path, shown: PurePosixPath, problems: list[Problem]) -> lis
         with os.scandir(folder) as entries:
             return sorted((each for each in entries if not each.name.startswith(".")), key=lambda each: each.name)
     except OSError as exc:
-        problems.append(_at(str(shown), f"this folder can't be read: {exc.strerror or exc}"))
+        problems.append(_at(str(shown), f"this folder can't be read: {reason_of(exc)}"))
         return []
 
 

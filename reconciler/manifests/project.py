@@ -14,6 +14,7 @@ from reconciler.manifests.merge.environments import Overlay
 from reconciler.manifests.secrets.markers import check_markers
 from reconciler.manifests.yaml.nodes import Map
 from reconciler.manifests.yaml.read import read_documents
+from reconciler.model.cause import reason_of
 from reconciler.model.policy import DISABLE, REPORT, Guard, Promise
 from reconciler.model.position import Position, Problem
 
@@ -104,7 +105,7 @@ def load_project(
     try:
         content = tree.read(file)
     except OSError as exc:
-        raise ManifestError([Problem(Position(file, 1, 1), f"can't be read: {exc.strerror or exc}")]) from exc
+        raise ManifestError([Problem(Position(file, 1, 1), f"can't be read: {reason_of(exc)}")]) from exc
     problems: list[Problem] = []
     node = _only_document(read_documents(content, file, problems), file, problems)
     declared = node.get("environments")

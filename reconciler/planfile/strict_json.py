@@ -25,14 +25,14 @@ def read_object(content: str | bytes, file: str) -> dict[str, Any]:
         raise PlanFileError(f"{file} is damaged or no plan: not UTF-8 at byte {exc.start}") from None
     except json.JSONDecodeError as exc:
         raise PlanFileError(
-            f"{file} is damaged or no plan: not JSON at line {exc.lineno}, column {exc.colno}: {exc.msg}"
+            f"{file} is damaged or no plan: not JSON at line {exc.lineno}, column {exc.colno}"
         ) from None
     except _Repeated as exc:
         raise PlanFileError(f"{file} is damaged: {exc}") from None
     except RecursionError:
         raise PlanFileError(f"{file} is no plan: nested over {MAX_DEPTH} levels") from None
-    except ValueError as exc:
-        raise PlanFileError(f"{file} is damaged or no plan: a number in it can't be read ({exc})") from None
+    except ValueError:
+        raise PlanFileError(f"{file} is damaged or no plan: a number in it can't be read") from None
     if not isinstance(document, dict):
         raise PlanFileError(f"{file} is no plan: it holds no JSON object")
     _check_depth(document, file)

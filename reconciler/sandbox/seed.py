@@ -117,11 +117,12 @@ def _read(path_or_text: str | Path) -> Any:
         try:
             content = Path(path_or_text).read_text(encoding="utf-8")
         except (OSError, ValueError) as exc:
-            raise SeedError(f"{source}: the seed cannot be read: {exc}") from exc
+            raise SeedError(f"{source}: the seed cannot be read: {type(exc).__name__}") from exc
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as exc:
-        raise SeedError(f"{source}: no JSON: {exc}") from exc
+        where = f" at line {exc.lineno}, column {exc.colno}" if isinstance(exc, json.JSONDecodeError) else ""
+        raise SeedError(f"{source}: no JSON{where}") from exc
 
 
 def _account(account: Mapping[str, Any], at: str, *, foreign: bool = False) -> _Account:

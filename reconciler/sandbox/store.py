@@ -62,7 +62,7 @@ class Store:
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as exc:
-            raise StoreError(f"{self.path}: cannot open the sandbox's file: {exc}") from exc
+            raise StoreError(f"{self.path}: cannot open the sandbox's file: {_name(exc)}") from exc
         try:
             self._prepare()
         except BaseException:
@@ -195,7 +195,7 @@ class Store:
                 elif known != (APPLICATION_ID, SCHEMA_VERSION):
                     raise StoreError(f"{self.path}: no sandbox file of this version; give another file or remove it")
         except sqlite3.Error as exc:
-            raise StoreError(f"{self.path}: cannot be used as the sandbox's file: {exc}") from exc
+            raise StoreError(f"{self.path}: cannot be used as the sandbox's file: {_name(exc)}") from exc
 
     def _write_ahead(self) -> None:
         # The switch to a write-ahead log may fail at once while another process makes it, whatever the busy timeout.
@@ -224,7 +224,14 @@ class Store:
                     raise
                 self._db.execute("COMMIT")
             except sqlite3.Error as exc:
-                raise StoreError(f"{self.path}: the sandbox's file failed: {exc}") from exc
+                raise StoreError(f"{self.path}: the sandbox's file failed: {_name(exc)}") from exc
+
+
+def _name(error: Exception) -> str:
+    """What SQLite or the system calls an error; SQLite's text may quote the file."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return str(getattr(error, "sqlite_errorname", None) or type(error).__name__)
 
 
 def _find(db: sqlite3.Connection, runner_id: str, user_id: str) -> str | None:

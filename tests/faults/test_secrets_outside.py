@@ -127,7 +127,7 @@ def test_foreign_texts_show_no_secret(world, fault, number):
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
 def test_a_library_that_logs_headers_shows_no_secret(world, as_json):
-    """The scrubber stands before the log's stream, whatever logger the record comes from."""
+    """Of a library's record no text is shown, whatever logger it comes from."""
 
     def careless(seen, _number):
         library = logging.getLogger("careless.library")
@@ -142,7 +142,7 @@ def test_a_library_that_logs_headers_shows_no_secret(world, as_json):
     ran = world.run("apply", "--yes", "-vv", "--log-format", "json" if as_json else "text")
     assert ran.code == 0
     assert "careless.library" in ran.err
-    assert "(sensitive)" in ran.err
+    assert "ValueError" in ran.err
     _clean(world)
 
 

@@ -59,7 +59,7 @@ ENVIRONMENT = [
     # variables, arguments, exit code, what the output holds
     ({"RECONCILER_TARGET": "gpu-2"}, ["plan"], DONE, "Limited to gpu-2"),
     ({"RECONCILER_TARGET": "'gpu-1' gpu-2"}, ["plan"], REFUSED, "Limited to gpu-1, gpu-2"),
-    ({"RECONCILER_TARGET": 'a"b'}, ["plan"], USAGE, "No closing quotation"),
+    ({"RECONCILER_TARGET": 'a"b'}, ["plan"], USAGE, "a quote in it is not closed"),
     ({"RECONCILER_TARGET": "gpu-1"}, ["plan", "--target", "gpu-2"], DONE, "Limited to gpu-2;"),
     ({"RECONCILER_ACKNOWLEDGE": "too-many-creates"}, ["plan"], DONE, "Plan: 2 to create"),
     ({"RECONCILER_VAR": "domain=other.org"}, ["plan"], REFUSED, "https://a.other.org"),

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import __version__
+from reconciler.api.http import certificates
 from reconciler.errors import ReconcilerError
+from reconciler.model.cause import cause_of
 from reconciler.render import escape
 
 if TYPE_CHECKING:
@@ -65,8 +67,8 @@ class GitHub:
             "User-Agent": f"comfycontrol-reconciler/{__version__}",
             "X-GitHub-Api-Version": "2022-11-28",
         }
-        secure = api_url.startswith("https:")
-        client = httpx.Client(base_url=api_url, headers=headers, timeout=30.0, verify=_trust() if secure else False)
+        verify = certificates(api_url.partition(":")[0])
+        client = httpx.Client(base_url=api_url, headers=headers, timeout=30.0, verify=verify)
         return cls(client, clock)
 
     def close(self) -> None:
@@ -100,8 +102,8 @@ class GitHub:
 
         try:
             return self._client.request(method, path, json=body)
-        except httpx.HTTPError as exc:
-            raise GitHubError(f"{method} {path}: no answer from GitHub ({type(exc).__name__}); try again", 0) from exc
+        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            raise GitHubError(f"{method} {path}: no answer from GitHub ({cause_of(exc)}); try again", 0) from exc
 
 
 def _wait_s(response: httpx.Response, method: str, attempt: int) -> float | None:
@@ -140,11 +142,3 @@ def _reason(response: httpx.Response) -> str:
     except (ValueError, AttributeError):
         said = ""
     return f"{response.status_code} {escape.value(str(said)[:300])}".strip()
-
-
-def _trust() -> Any:
-    import ssl
-
-    import truststore
-
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.manifests.secrets.references import BadReference
+from reconciler.model.cause import reason_of
 from reconciler.model.secret import Secret
 from reconciler.settings import HEADER_SECRETS_VARIABLE, OPTION_NAMES, OPTION_PREFIX, PLAN_KEY_VARIABLE
 
@@ -107,7 +108,7 @@ class ProcessSecrets:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as exc:
-            raise BadReference(f"the file can't be read: {exc.strerror}") from exc
+            raise BadReference(f"the file can't be read: {reason_of(exc)}") from exc
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise BadReference("this is no regular file")

@@ -68,7 +68,12 @@ def syntax_problem(error: YAMLError, text: str, file: str) -> Problem:
     for sign, advice in _ADVICE:
         if sign in what:
             return Problem(at, advice.format(context=context))
-    return Problem(at, f"no YAML: {what}{context}")
+    return Problem(at, f"no YAML: {_unquoted(what)}{context}")
+
+
+def _unquoted(what: str) -> str:
+    """The parser's words up to where they would repeat the file's."""
+    return re.split(r"['\"]", what, maxsplit=1)[0].rstrip(" ,") or "it can't be parsed"
 
 
 def _position(file: str, mark: Any) -> Position:

@@ -79,17 +79,34 @@ def test_a_second_start_takes_the_place_of_the_first(capsys):
     assert capsys.readouterr().err.count("once") == 1
 
 
-def test_an_exception_is_one_scrubbed_line():
-    """Its type and text, no traceback: frames are no use without what they hold."""
-    lines = SafeLines(Scrubber([Secret("s3cret-value")]), as_json=False)
+def test_an_exception_is_its_type_on_one_line():
+    """No text of its own and no traceback: either may hold what must not be shown."""
+    lines = SafeLines(Scrubber(), as_json=False)
     error = ValueError("no s3cret-value\nhere")
-    record = logging.LogRecord("x", logging.ERROR, "f", 1, "failed %s", ("now",), (ValueError, error, None))
-    assert lines.format(record).endswith(" error x: failed now: ValueError: no (sensitive)\\nhere")
+    record = logging.LogRecord("reconciler", logging.ERROR, "f", 1, "failed %s", ("now",), (ValueError, error, None))
+    assert lines.format(record).endswith(" error reconciler: failed now: ValueError")
     assert record.args == ("now",)
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("receive_response_headers.failed exception=RemoteProtocolError(b's3cret')", "receive_response_headers.failed"),
+        ("connect_tcp.started host='127.0.0.1'", "connect_tcp.started"),
+        ("send.complete", "send.complete"),
+        ('HTTP Request: GET http://a "HTTP/1.1 200 s3cret"', "wire.trace"),
+        ("s3cret", "wire.trace"),
+    ],
+)
+def test_of_a_library_s_record_only_the_event_is_shown(message, shown):
+    """The rest may quote an answer, values that no scrubber knows among it."""
+    lines = SafeLines(Scrubber(), as_json=False)
+    record = logging.LogRecord("httpcore.http11", logging.DEBUG, "wire.py", 1, message, (), None, func="trace")
+    assert lines.format(record).endswith(f" httpcore.http11: {shown}")
 
 
 def test_a_message_that_does_not_fit_its_arguments_is_not_shown():
     """Nothing is raised into the program, and nothing unformatted is shown."""
     lines = SafeLines(Scrubber(), as_json=False)
-    record = logging.LogRecord("x", logging.ERROR, "f", 1, "%d", ("s3cret-value",), None)
+    record = logging.LogRecord("reconciler.x", logging.ERROR, "f", 1, "%d", ("s3cret-value",), None)
     assert lines.format(record).endswith("(a log message that can't be formatted)")

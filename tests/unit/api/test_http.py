@@ -35,14 +35,18 @@ def test_https_is_verified_with_the_system_s_trust_store(monkeypatch):
         assert context.check_hostname
 
 
-def test_ssl_cert_file_is_honoured(monkeypatch):
-    """Certificates from the environment take the place of the system's."""
+@pytest.mark.parametrize("given", [("SSL_CERT_FILE",), ("SSL_CERT_DIR",), ("SSL_CERT_FILE", "SSL_CERT_DIR")])
+def test_certificates_of_the_environment_are_honoured(monkeypatch, given, tmp_path):
+    """Either variable alone, or both, take the place of the system's trust store."""
     import certifi
 
-    monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
+    where = {"SSL_CERT_FILE": certifi.where(), "SSL_CERT_DIR": str(tmp_path)}
+    for name, path in where.items():
+        monkeypatch.setenv(name, path) if name in given else monkeypatch.delenv(name, raising=False)
     with connect(settings("https://api.example.com"), None) as client:
         context = context_of(client)
-        assert context.cert_store_stats()["x509_ca"] > 10
+        assert type(context) is ssl.SSLContext
+        assert (context.cert_store_stats()["x509_ca"] > 10) is ("SSL_CERT_FILE" in given)
         assert context.verify_mode == ssl.CERT_REQUIRED
         assert context.check_hostname
 

@@ -34,7 +34,7 @@ def test_a_quote_that_does_not_end():
     """A usage error, not a crash."""
     ran = invoke(multiple=True, env={"RECONCILER_THING": "a 'b"})
     assert ran.exit_code == 2
-    assert "can't be split into words: No closing quotation" in ran.output
+    assert "can't be split into words: a quote in it is not closed" in ran.output
 
 
 @pytest.mark.parametrize(
