@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from reconciler.health.targets import Target
+    from reconciler.model.health import Probed
     from reconciler.model.plan import Plan
     from reconciler.model.report import Outcome, RequestCount
     from reconciler.model.runner import Account, Listing, LiveRunner, RunnerBody
@@ -100,6 +102,13 @@ class Stop(Protocol):
 
     def defer(self) -> None:
         """From now on a signal only sets this; before, it also breaks off what the main thread waits for."""
+
+
+class Prober(Protocol):
+    """Asks endpoints. It takes targets only, which exist only for hosts that the policy allows."""
+
+    def ask(self, targets: Sequence[Target]) -> Mapping[str, Probed]:
+        """What each target shows, by key, each asked once; what a stop cut short is missing."""
 
 
 class Progress(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import ssl
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ from reconciler.model.cause import reason_of
 from reconciler.settings import is_loopback
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     import httpx
 
     from reconciler.settings import Settings
@@ -51,6 +54,35 @@ def connect(settings: Settings, transport: httpx.BaseTransport | None) -> httpx.
             keepalive_expiry=_KEEPALIVE_S,
         ),
     )
+
+
+class ProbeClient:
+    """Sends probes to runners' endpoints: no token, no cookie, no redirect, one connection each."""
+
+    def __init__(self, proxied: httpx.AsyncClient, direct: httpx.AsyncClient) -> None:
+        self._proxied = proxied
+        self._direct = direct
+
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        """The answer's head; its body is still to be read. A loopback host is reached without a proxy."""
+        client = self._direct if is_loopback(request.url.host) else self._proxied
+        return await client.send(request, stream=True, follow_redirects=False)
+
+
+@asynccontextmanager
+async def probe_client(*, connections: int, timeout_s: float) -> AsyncIterator[ProbeClient]:
+    """A client for as many probes at a time as `connections`. Raises Unreachable for unusable surroundings."""
+    import_lean_httpx()
+    import httpx
+
+    verify = _certificates("https")
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=0)
+    timeout = httpx.Timeout(timeout_s, pool=None)
+    async with (
+        httpx.AsyncClient(verify=verify, limits=limits, timeout=timeout) as proxied,
+        httpx.AsyncClient(verify=verify, limits=limits, timeout=timeout, trust_env=False) as direct,
+    ):
+        yield ProbeClient(proxied, direct)
 
 
 def timeouts(settings: Settings, limit_s: float | None) -> httpx.Timeout:

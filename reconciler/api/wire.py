@@ -63,6 +63,16 @@ def encode_body(body: RunnerBody) -> bytes:
     return json.dumps(fields, separators=(",", ":")).encode("ascii")
 
 
+def sendable_headers(headers: Mapping[str, HeaderValue]) -> tuple[tuple[str, str], ...] | None:
+    """Header names and values to send to a runner's endpoint; None where a value is not known or can't be sent."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in headers.items():
+        if not isinstance(value, (Secret, str)) or (isinstance(value, Secret) and value.is_unsendable):
+            return None
+        pairs.append((name, _plain(name, value)))
+    return tuple(pairs)
+
+
 def _plain(name: str, value: HeaderValue) -> str:
     match value:
         case Secret():

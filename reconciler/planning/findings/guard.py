@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reconciler.model.plan import Action
+    from reconciler.model.policy import Guard
     from reconciler.model.runner import DesiredRunner
     from reconciler.planning.findings.rule import Proposal
 
@@ -91,6 +92,12 @@ def _over(proposal: Proposal, limit: Limit | None, what: str, done: str, counted
         f"raise guard.max_{what} in the project file, apply in parts with --target, or accept it for one run with "
         f"--acknowledge too-many-{what}"
     )
+
+
+def host_is_allowed(endpoint: str, guard: Guard) -> bool:
+    """Whether `endpoint_hosts` names the endpoint's host; without the guard every host is allowed."""
+    globs = guard.endpoint_hosts
+    return globs is None or any(fnmatchcase(host(endpoint) or "", _pattern(glob)) for glob in globs)
 
 
 def _pattern(glob: str) -> str:

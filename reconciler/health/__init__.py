@@ -1,0 +1,1 @@
+"""Asks runners' endpoints whether a ComfyUI answers there. Start at `prober`; `targets` says who may be asked."""

@@ -1,0 +1,65 @@
+"""Who may be asked: a `Target` exists only for a runner whose host the policy allows.
+
+A `Prober` takes targets and nothing else, and only `Admission.admit` makes one: a host that `guard.endpoint_hosts`
+leaves out can't be asked, and neither can a plan that was read from a file, for it holds no header values.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit, urlunsplit
+
+from reconciler.api.wire import sendable_headers
+from reconciler.planning.findings.guard import host_is_allowed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reconciler.model.policy import Guard
+    from reconciler.model.secret import HeaderValue
+
+_ADMITTED: Final = object()
+
+
+class Target:
+    """One endpoint that may be asked, with the headers of its runner. Made by `Admission.admit` only."""
+
+    __slots__ = ("headers", "key", "url")
+
+    def __init__(self, key: str, url: str, headers: Mapping[str, HeaderValue], proof: object) -> None:
+        if proof is not _ADMITTED:
+            raise TypeError("a Target is made by Admission.admit, which checks its host")
+        self.key = key
+        self.url = url
+        self.headers = headers
+
+    def __repr__(self) -> str:
+        return f"Target({self.key!r})"
+
+
+class Admission:
+    """Makes targets of the runners whose host the guard allows (all of them where it limits none)."""
+
+    def __init__(self, guard: Guard, path: str) -> None:
+        self._guard = guard
+        self._path = path
+
+    def admit(self, key: str, endpoint: str, headers: Mapping[str, HeaderValue]) -> Target | None:
+        """The target, or None: the host is not allowed, a header value is not known here, or there is no URL."""
+        url = probe_url(endpoint, self._path)
+        if url is None or not host_is_allowed(endpoint, self._guard) or sendable_headers(headers) is None:
+            return None
+        return Target(key, url, headers, _ADMITTED)
+
+
+def probe_url(endpoint: str, path: str) -> str | None:
+    """The endpoint's address with the path appended, never `//`: ComfyUI answers 404 there. None if it is no URL."""
+    try:
+        parts = urlsplit(endpoint)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            return None
+        _port = parts.port
+    except ValueError:
+        return None
+    joined = f"{parts.path.rstrip('/')}/{path.lstrip('/')}"
+    return urlunsplit((parts.scheme, parts.netloc, joined, parts.query, ""))
