@@ -75,7 +75,7 @@ async def probe_client(*, connections: int, timeout_s: float) -> AsyncIterator[P
     import_lean_httpx()
     import httpx
 
-    verify = _certificates("https")
+    verify = certificates("https")
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=0)
     timeout = httpx.Timeout(timeout_s, pool=None)
     async with (
