@@ -15,6 +15,7 @@ ReconcilerError                 1
 │   ├── Unverified                   a write that may or may not have happened
 │   ├── AmbiguousCreate              a create that matches several new runners
 │   └── Moved                        a runner that somebody else changed before it was written
+├── FileError                   1  a file that can't be read or written
 ├── PlanFileError               1  damaged, edited, or of another major format
 ├── LockTimeout                 1  another apply on this machine holds the account
 ├── StalePlan                   4  live state or manifests moved since the plan
@@ -138,6 +139,12 @@ class Moved(ApiError):
     """Somebody else changed the runner since it was read, so it was not written."""
 
     code = "stale"
+
+
+class FileError(ReconcilerError):
+    """A file that can't be read or written."""
+
+    code = "file"
 
 
 class PlanFileError(ReconcilerError):

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from reconciler.api.wire import decode_page
 from reconciler.errors import BadAnswer, ReconcilerError
+from reconciler.files import read_file
 from reconciler.model.runner import Listing
 from reconciler.model.secret import REDACTED, Unresolved
+from reconciler.planfile.strict_json import read_object
 
 if TYPE_CHECKING:
     from reconciler.model.runner import LiveRunner
 
-MAJOR: Final = "1."
-MAX_BYTES: Final = 256 * 1024 * 1024
+_FORMAT: Final = re.compile(r"1\.(?:0|[1-9][0-9]{0,8})")
+"""Any minor version of ours: readers pass over what a later one adds."""
 _LEFT_OUT: Final = {"user_id": "", "created_at": "", "updated_at": ""}
 """What a plan can do without."""
 
@@ -58,18 +60,9 @@ def read_snapshot(path: str) -> Snapshot:
 
 
 def _document(path: str) -> dict[str, Any]:
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as exc:
-        raise SnapshotError(f"{path}: {exc.strerror}") from exc
-    if len(content) > MAX_BYTES:
-        raise SnapshotError(f"{path}: larger than {MAX_BYTES // 1024**2} MiB, the most that is read")
-    try:
-        document = json.loads(content)
-    except (ValueError, RecursionError) as exc:
-        raise SnapshotError(f"{path}: not JSON; write it with `reconciler list --format json`") from exc
-    if not isinstance(document, dict) or not str(document.get("format_version", "")).startswith(MAJOR):
+    document = read_object(read_file(path, error=SnapshotError), path, what="saved list", error=SnapshotError)
+    version = document.get("format_version")
+    if not isinstance(version, str) or not _FORMAT.fullmatch(version):
         raise SnapshotError(f"{path}: no list of format 1; write it with `reconciler list --format json`")
     return document
 

@@ -12,10 +12,11 @@ import errno
 import json
 import os
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ReconcilerError
+from reconciler.files import open_for_append
+from reconciler.model.cause import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +60,7 @@ class FileJournal:
                     rest = rest[os.write(self._handle, rest) :]
                 self._sync()
         except OSError as exc:
-            raise JournalError(f"the journal {self._path} can't be written: {exc.strerror or exc}") from exc
+            raise JournalError(f"the journal {self._path} can't be written: {reason_of(exc)}") from exc
 
     def _sync(self) -> None:
         try:
@@ -78,27 +79,11 @@ def open_journal(path: str | None, now: Callable[[], str] | None = None) -> Iter
     if path is None:
         yield NullJournal()
         return
-    try:
-        torn = _is_torn(path)
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        if torn:
-            os.write(handle, b"\n")
-    except OSError as exc:
-        raise JournalError(f"the journal {path} can't be written: {exc.strerror or exc}") from exc
+    handle = open_for_append(path, error=JournalError)
     try:
         yield FileJournal(path, handle, now or _utc_now)
     finally:
         os.close(handle)
-
-
-def _is_torn(path: str) -> bool:
-    """Whether an apply that was killed left half a line, which must not swallow the next one."""
-    file = Path(path)
-    if not file.is_file() or not file.stat().st_size:
-        return False
-    with file.open("rb") as content:
-        content.seek(-1, os.SEEK_END)
-        return content.read(1) != b"\n"
 
 
 def _utc_now() -> str:

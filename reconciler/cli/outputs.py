@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from reconciler.cli.color import color
 from reconciler.cli.pipes import Unwritable, note, write
-from reconciler.errors import UsageProblem
-from reconciler.model.cause import reason_of
+from reconciler.errors import FileError, UsageProblem
+from reconciler.files import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,7 +34,8 @@ def check_reports(options: Mapping[str, Any]) -> None:
         if report.is_dir() or not report.parent.is_dir():
             what = "it is a folder" if report.is_dir() else f"there is no folder {report.parent}"
             raise Unwritable(f"--report {path!r}: {what}")
-        if not os.access(report if report.exists() else report.parent, os.W_OK):
+        written = [report.parent, *([report] if report.is_file() and not report.is_symlink() else [])]
+        if not all(os.access(each, os.W_OK) for each in written):
             raise Unwritable(f"--report {path!r}: it can't be written; check the rights of the file and its folder")
 
 
@@ -68,9 +69,9 @@ def terminal_width(stream: TextIO | None = None) -> int | None:
 def _to_reports(options: Mapping[str, Any], render: Render) -> None:
     for path in options["reports"]:
         try:
-            _write_report(Path(path), render(SUFFIXES[Path(path).suffix]))
-        except OSError as exc:
-            raise Unwritable(f"--report {path!r} can't be written: {reason_of(exc)}") from exc
+            write_file(path, render(SUFFIXES[Path(path).suffix]), encoding_errors="backslashreplace")
+        except FileError as exc:
+            raise Unwritable(f"--report {exc}") from exc
 
 
 def _whole_stdout(options: Mapping[str, Any], render: Render) -> None:
@@ -90,11 +91,6 @@ def _to_stdout(rendered: str | Iterable[str]) -> None:
             yield "\n"
 
     write(sys.stdout, counted())
-
-
-def _write_report(path: Path, rendered: str | Iterable[str]) -> None:
-    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        file.writelines((rendered,) if isinstance(rendered, str) else rendered)
 
 
 def put_plan(options: Mapping[str, Any], plan: Plan) -> None:

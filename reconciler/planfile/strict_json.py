@@ -6,36 +6,41 @@ import json
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from reconciler.errors import PlanFileError
+from reconciler.files import check_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_BYTES: Final = 256 * 1024 * 1024
+    from reconciler.errors import ReconcilerError
+
 MAX_DEPTH: Final = 100
 
 
-def read_object(content: str | bytes, file: str) -> dict[str, Any]:
-    """The one object that `content` holds. Raises PlanFileError, which names `file` and never quotes the content."""
-    if len(content) > MAX_BYTES:
-        raise PlanFileError(f"{file} is larger than {MAX_BYTES // 1024**2} MiB, the most that is read")
+def read_object(
+    content: str | bytes, file: str, *, what: str = "plan", error: type[ReconcilerError] = PlanFileError
+) -> dict[str, Any]:
+    """The one object that `content` holds. Raises `error`, which names `file` and never quotes the content.
+
+    `what` is what the file should be.
+    """
+    check_size(content, file, error)
     try:
         text = content if isinstance(content, str) else content.decode("utf-8-sig")
         document = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
     except UnicodeDecodeError as exc:
-        raise PlanFileError(f"{file} is damaged or no plan: not UTF-8 at byte {exc.start}") from None
+        raise error(f"{file} is damaged or no {what}: not UTF-8 at byte {exc.start}") from None
     except json.JSONDecodeError as exc:
-        raise PlanFileError(
-            f"{file} is damaged or no plan: not JSON at line {exc.lineno}, column {exc.colno}"
-        ) from None
+        raise error(f"{file} is damaged or no {what}: not JSON at line {exc.lineno}, column {exc.colno}") from None
     except _Repeated as exc:
-        raise PlanFileError(f"{file} is damaged: {exc}") from None
+        raise error(f"{file} is damaged: {exc}") from None
     except RecursionError:
-        raise PlanFileError(f"{file} is no plan: nested over {MAX_DEPTH} levels") from None
+        raise error(f"{file} is no {what}: nested over {MAX_DEPTH} levels") from None
     except ValueError:
-        raise PlanFileError(f"{file} is damaged or no plan: a number in it can't be read") from None
+        raise error(f"{file} is damaged or no {what}: a number in it can't be read") from None
     if not isinstance(document, dict):
-        raise PlanFileError(f"{file} is no plan: it holds no JSON object")
-    _check_depth(document, file)
+        raise error(f"{file} is no {what}: it holds no JSON object")
+    if _depth(document) > MAX_DEPTH:
+        raise error(f"{file} is no {what}: nested over {MAX_DEPTH} levels")
     return document
 
 
@@ -58,16 +63,16 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-def _check_depth(document: dict[str, Any], file: str) -> None:
+def _depth(document: dict[str, Any]) -> int:
+    """How many levels there are, counted no further than needed."""
     level: list[Any] = [document]
     depth = 0
-    while level:
+    while level and depth <= MAX_DEPTH:
         depth += 1
-        if depth > MAX_DEPTH:
-            raise PlanFileError(f"{file} is no plan: nested over {MAX_DEPTH} levels")
         level = [
             child
             for each in level
             for child in (each.values() if isinstance(each, dict) else each)
             if isinstance(child, dict | list)
         ]
+    return depth

@@ -155,10 +155,10 @@ def _plan_still(attempt: Attempt, shown: Plan | SavedPlan) -> tuple[Plan, Listin
 
 def open_saved(path: str, selection: Selection, ports: Ports) -> tuple[SavedPlan, Selection]:
     """A saved plan, its signature checked, and the selection it was made from. Raises PlanFileError and StalePlan."""
-    from reconciler.planfile.files import read_bounded
+    from reconciler.files import read_file
     from reconciler.planfile.saved import read_plan
 
-    content = read_bounded(path)
+    content = read_file(path, error=PlanFileError)
     shown = read_plan(content, None, file=path)
     if shown.plan.live_as_of is not None:
         raise PlanFileError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reconciler import __version__
-from reconciler.errors import ReconcilerError
+from reconciler.files import create_file, write_file
 from reconciler.workflow.schema import schema
 from reconciler.workflow.shipped import shipped
 
@@ -119,23 +119,19 @@ def _write(folder: Path, path: str, content: str) -> Started:
     target = folder / path
     if target.is_symlink() or target.exists():
         return Started(path, KEPT)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(content)
-    except (FileExistsError, NotADirectoryError) as exc:
-        raise ReconcilerError(
-            f"{target}: a file stands where a folder is needed; move it away, then init again"
-        ) from exc
+    create_file(target, content, below=folder)
     return Started(path, WRITTEN)
 
 
 def _ignore(folder: Path) -> Started:
     target = folder / ".gitignore"
-    present = target.read_text(encoding="utf-8") if target.exists() else ""
+    if target.is_symlink():
+        return Started(".gitignore", KEPT)
+    present = target.read_bytes().decode() if target.exists() else ""
     missing = [line for line in IGNORED if line not in present.splitlines()]
     if not missing:
         return Started(".gitignore", KEPT)
-    with target.open("a", encoding="utf-8", newline="\n") as file:
-        file.write(("\n" if present and not present.endswith("\n") else "") + "\n".join(missing) + "\n")
+    end = "\n" if present and not present.endswith("\n") else ""
+    added = "".join(f"{line}\n" for line in missing)
+    write_file(target, f"{present}{end}{added}")
     return Started(".gitignore", EXTENDED if present else WRITTEN)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
+from reconciler.files import create_file
 from reconciler.model.policy import REPORT
 from reconciler.workflow.plan import plan_for
 from reconciler.workflow.run import compile_selected, load
@@ -85,10 +86,8 @@ def export(selection: Selection, ports: Ports, *, headers: bool) -> Exported:
 def write_export(text: str, folder: str) -> Path:
     """A manifest's text as `runners.yaml` in a folder; overwrites nothing. Returns its path; raises ReconcilerError."""
     path = Path(folder) / "runners.yaml"
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        create_file(path, text)
     except FileExistsError as exc:
         raise ReconcilerError(f"{path} is there already, and export overwrites nothing; move it away first") from exc
     return path

@@ -127,7 +127,8 @@ def plan_for(
 
 def save(plan: Plan, selection: Selection, key: Secret, out: str) -> None:
     """Write the plan and what it was made from to `out`, signed under `key`, readable by its owner only."""
-    from reconciler.planfile.files import write_private
+    from reconciler.errors import PlanFileError
+    from reconciler.files import write_file
     from reconciler.planfile.saved import PlanInputs, write_plan
 
     inputs = PlanInputs(
@@ -139,4 +140,5 @@ def save(plan: Plan, selection: Selection, key: Secret, out: str) -> None:
         acknowledged=tuple(str(each) for each in selection.acknowledged),
         allow_empty=selection.allow_empty,
     )
-    write_private(out, write_plan(plan, inputs, key))
+    text = write_plan(plan, inputs, key)
+    write_file(out, text, private=True, encoding_errors="surrogatepass", error=PlanFileError)

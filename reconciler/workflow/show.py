@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.planfile.files import read_bounded
+from reconciler.errors import PlanFileError
+from reconciler.files import read_file
 from reconciler.planfile.saved import read_plan
 
 if TYPE_CHECKING:
@@ -13,4 +14,4 @@ if TYPE_CHECKING:
 
 def show(path: str) -> Plan:
     """The plan that the file holds. Raises PlanFileError."""
-    return read_plan(read_bounded(path), None, file=path).plan
+    return read_plan(read_file(path, error=PlanFileError), None, file=path).plan

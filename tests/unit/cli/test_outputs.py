@@ -96,14 +96,14 @@ def test_reports_without_a_format(tmp_path, name):
 
 
 def test_the_right_is_asked_for(tmp_path, monkeypatch):
-    """Of the file where it is there, else of its folder."""
+    """Of the folder, where the new file is made, and of the file where it is there."""
     asked = []
-    monkeypatch.setattr(os, "access", lambda path, mode: asked.append((path, mode)) or False)
-    for name in ("new.md", "old.md"):
-        (tmp_path / "old.md").touch()
-        with pytest.raises(Unwritable, match="check the rights"):
-            check_reports(options(str(tmp_path / name)))
-    assert asked == [(tmp_path, os.W_OK), (tmp_path / "old.md", os.W_OK)]
+    monkeypatch.setattr(os, "access", lambda path, mode: asked.append((path, mode)) or path == tmp_path)
+    (tmp_path / "old.md").touch()
+    check_reports(options(str(tmp_path / "new.md")))
+    with pytest.raises(Unwritable, match="check the rights"):
+        check_reports(options(str(tmp_path / "old.md")))
+    assert asked == [(tmp_path, os.W_OK), (tmp_path, os.W_OK), (tmp_path / "old.md", os.W_OK)]
 
 
 def test_stdout_ends_with_a_line_end(capsys):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler import files
 from reconciler.errors import PlanFileError
-from reconciler.planfile import strict_json
 from reconciler.planfile.strict_json import MAX_DEPTH, read_object
 
 
@@ -44,7 +44,7 @@ def test_the_depth_has_a_bound():
 
 def test_the_size_has_a_bound(monkeypatch):
     """One byte below and at the bound are read, one above is not."""
-    monkeypatch.setattr(strict_json, "MAX_BYTES", 1024**2)
+    monkeypatch.setattr(files, "MAX_BYTES", 1024**2)
     for size in (1024**2 - 1, 1024**2):
         assert read_object(b'{"a": 1}'.ljust(size), "f") == {"a": 1}
     with pytest.raises(PlanFileError, match="f is larger than 1 MiB, the most that is read"):
