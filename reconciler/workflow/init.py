@@ -58,6 +58,7 @@ on:
     branches: [main]
   schedule:
     - cron: "17 5 * * 1-5"
+  workflow_dispatch:
 
 permissions: {{}}
 
@@ -65,17 +66,18 @@ jobs:
   reconcile:
     if: github.event_name != 'schedule'
     permissions:
+      actions: write
       contents: read
       pull-requests: write
     uses: ./.github/workflows/reconcile.yml
     with:
       requirement: comfycontrol-reconciler=={__version__}
     secrets:
-      api-token: ${{{{ secrets.COMFYCONTROL_API_TOKEN }}}}
-      header-secrets: ${{{{ secrets.RECONCILER_HEADER_SECRETS }}}}
+      COMFYCONTROL_API_TOKEN: ${{{{ secrets.COMFYCONTROL_API_TOKEN }}}}
+      RECONCILER_HEADER_SECRETS: ${{{{ secrets.RECONCILER_HEADER_SECRETS }}}}
 
   drift:
-    if: github.event_name == 'schedule'
+    if: github.event_name == 'schedule' || github.event_name == 'workflow_dispatch'
     permissions:
       contents: read
       issues: write
@@ -83,8 +85,8 @@ jobs:
     with:
       requirement: comfycontrol-reconciler=={__version__}
     secrets:
-      api-token: ${{{{ secrets.COMFYCONTROL_API_TOKEN }}}}
-      header-secrets: ${{{{ secrets.RECONCILER_HEADER_SECRETS }}}}
+      COMFYCONTROL_API_TOKEN: ${{{{ secrets.COMFYCONTROL_API_TOKEN }}}}
+      RECONCILER_HEADER_SECRETS: ${{{{ secrets.RECONCILER_HEADER_SECRETS }}}}
 """
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 MAX_BODY = 65_536
 
@@ -26,6 +26,9 @@ class GitHubServer:
     tokens: list[str | None] = field(default_factory=list)
     answers: list[tuple[int, dict[str, str], Any]] = field(default_factory=list)
     forbidden: bool = False
+    heads: dict[str, str] = field(default_factory=dict)
+    environments: dict[str, list[str]] = field(default_factory=dict)
+    dispatches: list[tuple[str, Any]] = field(default_factory=list)
 
     def add_comment(self, body: str, login: str = "github-actions[bot]", number: int = 7) -> dict[str, Any]:
         """A comment of somebody's on a pull request."""
@@ -68,12 +71,26 @@ class GitHubServer:
                 else (403, {}, {"message": "Resource not accessible by integration"})
             )
         if parts[:3] != ["repos", "example", "fleet"] or parts[3] != "issues":
-            return 404, {}, {"message": "Not Found"}
+            return self._repository(method, parts, body)
         if self.forbidden:
             return 403, {}, {"message": "Resource not accessible by integration"}
         if method in ("POST", "PATCH") and len(body.get("body", "")) > self.max_body:
             return 422, {}, {"message": "Validation Failed", "errors": ["body is too long"]}
         return self._issues(method, parts[4:], url.path, parse_qs(url.query), body)
+
+    def _repository(self, method, parts, body):
+        """What is known of branches and environments, and the start of a workflow."""
+        if parts[:3] != ["repos", "example", "fleet"]:
+            return 404, {}, {"message": "Not Found"}
+        parts = parts[3:]
+        if parts[:3] == ["git", "ref", "heads"] and (head := self.heads.get(unquote("/".join(parts[3:])))):
+            return 200, {}, {"ref": "/".join(parts[1:]), "object": {"sha": head, "type": "commit"}}
+        if parts[0] == "environments" and (rules := self.environments.get(unquote(parts[1]))) is not None:
+            return 200, {}, {"name": parts[1], "protection_rules": [{"id": 1, "type": rule} for rule in rules]}
+        if (method, parts[:2], parts[3:]) == ("POST", ["actions", "workflows"], ["dispatches"]):
+            self.dispatches.append((parts[2], body))
+            return 204, {}, None
+        return 404, {}, {"message": "Not Found"}
 
     def _issues(self, method, parts, path, query, body):
         login = self.login or "github-actions[bot]"

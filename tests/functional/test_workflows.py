@@ -1,222 +1,302 @@
-"""The workflows and actions that are shipped: how they are written, and what their scripts do in a shell."""
+"""A pull request's whole way, from event to comment to apply: the shipped workflows, run as Actions would run them."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
-import shutil
-import subprocess
-import sys
+import sysconfig
+import venv
 from pathlib import Path
 
 import pytest
-import yaml
 
+from reconciler.sandbox.entities import DEFAULT_USER_ID
+from reconciler.sandbox.store import Token
+from tests.fakes.forge_repository import Repository
 from tests.fakes.github import running_github
 from tests.fakes.sandbox import running_sandbox
+from tests.fakes.workflow_runner import Actions
 
 ROOT = Path(__file__).parents[2]
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))
-WHO = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t", "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@t"}
-MANIFEST = """\
-version: 1
-runners:
-  gpu-1:
-    endpoint: https://gpu-1.example.com
-    tags: [gpu]
-    headers: {X-Key: '${env:RECONCILER_GPU_KEY}'}
-    status: active
-"""
+RECONCILE = ROOT / ".github" / "workflows" / "reconcile.yml"
+DRIFT = ROOT / ".github" / "workflows" / "drift.yml"
+INPUTS = {"requirement": "comfycontrol-reconciler==0.1.0"}
+KEY = "Basic dXNlcjpwYXNzd29yZA="
+RUNNER = "  {name}:\n    endpoint: https://{name}.example.com\n    tags: [{tags}]\n    status: active\n"
 
 
-def steps_of(path):
-    """Every step of a workflow or action, with the job it stands in."""
-    document = yaml.safe_load(path.read_text())
-    if "runs" in document:
-        return [("", step) for step in document["runs"]["steps"]]
-    return [(name, step) for name, job in document["jobs"].items() for step in job.get("steps", [])]
+def manifest(**runners):
+    """A manifest of runners by name, each with its tags; every one sends a secret header."""
+    header = "    headers: {X-Key: '${env:RECONCILER_GPU_KEY}'}\n"
+    return "version: 1\nrunners:\n" + "".join(
+        RUNNER.format(name=name.replace("_", "-"), tags=", ".join(tags)) + header for name, tags in runners.items()
+    )
 
 
-@pytest.mark.parametrize("path", WORKFLOWS + ACTIONS, ids=lambda path: path.parent.name + "/" + path.name)
-def test_actions_of_others_are_pinned_by_commit(path):
-    """A tag can be moved; a commit can't."""
-    for _, step in steps_of(path):
-        if "uses" in step:
-            assert re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}", step["uses"]), step["uses"]
-
-
-@pytest.mark.parametrize("path", WORKFLOWS + ACTIONS, ids=lambda path: path.parent.name + "/" + path.name)
-def test_no_input_reaches_a_script_but_through_env(path):
-    """An expression inside a script would be code that somebody else writes."""
-    for _, step in steps_of(path):
-        assert "${{" not in step.get("run", "")
-
-
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_nothing_is_permitted_but_what_a_job_asks_for(path):
-    """The workflow has no permission; each job names its own."""
-    document = yaml.safe_load(path.read_text())
-    assert document["permissions"] == {}
-    for job in document["jobs"].values():
-        assert job["permissions"]
-        assert "write-all" not in str(job["permissions"])
-
-
-def test_the_comment_job_has_neither_checkout_nor_api_token():
-    """It alone may write to the pull request, so nothing of the pull request runs in it."""
-    job = yaml.safe_load((ROOT / ".github/workflows/reconcile.yml").read_text())["jobs"]["comment"]
-    assert job["permissions"] == {"pull-requests": "write"}
-    assert not any("checkout" in step.get("uses", "") for step in job["steps"])
-    assert "api-token" not in json.dumps(job)
-    assert "header-secrets" not in json.dumps(job)
-
-
-def test_an_apply_is_queued_and_never_cancelled():
-    """One apply an environment at a time, behind its reviewers."""
-    job = yaml.safe_load((ROOT / ".github/workflows/reconcile.yml").read_text())["jobs"]["apply"]
-    assert job["concurrency"]["cancel-in-progress"] is False
-    assert "environment" in job["concurrency"]["group"]
-    assert job["environment"]
-
-
-class Job:
-    """Runs the scripts of one job as Actions would: bash -e, one environment, files for outputs and GITHUB_ENV."""
-
-    def __init__(self, folder, base, checkout):
-        self.checkout = checkout
-        self.files = {name: folder / name for name in ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
-        for file in self.files.values():
-            file.touch()
-        self.env = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            **base,
-            **{k: str(v) for k, v in self.files.items()},
-        }
-
-    def run(self, workflow, job, step_name, **env):
-        """The script of one step; its expressions in `env:` are given by the test."""
-        found = [step for name, step in steps_of(ROOT / workflow) if name == job and step.get("name") == step_name]
-        assert len(found) == 1
-        for line in self.files["GITHUB_ENV"].read_text().splitlines():
-            name, _, value = line.partition("=")
-            self.env[name] = value
-        script = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", found[0]["run"]]
-        return subprocess.run(
-            script, cwd=self.checkout, env=self.env | env, capture_output=True, text=True, check=False
-        )
-
-
-@pytest.fixture
-def checkout(tmp_path):
-    """A repository whose pull request adds a runner and tries to loosen the project file."""
-    folder = tmp_path / "checkout"
-    (folder / "runners").mkdir(parents=True)
-    (folder / "reconciler.yaml").write_text("version: 1\nguard: {max_creates: 3}\n")
-    (folder / "runners" / "gpu.yaml").write_text(MANIFEST)
-    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "base")):
-        subprocess.run(["git", *words], cwd=folder, check=True, env={**os.environ, **WHO})  # noqa: S607
-    (folder / "reconciler.yaml").write_text("version: 1\nenv_allow: ['*']\nguard: {max_creates: 99}\n")
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """An environment like the one that the step Install makes, with this checkout in it."""
+    folder = tmp_path_factory.mktemp("installed") / "reconciler"
+    venv.create(folder, with_pip=False, symlinks=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "checkout.pth").write_text(f"{ROOT}\n{sysconfig.get_path('purelib')}\n")
     return folder
 
 
 @pytest.fixture
-def command(tmp_path, monkeypatch):
-    """`reconciler` on the PATH, as an install would put it."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    (folder / "reconciler").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m reconciler "$@"\n')
-    (folder / "reconciler").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:{Path(shutil.which('git')).parent}:/usr/bin:/bin")
+def github():
+    """GitHub, with a protected environment."""
+    with running_github() as running:
+        running.environments["production"] = ["required_reviewers"]
+        yield running
 
 
-@pytest.mark.usefixtures("command")
-def test_a_pull_request_and_its_merge(tmp_path, checkout):
-    """Plan with the base's project file, comment, then plan and apply after the merge."""
-    event = tmp_path / "event.json"
-    event.write_text(json.dumps({"pull_request": {"number": 7}}))
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=checkout, capture_output=True, text=True, check=True)  # noqa: S607
-    with running_github() as github, running_sandbox() as fleet:
-        base = {
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_EVENT_PATH": str(event),
-            "GITHUB_REPOSITORY": "example/fleet",
-            "GITHUB_API_URL": github.url,
-            "COMFYCONTROL_API_URL": fleet.url,
-        }
-        secrets = {
-            "COMFYCONTROL_API_TOKEN": fleet.token,
-            "HEADER_SECRETS": "RECONCILER_GPU_KEY=the=key-of-gpu\nPATH=/x",
-        }
-        workflow = ".github/workflows/reconcile.yml"
-
-        job = Job(tmp_path, base, checkout)
-        assert job.run(workflow, "validate", "Validate").returncode == 0
-        taken = job.run(
-            workflow,
-            "plan",
-            "Take the project file from the base branch",
-            BASE=head.stdout.strip(),
-            PROJECT="reconciler.yaml",
-        )
-        assert taken.returncode == 0, taken.stderr
-        assert "max_creates: 3" in (checkout / "reconciler.base.yaml").read_text()
-        planned = job.run(workflow, "plan", "Plan", RECONCILER_ENV="", **secrets)
-        assert planned.returncode == 0, planned.stderr
-        assert (checkout / "reconciler-plan.html").exists()
-        assert "the=key-of-gpu" not in (checkout / "reconciler.plan").read_text()
-        commented = job.run(workflow, "comment", "Comment", GITHUB_TOKEN="ghs_job")
-        assert commented.returncode == 0, commented.stderr
-        assert "gpu-1" in github.comments[0]["body"]
-
-        merged = Job(tmp_path, base, checkout)
-        merged.files["GITHUB_ENV"].write_text("")
-        assert merged.run(workflow, "plan", "Plan", RECONCILER_ENV="", **secrets).returncode == 0
-        applied = merged.run(workflow, "apply", "Apply", **secrets)
-        assert applied.returncode == 0, applied.stderr
-        assert fleet.runner("gpu-1")["headers"] == {"X-Key": "the=key-of-gpu"}
-        assert "the=key-of-gpu" not in (checkout / "reconciler.journal").read_text()
-
-        drifted = Job(tmp_path, base, checkout)
-        fleet.edit("gpu-1", tags=["other"])
-        drift = ".github/workflows/drift.yml"
-        assert drifted.run(drift, "plan", "Plan", RECONCILER_ENV="", RECONCILER_PROJECT="", **secrets).returncode == 0
-        told = drifted.run(drift, "issue", "Open, update or close the issue", GITHUB_TOKEN="ghs_job")
-        assert told.returncode == 0, told.stderr
-        assert github.issues[0]["state"] == "open"
+@pytest.fixture
+def fleet():
+    """The service, no runner in it."""
+    with running_sandbox() as running:
+        yield running
 
 
-@pytest.mark.usefixtures("command")
-def test_a_plan_that_fails_fails_its_step(tmp_path, checkout):
-    """A wrong token is red, in the pull request and on the schedule."""
-    with running_sandbox() as fleet:
-        job = Job(tmp_path, {"COMFYCONTROL_API_URL": fleet.url}, checkout)
-        wrong = {"COMFYCONTROL_API_TOKEN": "cfc_wrong", "HEADER_SECRETS": "RECONCILER_GPU_KEY=x", "RECONCILER_ENV": ""}
-        assert job.run(".github/workflows/reconcile.yml", "plan", "Plan", **wrong).returncode == 1
-        assert job.run(".github/workflows/drift.yml", "plan", "Plan", RECONCILER_PROJECT="", **wrong).returncode == 1
+@pytest.fixture
+def repository(tmp_path, github):
+    """A repository with one runner in it, and no project file."""
+    made = Repository(tmp_path, github)
+    made.commit({"runners/gpu.yaml": manifest(gpu_1=["gpu"])})
+    return made
 
 
-@pytest.mark.usefixtures("command")
-def test_the_actions_plan_and_apply(tmp_path, checkout):
-    """The composite actions run the command that they installed, with their inputs as environment."""
-    (checkout / "reconciler.yaml").write_text("version: 1\n")
-    installed = tmp_path / "reconciler" / "bin"
-    installed.mkdir(parents=True)
-    (installed / "reconciler").symlink_to(tmp_path / "bin" / "reconciler")
-    with running_sandbox() as fleet:
-        base = {"COMFYCONTROL_API_URL": fleet.url, "RUNNER_TEMP": str(tmp_path), "RECONCILER_GPU_KEY": "the-key-of-gpu"}
-        job = Job(tmp_path, base | {"GITHUB_ACTIONS": "true"}, checkout)
-        token = {"COMFYCONTROL_API_TOKEN": fleet.token}
-        inputs = {"RECONCILER_ENV": "", "RECONCILER_PROJECT": "", "RECONCILER_OUT": "my.plan", "REPORT": "my.html"}
-        planned = job.run(".github/actions/plan/action.yml", "", "Plan", **inputs, **token)
-        assert planned.returncode == 0, planned.stderr
-        assert (checkout / "my.html").exists()
-        assert "has-changes" in job.files["GITHUB_OUTPUT"].read_text()
-        applied = job.run(
-            ".github/actions/apply/action.yml", "", "Apply", PLAN="my.plan", JOURNAL="my.journal", **token
-        )
-        assert applied.returncode == 0, applied.stderr
-        assert fleet.runner("gpu-1")["tags"] == ["gpu"]
-        assert "exit-code" in job.files["GITHUB_OUTPUT"].read_text()
+@pytest.fixture
+def actions(tmp_path, repository, github, fleet, installed):
+    """The runners of that repository."""
+    return Actions(
+        folder=tmp_path,
+        remote=repository.bare,
+        api_url=github.url,
+        secrets={"COMFYCONTROL_API_TOKEN": fleet.token, "RECONCILER_HEADER_SECRETS": f"RECONCILER_GPU_KEY={KEY}"},
+        machine={"COMFYCONTROL_API_URL": fleet.url},
+        installed=installed,
+    )
+
+
+def results(jobs):
+    """The result of every job, by name."""
+    return {name: job.result for name, job in jobs.items()}
+
+
+def test_a_first_pull_request(actions, repository, github, fleet):
+    """The base has no project file: the branch adds it, and a variable with its first user; from event to apply."""
+    files = {
+        "reconciler.yaml": "version: 1\nvars: {pool: blue}\ndefaults: {tags: [team-x]}\n",
+        "runners/gpu.yaml": manifest(gpu_1=["gpu", "'${var:pool}'"]),
+    }
+    repository.commit(files, "topic", start="main")
+    jobs = actions.run(RECONCILE, repository.pull_request("topic"), INPUTS)
+    assert results(jobs) == {"validate": "success", "plan": "success", "comment": "success", "apply": "skipped"}, jobs[
+        "plan"
+    ].log
+    assert "gpu-1" in github.comments[0]["body"]
+    assert fleet.runners == []
+
+    jobs = actions.run(RECONCILE, repository.merge("topic"), INPUTS)
+    assert results(jobs) == {"validate": "success", "plan": "success", "comment": "skipped", "apply": "success"}, jobs[
+        "apply"
+    ].log
+    assert sorted(fleet.runner("gpu-1")["tags"]) == ["blue", "gpu", "team-x"]
+
+
+def test_a_header_secret_arrives_whole_and_shows_nowhere(actions, repository, fleet):
+    """The last `=` of a value is a part of it; the log masks the value and nothing else has it."""
+    repository.commit({"runners/gpu.yaml": manifest(gpu_1=["gpu", "new"])}, "topic", start="main")
+    jobs = actions.run(RECONCILE, repository.merge("topic"), INPUTS)
+    assert fleet.runner("gpu-1")["headers"] == {"X-Key": KEY}
+    for job in jobs.values():
+        told = [line for line in job.log.splitlines() if KEY in line]
+        assert all(line == f"::add-mask::{KEY}" for line in told)
+        assert KEY not in job.summary
+    assert not any(KEY.encode() in content for files in actions.artifacts.values() for content in files.values())
+
+
+def test_the_project_file_counts_on_every_event(actions, repository, fleet):
+    """A project in a folder of its own, its file by another name: its guard refuses a push and a run by hand."""
+    files = {"fleet/my.yaml": "version: 1\nguard: {max_creates: 0}\n", "fleet/runners/a.yaml": manifest(a=["gpu"])}
+    repository.commit(files)
+    inputs = INPUTS | {"working-directory": "fleet", "project": "my.yaml"}
+    for event in (repository.push(), repository.push("workflow_dispatch")):
+        jobs = actions.run(RECONCILE, event, inputs)
+        assert (jobs["plan"].outputs["exit-code"], jobs["apply"].result) == ("5", "skipped")
+    assert fleet.runners == []
+
+
+def test_two_projects_share_nothing(actions, repository, github, fleet):
+    """Two folders, and two environments of one: each its own artifacts, comment, plan and apply."""
+    project = "version: 1\nenvironments: {blue: {manifests: [blue]}, green: {manifests: [green]}}\n"
+    repository.commit({"runners/gpu.yaml": None, "README": "x"})
+    files = {
+        "a/reconciler.yaml": project,
+        "a/blue/r.yaml": manifest(a_blue=["gpu"]),
+        "a/green/r.yaml": manifest(a_green=["gpu"]),
+        "a-blue/runners/r.yaml": manifest(other=["gpu"]),
+    }
+    repository.commit(files, "topic", start="main")
+    event = repository.pull_request("topic")
+    calls = [
+        {"working-directory": "a", "environment": "blue"},
+        {"working-directory": "a", "environment": "green"},
+        {"working-directory": "a-blue"},
+    ]
+    for call in calls:
+        assert actions.run(RECONCILE, event, INPUTS | call)["comment"].result == "success"
+    assert len(actions.artifacts) == 3
+    assert len(github.comments) == 3
+    event = repository.merge("topic")
+    for call in calls:
+        assert actions.run(RECONCILE, event, INPUTS | call)["apply"].result == "success"
+    assert sorted(runner["name"] for runner in fleet.runners) == ["a-blue", "a-green", "other"]
+
+
+def test_a_superseded_plan_is_not_applied(actions, repository, github, fleet):
+    """While its apply waits for approval the branch moves on: a notice, exit 0, nothing written."""
+    event = repository.push()
+    actions.before_job = lambda job: job == "apply" and repository.commit({"README": "moved on"})
+    jobs = actions.run(RECONCILE, event, INPUTS)
+    assert jobs["apply"].result == "success"
+    assert "::notice::Superseded" in jobs["apply"].log
+    assert jobs["apply"].step("Apply") is None
+    assert fleet.runners == []
+    actions.before_job = lambda job: job == "apply" and github.heads.clear()
+    jobs = actions.run(RECONCILE, repository.push(), INPUTS)
+    assert jobs["apply"].result == "failure"
+    assert fleet.runners == []
+
+
+def test_a_stale_plan_is_made_again(actions, repository, github, fleet):
+    """Exit 4 plans again: with changes a new run asks for approval; without any there is nothing left to do."""
+    repository.commit({"runners/gpu.yaml": manifest(gpu_1=["gpu"], gpu_2=["gpu"])})
+    other = {"name": "gpu-2", "endpoint": "https://gpu-2.example.com", "tags": ["gpu"], "headers": {"X-Key": KEY}}
+    actions.before_job = lambda job: job == "apply" and fleet.store.add_many([other | {"status": "active"}])
+    jobs = actions.run(RECONCILE, repository.push(), INPUTS)
+    assert jobs["apply"].result == "success", jobs["apply"].log
+    assert github.dispatches == [("runners.yml", {"ref": "main"})]
+    assert [runner["name"] for runner in fleet.runners] == ["gpu-2"]
+
+    actions.before_job = None
+    assert actions.run(RECONCILE, repository.push("workflow_dispatch"), INPUTS)["apply"].result == "success"
+    assert sorted(runner["name"] for runner in fleet.runners) == ["gpu-1", "gpu-2"]
+
+    repository.commit({"runners/gpu.yaml": manifest(gpu_1=["gpu", "x"], gpu_2=["gpu"])})
+    actions.before_job = lambda job: job == "apply" and fleet.edit("gpu-1", tags=["gpu", "x"])
+    jobs = actions.run(RECONCILE, repository.push(), INPUTS)
+    assert jobs["apply"].result == "success", jobs["apply"].log
+    assert len(github.dispatches) == 1
+
+
+def test_a_stale_plan_that_cannot_be_started_again_fails(actions, repository, github, fleet):
+    """Without the trigger or the permission the job is red, and says what to do."""
+    actions.before_job = lambda job: (
+        job == "apply"
+        and fleet.store.add_many([{"name": "x", "endpoint": "https://x.example.com", "tags": ["y"], "headers": {}}])
+    )
+    real = github._repository
+    github._repository = lambda method, parts, body: (
+        (403, {}, {"message": "no"}) if "dispatches" in parts else real(method, parts, body)
+    )
+    jobs = actions.run(RECONCILE, repository.push(), INPUTS)
+    assert (jobs["apply"].result, "workflow_dispatch" in jobs["apply"].log) == ("failure", True)
+
+
+@pytest.mark.parametrize("who", [{"fork": True}, {"user": "dependabot[bot]"}, {"base": "release"}])
+def test_a_pull_request_without_secrets(actions, repository, github, fleet, who):
+    """Of a fork, of Dependabot, or to another branch: validated, and planned and posted where a list is committed."""
+    repository.commit({}, "release", start="main")
+    base = who.get("base", "main")
+    repository.commit({"runners/gpu.yaml": manifest(gpu_1=["gpu", "new"])}, "topic", start=base)
+    secrets = {} if base == "main" else None
+    jobs = actions.run(RECONCILE, repository.pull_request("topic", **who), INPUTS, secrets=secrets)
+    assert results(jobs) == {"validate": "success", "plan": "skipped", "comment": "skipped", "apply": "skipped"}
+    assert "::notice::Validated only" in jobs["validate"].log
+
+    listed = {"format_version": "1.0", "read_at": "2026-11-25T12:00:00Z", "api_url": fleet.url, "runners": []}
+    repository.commit({"live.json": json.dumps(listed)}, "topic")
+    jobs = actions.run(RECONCILE, repository.pull_request("topic", **who), INPUTS, secrets=secrets)
+    assert results(jobs) == {"validate": "success", "plan": "skipped", "comment": "success", "apply": "skipped"}, (
+        jobs["validate"].log + jobs["comment"].log
+    )
+    assert "cannot be applied" in github.comments[0]["body"]
+    assert fleet.requests == []
+
+    github.forbidden = True
+    jobs = actions.run(RECONCILE, repository.pull_request("topic", **who), INPUTS, secrets=secrets)
+    assert jobs["comment"].result == "success"
+    assert "gpu-1" in jobs["comment"].summary
+
+
+def test_a_wrong_manifest_is_annotated_where_it_is(actions, repository):
+    """As the repository sees the file, also below a working directory; nothing is planned."""
+    repository.commit({"fleet/runners/bad.yaml": "version: 1\nrunners:\n  x: {endpoint: nope, tagz: []}\n"})
+    jobs = actions.run(RECONCILE, repository.push(), INPUTS | {"working-directory": "fleet"})
+    assert results(jobs) == {"validate": "failure", "plan": "skipped", "comment": "skipped", "apply": "skipped"}
+    assert "::error file=fleet/runners/bad.yaml,line=3" in jobs["validate"].log
+
+
+@pytest.mark.parametrize("event", ["push", "workflow_dispatch"])
+def test_only_the_default_branch_is_applied(actions, repository, fleet, event):
+    """A push to, or a run by hand on, another branch is validated and gets no secret; a tag named main neither."""
+    repository.commit({}, "other", start="main")
+    for made in (repository.push(event, "other"), repository.push(event) | {"ref": "refs/tags/main"}):
+        jobs = actions.run(RECONCILE, made, INPUTS)
+        assert results(jobs) == {"validate": "success", "plan": "skipped", "comment": "skipped", "apply": "skipped"}
+    assert fleet.requests == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "result", "said"),
+    [
+        (None, "failure", "There is no environment 'production'"),
+        ([], "failure", "protects nothing"),
+        (["wait_timer"], "success", "no required reviewers"),
+        (["branch_policy", "required_reviewers"], "success", ""),
+    ],
+)
+def test_an_environment_that_protects_nothing_is_refused(actions, repository, github, fleet, rules, result, said):
+    """Before the apply job starts and GitHub makes one up; an environment without reviewers is a warning."""
+    github.environments = {} if rules is None else {"production": rules}
+    jobs = actions.run(RECONCILE, repository.push(), INPUTS)
+    assert jobs["plan"].result == result
+    assert said in jobs["plan"].log
+    assert ("::" in jobs["plan"].step("Refuse an environment that protects nothing").out) is bool(said)
+    assert bool(fleet.runners) is (result == "success")
+
+
+def test_an_environment_out_of_sight_is_a_warning(actions, repository, github):
+    """The token of the job may not see it: the plan says so and goes on."""
+    real = github._repository
+    github._repository = lambda method, parts, body: (
+        (403, {}, {"message": "no"}) if "environments" in parts else real(method, parts, body)
+    )
+    jobs = actions.run(RECONCILE, repository.push(), INPUTS)
+    assert jobs["apply"].result == "success"
+    assert "::warning::The environment 'production' can't be seen (403)" in jobs["plan"].log
+
+
+def test_the_secrets_of_the_environment_are_what_the_apply_gets(actions, repository, fleet):
+    """A secret of the environment has the name of the workflow's, and so stands in its place; a plan key is shared."""
+    actions.secrets["RECONCILER_PLAN_KEY"] = "k" * 32
+    actions.environments["production"] = {"COMFYCONTROL_API_TOKEN": fleet.token}
+    fleet.store.add_token("cfc_plan", Token(DEFAULT_USER_ID))
+    actions.secrets["COMFYCONTROL_API_TOKEN"] = "cfc_plan"
+    jobs = actions.run(RECONCILE, repository.push(), INPUTS)
+    assert jobs["apply"].result == "success", jobs["apply"].log
+    assert fleet.count("POST") == 1
+
+
+def test_drift_has_one_issue(actions, repository, github):
+    """On the clock and by hand: opened, closed after the repair; a plan that fails is red."""
+    for event in ("schedule", "workflow_dispatch"):
+        assert results(actions.run(DRIFT, repository.push(event), INPUTS)) == {"plan": "success", "issue": "success"}
+    assert [issue["state"] for issue in github.issues] == ["open"]
+    actions.run(RECONCILE, repository.push("workflow_dispatch"), INPUTS)
+    actions.run(DRIFT, repository.push("schedule"), INPUTS)
+    assert [issue["state"] for issue in github.issues] == ["closed"]
+    actions.secrets["COMFYCONTROL_API_TOKEN"] = "cfc_wrong"
+    for workflow in (DRIFT, RECONCILE):
+        assert actions.run(workflow, repository.push("workflow_dispatch"), INPUTS)["plan"].result == "failure"
