@@ -60,7 +60,7 @@ def unlisted(options: Callable[[Any], Any]) -> Callable[[Command], Command]:
 
 project_options = _all(
     option("-e", "--env", "environment", metavar="NAME", help="The environment of the project file."),
-    option("--project", metavar="PATH", help="The project file; default: reconciler.yaml, if it is there."),
+    option("--project", metavar="PATH", help="The project file; default: reconciler.yaml or .yml, if it is there."),
     option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="A variable for ${var:NAME}; repeatable."),
     option("--target", "targets", multiple=True, metavar="KEY", help="Only these runners, globs; repeatable."),
 )
@@ -113,6 +113,7 @@ planning_options = _all(
         metavar="CODE[:KEY]",
         help="Accept a finding for this run; repeatable.",
     ),
+    option("--policy-from", metavar="REF", help="Take the policy of the project file from this git revision."),
 )
 
 

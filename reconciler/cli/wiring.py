@@ -49,6 +49,7 @@ def selection_of(options: Mapping[str, Any]) -> Selection:
         targets=tuple(options["targets"]),
         acknowledged=tuple(_acknowledgement(text) for text in options.get("acknowledged", ())),
         allow_empty=options.get("allow_empty", False),
+        policy_from=options.get("policy_from"),
         cwd=Path.cwd(),
     )
 

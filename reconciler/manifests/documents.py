@@ -6,7 +6,15 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.manifests.files import MAX_FILE_BYTES, PROJECT_FILE, STDIN, STDIN_SHOWN, Disk, read_manifests, show_path
+from reconciler.manifests.files import (
+    MAX_FILE_BYTES,
+    PROJECT_FILES,
+    STDIN,
+    STDIN_SHOWN,
+    Disk,
+    read_manifests,
+    show_path,
+)
 from reconciler.manifests.format.problems import add_problem
 from reconciler.manifests.format.schema import check_manifest
 from reconciler.manifests.secrets.markers import check_markers
@@ -59,7 +67,7 @@ def read_all(
     found = read_manifests(
         chosen,
         files or Disk(cwd, project.secret_roots),
-        passed_over=[PROJECT_FILE] if project.file is None else [PROJECT_FILE, project.file],
+        passed_over=PROJECT_FILES if project.file is None else (*PROJECT_FILES, project.file),
         stdin=stdin or _read_stdin,
         problems=problems,
     )

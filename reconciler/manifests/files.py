@@ -21,7 +21,8 @@ MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 SUFFIXES: Final = (".yaml", ".yml")
 STDIN: Final = "-"
 STDIN_SHOWN: Final = "<stdin>"
-PROJECT_FILE: Final = "reconciler.yaml"
+PROJECT_FILES: Final = ("reconciler.yaml", "reconciler.yml")
+"""What the project file is called where none is named."""
 _FOLDER: Final = "folder"
 _FILE: Final = "file"
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from reconciler.errors import UsageProblem
 from reconciler.manifests.files import MAX_FILE_BYTES
-from reconciler.manifests.git_process import GitProblem, bounded, open_repository
+from reconciler.manifests.git_process import GitProblem, RevisionProblem, bounded, open_repository
 from reconciler.model.position import Position, Problem
 
 if TYPE_CHECKING:
@@ -22,6 +21,10 @@ if TYPE_CHECKING:
 _REGULAR: Final = ("100644", "100755")
 _LINK: Final = "120000"
 _CHUNK_BYTES: Final = 1024 * 1024
+
+
+class NoCommit(RevisionProblem):
+    """A reference names no commit that is here: a usage error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,4 +134,4 @@ def resolve_commit(repository: Repository, reference: str) -> str:
         if shallow
         else "check its spelling (git branch --all), or fetch it"
     )
-    raise UsageProblem(f"{repository.what_for}: no commit of that name here; {how}")
+    raise NoCommit(f"{repository.what_for}: no commit of that name here; {how}")

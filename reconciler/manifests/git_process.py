@@ -61,14 +61,18 @@ _KEPT: Final = ("SYSTEMROOT", "TEMP", "TMP") if os.name == "nt" else ()
 """Without these no program starts on Windows."""
 
 
-class GitProblem(UsageProblem):
+class RevisionProblem(UsageProblem):
+    """A git revision can't be read here."""
+
+
+class GitProblem(RevisionProblem):
     """Git can't be used here: exit 1, for it is the surroundings that are wrong and not the command line."""
 
     code = "git"
     exit_code = 1
 
 
-class NoRepository(UsageProblem):
+class NoRepository(RevisionProblem):
     """The folder is in no repository: a usage error of whatever asked for a revision."""
 
 

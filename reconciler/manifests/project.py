@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ManifestError, UsageProblem
-from reconciler.manifests.files import PROJECT_FILE, Disk, show_path
+from reconciler.manifests.files import PROJECT_FILES, Disk, show_path
 from reconciler.manifests.format.field_types import check_variable_name
 from reconciler.manifests.format.schema import check_project
 from reconciler.manifests.format.suggestions import nearest
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.manifests.files import Files
+    from reconciler.model.policy import PolicyChange
 
 DEFAULT_MANIFESTS: Final = ("runners",)
 
@@ -34,7 +35,8 @@ class Project:
     `cwd` is the working folder, `folder` the project file's (the working folder without one). `manifests` and
     `file_allow` are paths seen from `folder`. `token_variables` are those of every environment. `public_headers` are
     lower-case. `defaults` are layers, lowest first, and `profiles` layers by name: what messages call them, and the
-    mapping. `unmanaged_scope` holds globs.
+    mapping. `unmanaged_scope` holds globs. `policy_commit` is the commit whose policy is in force (None: the file's
+    own), and `policy_changes` where the file would have it otherwise.
     """
 
     cwd: Path
@@ -55,6 +57,8 @@ class Project:
     promises: tuple[Promise, ...] = ()
     defaults: tuple[tuple[str, Map], ...] = ()
     profiles: Mapping[str, tuple[str, Map]] = field(default_factory=dict)
+    policy_commit: str | None = None
+    policy_changes: tuple[PolicyChange, ...] = ()
 
     @property
     def needs_environment(self) -> bool:
@@ -88,33 +92,76 @@ def load_project(
     cwd: Path,
     files: Files | None = None,
 ) -> Project:
-    """The project file at `path`, or reconciler.yaml in `cwd` when that is there.
+    """The project file at `path`, or reconciler.yaml (or .yml) in `cwd` when that is there.
 
     `variables` (`--var`) beat those of the environment, which beat the top level's. Raises BrokenProject with every
     problem of the file, ManifestError when it can't be read, and UsageProblem for an unknown environment.
     """
     variables = _check_variables(variables or {})
     tree = files or Disk(cwd)
-    file = show_path(path or PROJECT_FILE, cwd)
-    found = tree.find(file, [])
-    if path is None and found is None:
+    file = _find(path, cwd, tree)
+    if file is None:
+        if path is not None:
+            raise ManifestError([Problem(Position(show_path(path, cwd), 1, 1), "there is no such project file")])
         _pick(environment, (), None)
         return Project(cwd=cwd, folder=cwd, vars=variables)
-    if found is None or list(found) != [file]:
-        raise ManifestError([Problem(Position(file, 1, 1), "there is no such project file")])
-    try:
-        content = tree.read(file)
-    except OSError as exc:
-        raise ManifestError([Problem(Position(file, 1, 1), f"can't be read: {reason_of(exc)}")]) from exc
     problems: list[Problem] = []
-    node = _only_document(read_documents(content, file, problems), file, problems)
-    declared = node.get("environments")
-    environments = tuple(declared) if isinstance(declared, Map) else ()
+    node = _read(tree, file, file, problems)
+    environments = _environments(node)
     _pick(environment, environments, file)
     project = _build(node, file, environment, environments, variables, cwd, problems)
     if problems:
         raise BrokenProject(problems, project)
     return project
+
+
+def load_policy(path: str | None, *, environment: str | None, cwd: Path, files: Files, revision: str) -> Project:
+    """The project file that `files` has in the same place, for the sake of its policy; the defaults where it has none.
+
+    An environment that it does not declare has its top level's policy. `revision` is what messages call it. Raises
+    ManifestError.
+    """
+    file = _find(path, cwd, files)
+    if file is None:
+        return Project(cwd=cwd, folder=cwd)
+    shown = f"{revision}:{file}"
+    problems: list[Problem] = []
+    node = _read(files, file, shown, problems)
+    environments = _environments(node)
+    picked = environment if environment in environments else None
+    project = _build(node, shown, picked, environments, {}, cwd, problems)
+    if problems:
+        raise ManifestError(problems)
+    return project
+
+
+def _find(path: str | None, cwd: Path, tree: Files) -> str | None:
+    """The project file as it is shown; None where there is none. Raises ManifestError where it is unclear."""
+    names = PROJECT_FILES if path is None else (show_path(path, cwd),)
+    problems: list[Problem] = []
+    found = {name: files for name in names if (files := tree.find(name, problems)) is not None}
+    for name, files in found.items():
+        if list(files) != [name] and not problems:
+            problems.append(Problem(Position(name, 1, 1), "there is no such project file: this is a folder"))
+    if len(found) > 1:
+        both = " and ".join(found)
+        problems.append(Problem(Position(names[-1], 1, 1), f"{both} are both there; keep one, or name it by --project"))
+    if problems:
+        raise ManifestError(problems)
+    return next(iter(found), None)
+
+
+def _read(tree: Files, file: str, shown: str, problems: list[Problem]) -> Map:
+    try:
+        content = tree.read(file)
+    except OSError as exc:
+        raise ManifestError([Problem(Position(shown, 1, 1), f"can't be read: {reason_of(exc)}")]) from exc
+    return _only_document(read_documents(content, shown, problems), shown, problems)
+
+
+def _environments(node: Map) -> tuple[str, ...]:
+    declared = node.get("environments")
+    return tuple(declared) if isinstance(declared, Map) else ()
 
 
 def _check_variables(variables: Mapping[str, str]) -> dict[str, str]:

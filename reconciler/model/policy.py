@@ -49,6 +49,20 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """A policy key that the working tree sets otherwise than the revision whose policy is in force; values as text.
+
+    `revision` is what that revision was named.
+    """
+
+    key: str
+    before: str
+    after: str
+    revision: str
+    at: Position | None
+
+
+@dataclass(frozen=True, slots=True)
 class Acknowledgement:
     """`--acknowledge CODE[:KEY]`: a finding taken on for one run; `key` None means wherever it is raised."""
 
@@ -71,6 +85,7 @@ class Policy:
 
     `retire_unmanaged` holds the globs of `unmanaged_scope` when `unmanaged: disable` is in force for this run, else
     nothing. `targets` are the globs of `--target`; empty means every runner. `public_headers` are lower-case names.
+    `changes` say where the policy in force is not that of the working tree (`--policy-from`).
     """
 
     today: dt.date
@@ -81,3 +96,4 @@ class Policy:
     targets: tuple[str, ...] = ()
     acknowledged: tuple[Acknowledgement, ...] = ()
     public_headers: frozenset[str] = frozenset()
+    changes: tuple[PolicyChange, ...] = ()

@@ -183,6 +183,7 @@ class InputsModel(Model):
     variables: dict[str, str]
     acknowledged: list[str]
     allow_empty: bool
+    policy_from: str | None = None
 
 
 class PlanModel(Model):

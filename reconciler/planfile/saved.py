@@ -33,7 +33,10 @@ PURPOSE: Final = "reconciler plan signature 1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanInputs:
-    """What a plan was made from, as given on the command line; `acknowledged` holds CODE or CODE:KEY."""
+    """What a plan was made from, as given on the command line; `acknowledged` holds CODE or CODE:KEY.
+
+    `policy_from` is the commit whose policy it was made under, by its full hash.
+    """
 
     paths: tuple[str, ...] = ()
     project: str | None = None
@@ -42,6 +45,7 @@ class PlanInputs:
     variables: Mapping[str, str] = field(default_factory=dict)
     acknowledged: tuple[str, ...] = ()
     allow_empty: bool = False
+    policy_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ def write_plan(plan: Plan, inputs: PlanInputs, key: Secret) -> str:
         "variables": dict(inputs.variables),
         "acknowledged": list(inputs.acknowledged),
         "allow_empty": inputs.allow_empty,
+        "policy_from": inputs.policy_from,
     }
     document["fingerprints"] = fingerprints_document(take_fingerprints(plan, key))
     document["signature"] = _signature(document, key)
@@ -135,4 +140,5 @@ def _read_inputs(document: Mapping[str, Any] | None) -> PlanInputs:
         variables=dict(document["variables"]),
         acknowledged=tuple(document["acknowledged"]),
         allow_empty=document["allow_empty"],
+        policy_from=document.get("policy_from"),
     )

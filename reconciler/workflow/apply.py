@@ -14,6 +14,7 @@ from reconciler.errors import (
     StalePlan,
     UsageProblem,
 )
+from reconciler.manifests.git_process import RevisionProblem
 from reconciler.model.plan import Plan
 from reconciler.model.policy import Acknowledgement
 from reconciler.model.report import Report
@@ -177,6 +178,7 @@ def open_saved(path: str, selection: Selection, ports: Ports) -> tuple[SavedPlan
         targets=inputs.targets,
         acknowledged=(*map(Acknowledgement.parse, inputs.acknowledged), *selection.acknowledged),
         allow_empty=inputs.allow_empty,
+        policy_from=inputs.policy_from,
     )
     with _usage_is_stale():
         project = load(recorded)
@@ -202,6 +204,10 @@ def _usage_is_stale() -> Iterator[None]:
     """What a saved plan records was good when it was made: an environment or target that is gone since has moved."""
     try:
         yield
+    except RevisionProblem as problem:
+        raise PlanFileError(
+            f"the plan was made under the policy of a commit, which must be here: {problem}"
+        ) from problem
     except UsageProblem as problem:
         raise StalePlan((str(problem),), None) from problem
 

@@ -42,7 +42,7 @@ def plan(
     if before is not None:
         made = with_origins(made, before)
     if out is not None:
-        save(made, selection, settings.plan_key, out)
+        save(made, selection, project, settings.plan_key, out)
     return made
 
 
@@ -72,7 +72,7 @@ def plan_offline(
     if before is not None:
         made = with_origins(made, before)
     if out is not None:
-        save(made, selection, Secret(token_hex(32)), out)
+        save(made, selection, project, Secret(token_hex(32)), out)
     return made
 
 
@@ -125,7 +125,7 @@ def plan_for(
     )
 
 
-def save(plan: Plan, selection: Selection, key: Secret, out: str) -> None:
+def save(plan: Plan, selection: Selection, project: Project, key: Secret, out: str) -> None:
     """Write the plan and what it was made from to `out`, signed under `key`, readable by its owner only."""
     from reconciler.errors import PlanFileError
     from reconciler.files import write_file
@@ -139,6 +139,7 @@ def save(plan: Plan, selection: Selection, key: Secret, out: str) -> None:
         targets=selection.targets,
         acknowledged=tuple(str(each) for each in selection.acknowledged),
         allow_empty=selection.allow_empty,
+        policy_from=project.policy_commit,
     )
     text = write_plan(plan, inputs, key)
     write_file(out, text, private=True, encoding_errors="surrogatepass", error=PlanFileError)

@@ -28,7 +28,10 @@ TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which manifests, of which environment, for which runners. `cwd` is the folder that paths are relative to."""
+    """Which manifests, of which environment, for which runners. `cwd` is the folder that paths are relative to.
+
+    `policy_from` is the git revision whose policy is in force; None: that of the working tree.
+    """
 
     paths: tuple[str, ...] = ()
     project: str | None = None
@@ -37,6 +40,7 @@ class Selection:
     targets: tuple[str, ...] = ()
     acknowledged: tuple[Acknowledgement, ...] = ()
     allow_empty: bool = False
+    policy_from: str | None = None
     cwd: Path = field(default_factory=Path.cwd)
 
 
@@ -67,7 +71,11 @@ def load(selection: Selection) -> Project:
     if project.needs_environment:
         names = ", ".join(project.environments)
         raise UsageProblem(f"{project.file} declares environments: pick one with -e/--env: {names}")
-    return project
+    if selection.policy_from is None:
+        return project
+    from reconciler.manifests.policy import under_policy_of
+
+    return under_policy_of(selection.policy_from, project, path=selection.project)
 
 
 def load_and_compile(
@@ -126,4 +134,5 @@ def policy_of(selection: Selection, project: Project, ports: Ports) -> Policy:
         targets=selection.targets,
         acknowledged=selection.acknowledged,
         public_headers=project.public_headers,
+        changes=project.policy_changes,
     )

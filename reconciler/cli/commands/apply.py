@@ -128,7 +128,7 @@ def _refuse_recorded(ctx: click.Context) -> None:
     """Refuse options that the plan file records: a second opinion about them could only contradict it."""
     from reconciler.errors import UsageProblem
 
-    recorded = ("paths", "project", "environment", "variables", "targets", "allow_empty")
+    recorded = ("paths", "project", "environment", "variables", "targets", "allow_empty", "policy_from")
     given = [each for each in ctx.command.params if each.name in recorded and ctx.params[each.name]]
     if given:
         words = ", ".join(_named(each, ctx) for each in given)

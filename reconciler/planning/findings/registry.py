@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from reconciler.model.finding import ERROR, WARNING
+from reconciler.model.finding import ERROR, POLICY_CHANGED, WARNING
 from reconciler.planning.findings import (
     coverage,
     credentials,
     endpoint_findings,
     guard,
     order,
+    policy,
     tags,
     wildcard,
 )
@@ -46,6 +47,7 @@ PLAN_RULES: Final[tuple[Rule[Proposal], ...]] = (
     Rule("briefly-active", WARNING, endpoint_findings.briefly_active),
     Rule("briefly-widened", WARNING, order.briefly_widened),
     Rule("brief-gap", WARNING, order.brief_gaps),
+    Rule(POLICY_CHANGED, WARNING, policy.changed_keys),
 )
 MANIFEST_RULES: Final[tuple[Rule[Entries], ...]] = (Rule("unmatchable-tag", WARNING, tags.unmatchable_tags),)
 

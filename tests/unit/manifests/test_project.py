@@ -262,7 +262,7 @@ def test_unreadable(tree):
 
     class Broken:
         def find(self, path, _problems):
-            return [path]
+            return [path] if path == "reconciler.yaml" else None
 
         def read(self, _path):
             raise PermissionError(13, "Permission denied")
