@@ -125,10 +125,10 @@ class Unverified(ApiError):
     code = "unverified"
 
 
-class AmbiguousCreate(ApiError):
+class AmbiguousCreate(Unverified):
     """After a create without an answer, several new runners carry its name and endpoint (`ids`)."""
 
-    code = "ambiguous-create"
+    code = "duplicate"
 
     def __init__(self, message: str, *, ids: Sequence[str]) -> None:
         self.ids = tuple(ids)

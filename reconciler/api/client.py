@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
 from reconciler.api import wire
 from reconciler.api.create import create
 from reconciler.api.failures import read_verdict, replace_verdict
-from reconciler.api.pagination import PER_PAGE, read_list
+from reconciler.api.pagination import read_list
 from reconciler.api.retrying import Exchange, Tally
 from reconciler.api.transport import Call
-from reconciler.errors import BadAnswer, Rejected
+from reconciler.errors import BadAnswer, Rejected, Unverified
+from reconciler.model.runner import PER_PAGE
 from reconciler.model.secret import Scrubber, Secret
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ class Reader:
         self._scrubber.learn((settings.token,))
         self._public_headers = settings.public_headers
         self._created: set[str] = set()
+        self._lock = threading.Lock()
         self._exchange = Exchange(
             settings,
             clock=clock,
@@ -149,7 +152,14 @@ class Client(Reader):
             read=lambda answer: self._runner(answer, None),
         )
         made = create(self._exchange, call, body, lambda: frozenset(self._created).union(known_ids), self.list_runners)
-        self._created.add(made.id)
+        with self._lock:
+            is_new = made.id not in self._created and made.id not in known_ids
+            self._created.add(made.id)
+        if not is_new:
+            raise Unverified(
+                f"the service answered the create with {made.id}, which is the id of a runner that existed before; "
+                "nothing was sent to that runner: plan again to see whether the new one is there"
+            )
         return made
 
     def replace_runner(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.api.http import MAX_CONNECTIONS
 from reconciler.errors import UnstableList
-from reconciler.model.runner import Listing
+from reconciler.model.runner import PER_PAGE, Listing, list_reads
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from reconciler.api.wire import Page
     from reconciler.model.runner import LiveRunner
-
-PER_PAGE: Final = 100
-"""The most that the API takes."""
 
 MAX_READS: Final = 3
 
@@ -63,7 +60,7 @@ def read_list(
 def _read_once(read_page: Callable[[int], Page], progress: Callable[[int, int], None]) -> tuple[LiveRunner, ...]:
     """One read of all pages: the first says how many there are, the rest are read side by side. Raises Shifted."""
     first = _checked(read_page(1), 1, None)
-    count = first.total // PER_PAGE + 1
+    count = list_reads(first.total)
     progress(1, count)
     pages = {1: first, **_rest(read_page, first.total, count, progress)} if count > 1 else {1: first}
     runners = tuple(itertools.chain.from_iterable(pages[number].runners for number in range(1, count + 1)))

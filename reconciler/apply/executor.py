@@ -8,10 +8,12 @@ import json
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from reconciler.apply.closing import confirm, unread
 from reconciler.apply.gates import Gates, Step
 from reconciler.apply.journal import JournalError
 from reconciler.apply.workers import Workers
 from reconciler.apply.writer import FINISH, INTERRUPTED, Writer, Written, halted
+from reconciler.errors import Interrupted
 from reconciler.model.report import (
     APPLIED,
     NOT_ATTEMPTED,
@@ -48,11 +50,13 @@ def execute(
     progress: Progress,
     journal: Journal,
     parallelism: int,
+    verify: bool,
     grace_s: float = GRACE_S,
 ) -> Report:
     """Apply a plan that was just made; `known_ids` are the ids of every live runner it was made from.
 
-    Every action gets an outcome, whatever happens to the others. Raises JournalError before anything is sent.
+    With `verify` one more list is read after the writes, and what it does not bear out is unverified. Every action gets
+    an outcome, whatever happens to the others. Raises JournalError before anything is sent.
     """
     stop.defer()
     facts = _start_facts(plan)
@@ -61,11 +65,30 @@ def execute(
         progress.applying(plan)
     run = _Run(plan, Writer(api, known_ids, stop, journal), progress, journal, parallelism)
     run.go(stop, clock, grace_s)
-    report = Report(run.finish(interrupted=stop.is_set()), api.requests, interrupted=stop.is_set())
+    outcomes = run.finish(interrupted=stop.is_set())
+    if verify and not stop.is_set() and any(outcome.status == APPLIED for outcome in outcomes):
+        outcomes = _close(plan, outcomes, api, known_ids, journal)
+    report = Report(outcomes, api.requests, interrupted=stop.is_set())
     summary = {status: report.count(status) for status in STATUSES}
     with contextlib.suppress(JournalError):  # the report stands, whether or not its journal does
         journal.record("end", plan=facts["plan"], summary=summary, interrupted=report.interrupted)
     return report
+
+
+def _close(
+    plan: Plan, outcomes: tuple[Outcome, ...], api: RunnerApi, known_ids: Collection[str], journal: Journal
+) -> tuple[Outcome, ...]:
+    """Hold the outcomes against one more list; an interrupt leaves them as they were answered."""
+    try:
+        confirmed = confirm(plan.actions, outcomes, api.list_runners().runners, known_ids)
+    except Interrupted:
+        return outcomes
+    except Exception as exc:  # noqa: BLE001 - whatever it is, what was written must be reported
+        confirmed = unread(outcomes, api.scrubber.scrub(str(exc) or type(exc).__name__))
+    with contextlib.suppress(JournalError):  # the report stands, whether or not its journal does
+        changed = [now for now, before in zip(confirmed, outcomes, strict=True) if now != before]
+        journal.record("verify", changed=[outcome_document(each) for each in changed])
+    return confirmed
 
 
 class _Run:

@@ -1,7 +1,8 @@
 """The journal of an apply: one JSON line per event, on the disk before the next step is taken.
 
 Events: `start` (the plan's digest, where it goes, what was accepted), `intent` (a write is about to be sent), `outcome`
-(what came of that write, under the same `write` number), `action` (what became of one runner) and `end` (the counts).
+(what came of that write, under the same `write` number), `action` (what became of one runner), `verify` (the closing
+list was read, and which outcomes it changed) and `end` (the counts).
 """
 
 from __future__ import annotations

@@ -165,7 +165,7 @@ def _verified(body: RunnerBody, answer: LiveRunner, runner_id: str | None) -> Wr
     if runner_id is not None and answer.id != runner_id:
         told = f"the service answered with another runner, {answer.id}; plan again to see what it holds"
         return Written(status=UNVERIFIED, id=runner_id, error=Failure("not-taken", told))
-    fields = _others(body, answer)
+    fields = differing_fields(body, answer)
     if fields:
         told = f"the service answered, and did not take {fields}; plan again to see what it holds"
         return Written(status=UNVERIFIED, id=answer.id, runner=answer, error=Failure("not-taken", told))
@@ -181,8 +181,8 @@ def _expect_status(action: Action, made: Written) -> Written:
     return replace(made, status=UNVERIFIED, error=Failure("not-taken", told))
 
 
-def _others(body: RunnerBody, runner: LiveRunner) -> str:
-    """The fields in which a runner is not as in the body, by name; headers with their names, never their values."""
+def differing_fields(body: RunnerBody, runner: LiveRunner) -> str:
+    """Name the fields in which a runner is not as in the body; headers with their names, never their values."""
     fields = []
     for change in compare(body, runner).changes:
         names = sorted({*change.added, *change.removed, *change.changed, *change.unknown})
@@ -192,8 +192,8 @@ def _others(body: RunnerBody, runner: LiveRunner) -> str:
 
 def _look(base: LiveRunner, sent: RunnerBody | None, current: LiveRunner) -> None:
     """Raises Moved unless the runner is as it was, or as the body that was `sent` already and is to be repeated."""
-    fields = _others(_body_of(base), current)
-    if fields and (sent is None or _others(sent, current)):
+    fields = differing_fields(_body_of(base), current)
+    if fields and (sent is None or differing_fields(sent, current)):
         raise Moved(f"not written: somebody changed {fields} since the plan; plan again")
 
 

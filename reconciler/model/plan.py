@@ -123,12 +123,16 @@ class Capacity:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Requests: `reads` done, `writes` and `checks` to come; `seconds` that all of them take at the rate limit."""
+    """Requests: `reads` done; `writes`, `checks` and the `verify` reads of the closing list to come.
+
+    `seconds` is what all of them take at the rate limit.
+    """
 
     reads: int
     writes: int
     checks: int
     seconds: float
+    verify: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,6 +100,15 @@ class RunnerBody:
     status: str | None = None
 
 
+PER_PAGE: Final = 100
+"""The most runners that the API gives on a page."""
+
+
+def list_reads(count: int) -> int:
+    """How many reads a list of so many runners takes: a full last page is followed by one more."""
+    return count // PER_PAGE + 1
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """All runners of the account at one time: `read_at` is ISO 8601 UTC by our clock, `reads` the requests it took."""

@@ -43,7 +43,7 @@ def plan_from_document(document: Mapping[str, Any]) -> Plan:
         capacity=tuple(
             Capacity(tuple(each["tags"]), each["before"], each["after"]) for each in document.get("capacity", ())
         ),
-        budget=Budget(budget["reads"], budget["writes"], budget["checks"], budget["seconds"]),
+        budget=Budget(budget["reads"], budget["writes"], budget["checks"], budget["seconds"], budget.get("verify", 0)),
     )
 
 

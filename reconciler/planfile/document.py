@@ -46,6 +46,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             "reads": plan.budget.reads,
             "writes": plan.budget.writes,
             "checks": plan.budget.checks,
+            "verify": plan.budget.verify,
             "seconds": plan.budget.seconds,
         },
         "capacity": [{"tags": list(each.tags), "before": each.before, "after": each.after} for each in plan.capacity],

@@ -48,6 +48,7 @@ class BudgetModel(Model):
     reads: NonNegativeInt
     writes: NonNegativeInt
     checks: NonNegativeInt
+    verify: NonNegativeInt = 0
     seconds: Annotated[FiniteFloat, Field(ge=0)]
 
 

@@ -12,9 +12,9 @@ from fnmatch import fnmatchcase
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.model.plan import Budget, Plan, UnmanagedRunner
+from reconciler.model.plan import CREATE, Budget, Plan, UnmanagedRunner
 from reconciler.model.policy import IGNORE
-from reconciler.model.runner import ACTIVE, DISABLED
+from reconciler.model.runner import ACTIVE, DISABLED, list_reads
 from reconciler.planning import actions as act
 from reconciler.planning.findings.capacity import capacity_changes
 from reconciler.planning.findings.registry import plan_findings
@@ -46,12 +46,14 @@ def make_plan(
     created_at: str,
     rate_limit: RateLimit,
     reads: int | None = None,
+    verify: bool = True,
     sandbox: str | None = None,
     live_as_of: str | None = None,
 ) -> Plan:
     """The plan that brings live to desired; the same for any order of its inputs.
 
     `created_at` is ISO 8601 UTC; `reads` the requests sent so far, those of the listing unless told otherwise;
+    `verify` whether a list is read after the writes;
     `live_as_of` when a snapshot stands for live. Raises ManifestError for entries that match no or several runners,
     UsageProblem for a target that matches no entry and for the acknowledgement of an unknown finding.
     """
@@ -78,7 +80,7 @@ def make_plan(
         findings=settle(plan_findings(proposal), entries, written, policy),
         gates=arranged.gates,
         capacity=capacity_changes(fleet),
-        budget=_budget(arranged.actions, listing.reads if reads is None else reads, rate_limit),
+        budget=_budget(arranged.actions, listing, listing.reads if reads is None else reads, rate_limit, verify=verify),
         account=listing.account,
         live_as_of=live_as_of,
         sandbox=sandbox,
@@ -158,7 +160,10 @@ def _unmanaged(unmanaged: Sequence[LiveRunner], retired: Container[str], policy:
     return tuple(sorted(shown, key=attrgetter("name", "id")))
 
 
-def _budget(actions: Sequence[Action], reads: int, rate_limit: RateLimit) -> Budget:
+def _budget(actions: Sequence[Action], listing: Listing, reads: int, rate_limit: RateLimit, *, verify: bool) -> Budget:
     writes = sum(len(action.requests) for action in actions)
     checks = sum(action.checks for action in actions)
-    return Budget(reads=reads, writes=writes, checks=checks, seconds=rate_limit.floor_s(reads + writes + checks))
+    after = len(listing.runners) + sum(action.action == CREATE for action in actions)
+    closing = list_reads(after) if verify and actions else 0
+    seconds = rate_limit.floor_s(reads + writes + checks + closing)
+    return Budget(reads=reads, writes=writes, checks=checks, seconds=seconds, verify=closing)

@@ -73,9 +73,13 @@ def capacity(plan: Plan, show: Callable[[str], str]) -> str:
 def budget(plan: Plan) -> str:
     """What the plan costs: requests done and to come, and the seconds at the rate limit where there are any."""
     spent = plan.budget
-    to_come = plural(spent.writes, "write")
+    parts = [plural(spent.writes, "write")]
     if spent.checks:
-        to_come += f" and {plural(spent.checks, 'check')}"
+        parts.append(plural(spent.checks, "check"))
+    if spent.verify:
+        parts.append(f"{plural(spent.verify, 'read')} to verify")
+    *first, last = parts
+    to_come = f"{', '.join(first)} and {last}" if first else last
     seconds = f"; at the rate limit they take at least {spent.seconds:g} s" if spent.seconds else ""
     return f"Requests: {plural(spent.reads, 'read')} done, {to_come} to come{seconds}."
 

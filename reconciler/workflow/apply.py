@@ -43,13 +43,17 @@ class Declined(ReconcilerError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applying:
-    """How to apply. `show` prints the plan, `ask` (None: do not ask) tells whether to go on."""
+    """How to apply. `show` prints the plan, `ask` (None: do not ask) says whether to go on.
+
+    With `verify` one more list is read after the writes; without, each write's own answer is trusted.
+    """
 
     show: Callable[[Plan], None]
     ask: Callable[[Plan], bool] | None
     journal: Journal
     parallelism: int
     lock_timeout_s: float
+    verify: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Prepared:
     project: Project
     desired: Desired
     settings: Settings
+    verify: bool
 
 
 def apply(selection: Selection, ports: Ports, applying: Applying) -> Report:
@@ -68,7 +73,7 @@ def apply(selection: Selection, ports: Ports, applying: Applying) -> Report:
 
     Raises ManifestError and ApiError before anything is written, GuardRefused, StalePlan, LockTimeout, Declined.
     """
-    prepared = _prepare(selection, ports)
+    prepared = _prepare(selection, ports, applying)
     with ports.client(prepared.settings) as client:
         if applying.ask is None:
             with lock_token(prepared.settings, ports, applying.lock_timeout_s) as held:
@@ -81,13 +86,13 @@ def apply(selection: Selection, ports: Ports, applying: Applying) -> Report:
         if not applying.ask(plan):
             raise Declined("not applied: the answer was not yes; nothing was written")
         with lock_token(prepared.settings, ports, applying.lock_timeout_s) as held:
-            again = _prepare(selection, ports)
+            again = _prepare(selection, ports, applying)
             return _apply_shown(Attempt(again, applying, client, held), plan)
 
 
 def apply_saved(saved: SavedPlan, selection: Selection, ports: Ports, applying: Applying) -> Report:
     """Apply exactly a saved plan, whose signature has been checked (see `open_saved`)."""
-    prepared = _prepare(selection, ports)
+    prepared = _prepare(selection, ports, applying)
     with (
         lock_token(prepared.settings, ports, applying.lock_timeout_s) as held,
         ports.client(prepared.settings) as client,
@@ -186,16 +191,24 @@ def open_saved(path: str, selection: Selection, ports: Ports) -> tuple[SavedPlan
     return read_plan(content, settings.plan_key, file=path), recorded
 
 
-def _prepare(selection: Selection, ports: Ports) -> Prepared:
+def _prepare(selection: Selection, ports: Ports, applying: Applying) -> Prepared:
     """Everything that needs no request: manifests first, so that their problems show before a missing token does."""
     project, desired = load_and_compile(selection, ports, secrets=ports.secrets)
-    return Prepared(selection, ports, project, desired, ports.settings(project))
+    return Prepared(selection, ports, project, desired, ports.settings(project), applying.verify)
 
 
 def _plan(prepared: Prepared, client: RunnerApi) -> tuple[Plan, Listing]:
     hide(prepared.desired, client)
     listing = client.list_runners()
-    plan = plan_for(prepared.selection, prepared.ports, prepared.project, prepared.settings, prepared.desired, listing)
+    plan = plan_for(
+        prepared.selection,
+        prepared.ports,
+        prepared.project,
+        prepared.settings,
+        prepared.desired,
+        listing,
+        verify=prepared.verify,
+    )
     return plan, listing
 
 
@@ -240,5 +253,6 @@ def _execute(plan: Plan, listing: Listing, attempt: Attempt) -> Report:
         progress=ports.progress,
         journal=applying.journal,
         parallelism=applying.parallelism,
+        verify=applying.verify,
         grace_s=settings.connect_timeout_s + settings.read_timeout_s,
     )

@@ -110,7 +110,14 @@ def compile_base(base: str, selection: Selection, project: Project, ports: Ports
 
 
 def plan_for(
-    selection: Selection, ports: Ports, project: Project, settings: Settings, desired: Desired, listing: Listing
+    selection: Selection,
+    ports: Ports,
+    project: Project,
+    settings: Settings,
+    desired: Desired,
+    listing: Listing,
+    *,
+    verify: bool = True,
 ) -> Plan:
     """The plan that brings `listing` to `desired`. Raises ManifestError where entries and runners can't be matched."""
     return make_plan(
@@ -121,6 +128,7 @@ def plan_for(
         environment=project.environment,
         created_at=ports.now(),
         rate_limit=settings.rate_limit,
+        verify=verify,
         sandbox=settings.sandbox,
     )
 

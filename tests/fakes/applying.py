@@ -19,7 +19,7 @@ class StillClock:
         return self.now
 
 
-def apply_plan(plan, api=None, *, journal=None, progress=None, parallelism=1, clock=None, **settings):
+def apply_plan(plan, api=None, *, journal=None, progress=None, parallelism=1, clock=None, verify=False, **settings):
     """The report of applying `plan` to `api`, which holds the plan's live runners unless one is given."""
     if api is None:
         api = FakeRunnerApi([action.live for action in plan.actions if action.live is not None])
@@ -32,6 +32,7 @@ def apply_plan(plan, api=None, *, journal=None, progress=None, parallelism=1, cl
         progress=progress or FakeProgress(),
         journal=journal or FakeJournal(),
         parallelism=parallelism,
+        verify=verify,
         **settings,
     )
 

@@ -77,7 +77,7 @@ def test_a_write_that_was_lost_is_repeated_where_nobody_edited(world_of, fault):
         proxy.expect({3: fault})
         ran = world.run("apply", "--yes", "--format", "json")
         assert ran.code == 0, ran.out
-        assert [each.method for each in proxy.seen if each.method != "REFUSED"][-2:] == ["GET", "PUT"]
+        assert [each.method for each in proxy.seen if each.method != "REFUSED"][-3:] == ["GET", "PUT", "GET"]
         assert "X-File" in proxy.runners[0]["headers"]
 
 

@@ -6,6 +6,7 @@ import itertools
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -239,6 +240,27 @@ def test_two_new_runners_of_one_name_and_endpoint_are_ambiguous():
             client.create_runner(BODY, ())
         assert set(doubled.value.ids) == {runner["id"] for runner in up.runners}
         assert all(runner_id in str(doubled.value) for runner_id in doubled.value.ids)
+
+
+@pytest.mark.parametrize("made_here", [False, True], ids=["listed", "created by this run"])
+def test_a_create_answered_with_an_old_id_is_unverified(made_here):
+    """The answer names a runner that was there before, or one that this run created: nobody may write to that one."""
+    old = live("gpu-old")
+    answers = []
+
+    def rewrite(seen, content):
+        if seen.method != "POST":
+            return content
+        answers.append(json.loads(content))
+        return json.dumps(answers[-1] | {"id": answers[0]["id"] if made_here else old["id"]}).encode()
+
+    with faulty_service([old], rewrite=rewrite) as up, client_of(up) as client:
+        if made_here:
+            client.create_runner(BODY, {old["id"]})
+        with pytest.raises(Unverified, match="existed before") as caught:
+            client.create_runner(replace(BODY, name="gpu-next"), {old["id"]})
+        assert (answers[0]["id"] if made_here else old["id"]) in str(caught.value)
+        assert set(up.methods) == {"POST"}
 
 
 def test_a_runner_created_before_is_not_taken_for_the_next_one():

@@ -93,7 +93,7 @@ def test_the_plan_document(fleet):
         "unchanged": 0,
         "unmanaged": 1,
     }
-    assert plan["budget"] == {"reads": 1, "writes": 3, "checks": 0, "seconds": 0.0}
+    assert plan["budget"] == {"reads": 1, "writes": 3, "checks": 0, "verify": 1, "seconds": 0.0}
     assert plan["unmanaged"] == [{"id": OTHER, "name": "somebody's"}]
     update, create = plan["actions"]
     assert {name: update[name] for name in ("action", "key", "id", "name", "matched_by", "file", "line")} == {
@@ -166,7 +166,7 @@ def test_outcomes(fleet):
         "unverified": 0,
         "widened_only": 0,
     }
-    assert done.json["requests"] == {"reads": 1, "writes": 3, "retries": 0, "rate_limited": 0}
+    assert done.json["requests"] == {"reads": 2, "writes": 3, "retries": 0, "rate_limited": 0}
     idle = fleet("apply", "m.yaml", "--yes").json
     assert (idle["outcomes"], idle["requests"]["writes"]) == ([], 0)
 

@@ -43,7 +43,7 @@ def test_a_plan_is_thirteen_list_requests(fleet, tmp_path):
     assert ran.code == 0, ran.err
     assert sandbox.methods == ["GET"] * 13
     assert {each.path for each in sandbox.requests} == {"/v1/runner"}
-    assert ran.json["budget"] == {"reads": 13, "writes": 1, "checks": 1, "seconds": 0.0}
+    assert ran.json["budget"] == {"reads": 13, "writes": 1, "checks": 1, "verify": 13, "seconds": 0.0}
     assert ran.json["summary"]["unmanaged"] == 1233
     assert "13 pages" in ran.err
 
@@ -55,8 +55,9 @@ def test_one_changed_runner_is_one_put_that_carries_the_rest(fleet, tmp_path):
     assert ran.code == 0, ran.err
     after_list = [(each.method, each.path) for each in sandbox.requests[13:]]
     path = f"/v1/runner/{CHANGED['id']}"
-    assert after_list == [("GET", path), ("PUT", path)]
-    body = json.loads(sandbox.requests[-1].body)
+    assert after_list[:2] == [("GET", path), ("PUT", path)]
+    assert after_list[2:] == [("GET", "/v1/runner")] * 13, "and the closing list"
+    body = json.loads(sandbox.requests[14].body)
     assert body == {
         "name": "gpu-0600",
         "endpoint": "https://comfy-600.example.com",

@@ -51,22 +51,15 @@ def test_a_plan_takes_one_read_a_hundred_runners(tmp_path, size, reads):
     assert (plan["budget"]["reads"], plan["budget"]["writes"], plan["budget"]["checks"]) == (reads, 0, 0)
 
 
+@pytest.mark.parametrize("verify", ["list", "answer"])
 @pytest.mark.parametrize(
-    ("size", "owned", "carrying", "reads"),
-    [
-        (1, 0, 0, 1),
-        (1, 1, 0, 1),
-        (1, 0, 1, 2),
-        (100, 40, 0, 2),
-        (100, 0, 40, 42),
-        (101, 3, 2, 4),
-        (1_234, 7, 5, 18),
-    ],
+    ("size", "owned", "carrying", "lists"),
+    [(1, 0, 0, 1), (1, 1, 0, 1), (1, 0, 1, 1), (100, 40, 0, 2), (100, 0, 40, 2), (101, 3, 2, 2), (1_234, 7, 5, 13)],
 )
-def test_an_apply_takes_one_list_and_a_write_an_update(tmp_path, size, owned, carrying, reads):
-    """An apply of M owned updates is one list and M writes; each update that carries unmanaged fields is a GET more.
+def test_an_apply_takes_two_lists_and_a_write_an_update(tmp_path, size, owned, carrying, lists, verify):
+    """An apply of M owned updates is M writes between two lists; each that carries unmanaged fields is a GET more.
 
-    The plan's budget says the same before anything is written.
+    The plan's budget says the same before anything is written. Trusting the answers saves the second list.
     """
     fleet = [runner(number) for number in range(size)]
     entries = [
@@ -75,11 +68,21 @@ def test_an_apply_takes_one_list_and_a_write_an_update(tmp_path, size, owned, ca
     ]
     writes = owned + carrying
     with running_sandbox(fleet) as sandbox:
-        plan, _, _ = run(sandbox, tmp_path, entries, "plan")
+        budget = run(sandbox, tmp_path, entries, "plan")[0]["budget"]
         sandbox.requests.clear()
-        report, asked, written = run(sandbox, tmp_path, entries, "apply", "--yes")
-    budget = plan["budget"]
-    assert (budget["reads"] + budget["checks"], budget["writes"], budget["checks"]) == (reads, writes, carrying)
-    assert (asked, written) == (reads, writes)
+        report, asked, written = run(sandbox, tmp_path, entries, "apply", "--yes", "--verify", verify)
+    closing = lists if writes else 0
+    assert budget == {"reads": lists, "writes": writes, "checks": carrying, "verify": closing, "seconds": 0.0}
+    assert (asked, written) == (lists + carrying + (closing if verify == "list" else 0), writes)
     assert report["summary"]["applied"] == writes
-    assert report["requests"] == {"reads": reads, "writes": writes, "retries": 0, "rate_limited": 0}
+    assert report["requests"] == {"reads": asked, "writes": written, "retries": 0, "rate_limited": 0}
+
+
+def test_an_apply_to_an_empty_account_asks_whose_it_is(tmp_path):
+    """No runner says the account, and the lock is of the account: one more read, for `GET /v1/user`."""
+    new = [entry(runner(number)) for number in range(3)]
+    with running_sandbox() as sandbox:
+        report, asked, written = run(sandbox, tmp_path, new, "apply", "--yes")
+        assert sandbox.count("GET", "/v1/user") == 1
+    assert (asked, written) == (3, 3)
+    assert report["requests"] == {"reads": 3, "writes": 3, "retries": 0, "rate_limited": 0}

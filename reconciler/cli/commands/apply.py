@@ -42,6 +42,13 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Wait for another apply on this machine.",
 )
+@option(
+    "--verify",
+    type=click.Choice(("list", "answer")),
+    default="list",
+    show_default=True,
+    help="After the writes, read one more list; or trust each write's own answer.",
+)
 @option("--journal", metavar="FILE", help="Append a JSON line per intent and per outcome.")
 @connection_options
 @output_options
@@ -84,6 +91,7 @@ def _apply(options: dict[str, Any]) -> int:
             journal=journal,
             parallelism=options["parallelism"],
             lock_timeout_s=options["lock_timeout"],
+            verify=options["verify"] == "list",
         )
         selection = selection_of(options)
         try:

@@ -82,7 +82,7 @@ def test_a_runner_created_disabled_takes_its_put_at_once():
         (Unreachable("no connection"), "failed", "unreachable"),
         (BadAnswer("body: not JSON"), "failed", "bad-answer"),
         (Unverified("no answer in time"), "unverified", "unverified"),
-        (AmbiguousCreate("two runners", ids=("1", "2")), "failed", "ambiguous-create"),
+        (AmbiguousCreate("two runners", ids=("1", "2")), "unverified", "duplicate"),
     ],
 )
 @pytest.mark.parametrize("verb", ["create", "replace"])

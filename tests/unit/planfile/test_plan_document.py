@@ -84,7 +84,7 @@ def test_the_document_has_the_keys_of_the_contract():
         "complete": True,
         "applyable": False,
         "summary": {"create": 0, "update": 1, "disable": 0, "turned_off": 0, "unchanged": 5, "unmanaged": 1},
-        "budget": {"reads": 1, "writes": 1, "checks": 0, "seconds": 0.0},
+        "budget": {"reads": 1, "writes": 1, "checks": 0, "verify": 0, "seconds": 0.0},
         "capacity": [{"tags": ["a"], "before": 1, "after": 1}],
         "actions": [
             {

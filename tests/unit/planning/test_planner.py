@@ -27,7 +27,7 @@ def test_the_documented_update_is_one_request():
     (request,) = action.requests
     assert [change.field for change in action.changes] == ["name", "headers", "tags"]
     assert None not in (request.body.headers, request.body.tags, request.body.status)
-    assert made.budget == Budget(reads=1, writes=1, checks=0, seconds=0.0)
+    assert made.budget == Budget(reads=1, writes=1, checks=0, verify=1, seconds=0.0)
     assert plan([wanted], apply_to(made, [current])).actions == ()
 
 
@@ -143,9 +143,19 @@ def test_budget():
     ]
     lives = [live(1), live(2), live(4), live(5, name="old")]
     retiring = {"unmanaged": "disable", "retire_unmanaged": ("old",)}
-    assert plan(desired, lives, **retiring).budget == Budget(reads=1, writes=5, checks=2, seconds=0.0)
-    assert plan(desired, lives, reads=33, **retiring).budget == Budget(reads=33, writes=5, checks=2, seconds=0.0)
-    assert plan(desired, lives, reads=34, **retiring).budget == Budget(reads=34, writes=5, checks=2, seconds=10.0)
+    assert plan(desired, lives, **retiring).budget == Budget(reads=1, writes=5, checks=2, verify=1, seconds=0.0)
+    for reads, seconds in ((32, 0.0), (33, 10.0)):
+        made = plan(desired, lives, reads=reads, **retiring).budget
+        assert made == Budget(reads=reads, writes=5, checks=2, verify=1, seconds=seconds)
+
+
+@pytest.mark.parametrize(("before", "verify"), [(98, 1), (99, 2), (100, 2), (198, 2), (199, 3)])
+def test_the_closing_list_is_of_what_will_be_there(before, verify):
+    """One read a hundred runners, created ones among them, and one more where the last page is full."""
+    lives = [live(number) for number in range(before)]
+    assert plan([entry(1000)], lives).budget.verify == verify
+    assert plan([entry(1000)], lives, verify=False).budget.verify == 0
+    assert plan([], lives).budget.verify == 0
 
 
 def test_complete():
