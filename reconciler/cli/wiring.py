@@ -51,6 +51,7 @@ def selection_of(options: Mapping[str, Any]) -> Selection:
         allow_empty=options.get("allow_empty", False),
         policy_from=options.get("policy_from"),
         cwd=Path.cwd(),
+        workspace=_folder(os.environ.get("GITHUB_WORKSPACE")),
     )
 
 
@@ -139,6 +140,10 @@ def _start_logging(options: Mapping[str, Any], scrubber: Scrubber) -> None:
         from reconciler.adapters.logs import start_logging
 
         start_logging(options["verbose"], as_json=options["log_format"] == "json", scrubber=scrubber)
+
+
+def _folder(path: str | None) -> Path | None:
+    return Path(path) if path else None
 
 
 def _variable(text: str) -> tuple[str, str]:

@@ -185,6 +185,7 @@ class InputsModel(Model):
     acknowledged: list[str]
     allow_empty: bool
     policy_from: str | None = None
+    place: str | None = None
 
 
 class PlanModel(Model):

@@ -36,6 +36,8 @@ class PlanInputs:
     """What a plan was made from, as given on the command line; `acknowledged` holds CODE or CODE:KEY.
 
     `policy_from` is the commit whose policy it was made under, by its full hash.
+    `place` is the project file's path below the root of its repository, whether it is there or not: it tells the
+    projects of one repository apart.
     """
 
     paths: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ class PlanInputs:
     acknowledged: tuple[str, ...] = ()
     allow_empty: bool = False
     policy_from: str | None = None
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ def write_plan(plan: Plan, inputs: PlanInputs, key: Secret) -> str:
         "acknowledged": list(inputs.acknowledged),
         "allow_empty": inputs.allow_empty,
         "policy_from": inputs.policy_from,
+        "place": inputs.place,
     }
     document["fingerprints"] = fingerprints_document(take_fingerprints(plan, key))
     document["signature"] = _signature(document, key)
@@ -141,4 +145,5 @@ def _read_inputs(document: Mapping[str, Any] | None) -> PlanInputs:
         acknowledged=tuple(document["acknowledged"]),
         allow_empty=document["allow_empty"],
         policy_from=document.get("policy_from"),
+        place=document.get("place"),
     )

@@ -1,4 +1,4 @@
-"""`comment`: a saved plan to its pull request's one comment, or to the one issue that tells of drift."""
+"""`comment`: a saved plan to its pull request's one comment, or to the one issue that reports drift."""
 
 from __future__ import annotations
 
@@ -7,21 +7,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ReconcilerError
-from reconciler.forge.github.event import number_of, repository_of
-from reconciler.forge.github.rest import FORBIDDEN, GitHub, GitHubError
-from reconciler.forge.github.sticky import Posted, Sticky, marker, whoami
+from reconciler.forge.context import check_supported, marker, provenance
+from reconciler.forge.github.event import context_of
+from reconciler.forge.github.forge import GitHubForge
+from reconciler.forge.github.rest import GitHub
+from reconciler.forge.port import Forge, ForgeError, Refusal
+from reconciler.forge.sticky import Posted, Sticky
 from reconciler.render.views.plan_markdown import render_plan
 from reconciler.settings import check_api_url
-from reconciler.workflow.show import show
+from reconciler.workflow.show import read_saved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reconciler.forge.context import Context
     from reconciler.forge.github.step import Step
     from reconciler.model.plan import Plan
+    from reconciler.planfile.saved import SavedPlan
     from reconciler.ports import Clock
 
 GITHUB_API: Final = "https://api.github.com"
+ROOT_PROJECT: Final = "reconciler.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,38 +44,55 @@ class Commenting:
 def comment(planfile: str, where: Commenting, environ: Mapping[str, str], clock: Clock, step: Step | None) -> str:
     """Post or update; returns one line that says what was done.
 
-    A 403, as on a fork's pull request, falls back to the step summary. Raises PlanFileError, UsageProblem, GitHubError.
+    A 403, as on a fork's pull request, falls back to the step summary. Raises PlanFileError, UsageProblem, ForgeError.
     """
-    plan = show(planfile)
-    repository = repository_of(where.repository, environ)
-    number = 0 if where.issue else number_of(where.number, environ)
+    saved = read_saved(planfile)
+    check_supported(environ)
+    context = context_of(where.repository, where.number, environ, pull_request=not where.issue)
+    with closing(connect(environ, clock)) as github:
+        try:
+            posted = _post(GitHubForge(github, context.repository), saved, context, where)
+        except ForgeError as error:
+            if error.refusal is not Refusal.FORBIDDEN:
+                raise
+            if step is not None:
+                step.summarise(lambda room: render_plan(saved.plan, max_size=room))
+                step.notice("this token may not comment (a fork's pull request?): the plan is in the step summary")
+            return f"not posted, the token may not write here ({error}); the plan is in the step summary"
+    if posted.note and step is not None:
+        step.notice(f"{posted.how}: {posted.note}")
+    aside = f" ({posted.note})" if posted.note else ""
+    return f"{posted.how}: {posted.url}{aside}" if posted.url else "nothing to post: no drift, and no issue open"
+
+
+def connect(environ: Mapping[str, str], clock: Clock) -> GitHub:
+    """A client with GITHUB_TOKEN. Raises ReconcilerError without one, UsageProblem for an address it must not go to."""
     token = environ.get("GITHUB_TOKEN", "")
     if not token:
         raise ReconcilerError("no GitHub token: set GITHUB_TOKEN (in Actions, from `github.token`)")
     address = check_api_url(environ.get("GITHUB_API_URL") or GITHUB_API, insecure_http=False)
-    with closing(GitHub.connect(address, token, clock)) as github:
-        try:
-            posted = _post(github, plan, repository, number, where)
-        except GitHubError as error:
-            if error.status != FORBIDDEN:
-                raise
-            if step is not None:
-                step.summarise(lambda room: render_plan(plan, max_size=room))
-                step.notice("this token may not comment (a fork's pull request?): the plan is in the step summary")
-            return f"not posted, the token may not write here ({error}); the plan is in the step summary"
-    return f"{posted.how}: {posted.url}" if posted.url else "nothing to post: no drift, and no issue open"
+    return GitHub.connect(address, token, clock)
 
 
-def _post(github: GitHub, plan: Plan, repository: str, number: int, where: Commenting) -> Posted:
+def _post(forge: Forge, saved: SavedPlan, context: Context, where: Commenting) -> Posted:
+    plan, project = saved.plan, saved.inputs.place
+    about = provenance(context, plan.environment, project)
     ours = Sticky(
-        github=github,
-        repository=repository,
-        author=where.author or whoami(github),
-        mark=marker("drift" if where.issue else "plan", plan.environment),
-        render=lambda room: render_plan(plan, max_size=room),
+        forge=forge,
+        author=where.author,
+        mark=marker("drift" if where.issue else "plan", project, plan.environment),
+        run=context.run,
+        planned_at=plan.created_at,
+        render=lambda room: f"{render_plan(plan, max_size=room - len(about) - 2)}\n{about}",
         limit=where.max_size,
     )
-    if not where.issue:
-        return ours.comment(number)
+    if context.number is None or where.issue:
+        return ours.issue(_title(plan, project), drifted=plan.has_changes)
+    return ours.comment(context.number)
+
+
+def _title(plan: Plan, project: str | None) -> str:
+    """Of the drift issue: with the environment, and with the project where it is not the repository's only one."""
     environment = f" of {plan.environment}" if plan.environment else ""
-    return ours.issue(f"Runners{environment} have drifted from the manifests", drifted=plan.has_changes)
+    folder = f" ({project})" if project not in (None, ROOT_PROJECT) else ""
+    return f"Runners{environment} have drifted from the manifests{folder}"

@@ -148,6 +148,7 @@ def save(plan: Plan, selection: Selection, project: Project, key: Secret, out: s
         acknowledged=tuple(str(each) for each in selection.acknowledged),
         allow_empty=selection.allow_empty,
         policy_from=project.policy_commit,
+        place=selection.place,
     )
     text = write_plan(plan, inputs, key)
     write_file(out, text, private=True, encoding_errors="surrogatepass", error=PlanFileError)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ManifestError, UsageProblem
+from reconciler.manifests.files import PROJECT_FILES
+from reconciler.manifests.git_process import find_root
 from reconciler.manifests.merge.compile import compile_manifests
 from reconciler.manifests.project import BrokenProject, load_project
 from reconciler.manifests.secrets.allowed import KnownNames
@@ -30,7 +33,8 @@ TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
 class Selection:
     """Which manifests, of which environment, for which runners. `cwd` is the folder that paths are relative to.
 
-    `policy_from` is the git revision whose policy is in force; None: that of the working tree.
+    `policy_from` is the git revision whose policy is in force; None: that of the working tree. `workspace` is the
+    folder of a CI's checkout, where there is one.
     """
 
     paths: tuple[str, ...] = ()
@@ -42,6 +46,15 @@ class Selection:
     allow_empty: bool = False
     policy_from: str | None = None
     cwd: Path = field(default_factory=Path.cwd)
+    workspace: Path | None = None
+
+    @property
+    def place(self) -> str:
+        """The project file's path below the root of its repository; outside of one, below `workspace` or `cwd`."""
+        present = [name for name in PROJECT_FILES if (self.cwd / name).exists()]
+        file = Path(os.path.realpath(self.cwd / (self.project or (*present, PROJECT_FILES[0])[0])))
+        root = find_root(file.parent) or self.workspace or self.cwd
+        return Path(os.path.relpath(file, os.path.realpath(root))).as_posix()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

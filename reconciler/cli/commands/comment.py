@@ -14,10 +14,15 @@ from reconciler.cli.values import FileName
 @click.argument("planfile", metavar="PLANFILE", type=FileName())
 @option("--repository", metavar="OWNER/NAME", help="Default: GITHUB_REPOSITORY.")
 @option("--number", type=click.IntRange(min=1), metavar="N", help="The pull request; default: from GITHUB_EVENT_PATH.")
-@option("--author", metavar="LOGIN", help="Who the comment belongs to; default: whoever the token is.")
+@option("--author", metavar="LOGIN", help="Who the token is: a login, or an app's name; default: the forge is asked.")
 @option("--issue", is_flag=True, help="Keep the one drift issue instead: opened, updated, closed.")
 @option(
-    "--max-size", type=click.IntRange(1000, 65536), default=60000, show_default=True, metavar="N", help="Characters."
+    "--max-size",
+    type=click.IntRange(1000, 1_000_000),
+    default=60000,
+    show_default=True,
+    metavar="N",
+    help="Characters.",
 )
 @option(
     "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="The result's format."
@@ -35,7 +40,8 @@ def command(
     """Post a saved plan as the one comment of a pull request and environment, or update it.
 
     Takes GITHUB_TOKEN, GITHUB_API_URL, and the event of the run. Only a comment with our hidden marker and of our
-    own author is ever edited.
+    own author is ever edited, and an older run never overwrites what a newer one wrote. Each project of a repository
+    and each environment has a comment of its own.
 
     \b
     Example:

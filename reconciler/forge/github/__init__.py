@@ -1,1 +1,4 @@
-"""GitHub: annotations and outputs of an Actions step, the sticky comment of a pull request, the sticky drift issue."""
+"""GitHub: `forge` its comments and issues, `rest` the client, `event` the run, `step` a step.
+
+Start at `forge`.
+"""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import __version__
 from reconciler.api.http import certificates
-from reconciler.errors import ReconcilerError
+from reconciler.forge.port import ForgeError, Refusal
 from reconciler.model.cause import cause_of
 from reconciler.render import escape
 
@@ -31,14 +31,21 @@ TOO_MANY: Final = 429
 SERVER_ERROR: Final = 500
 
 
-class GitHubError(ReconcilerError):
+_REFUSALS: Final = {
+    FORBIDDEN: Refusal.FORBIDDEN,
+    NOT_FOUND: Refusal.MISSING,
+    UNPROCESSABLE: Refusal.TOO_LONG,
+}
+
+
+class GitHubError(ForgeError):
     """GitHub refused, or did not answer as documented; `status` is the HTTP status, 0 where there was no answer."""
 
     code = "github"
 
     def __init__(self, message: str, status: int) -> None:
         self.status = status
-        super().__init__(message)
+        super().__init__(message, _REFUSALS.get(status, Refusal.OTHER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +82,23 @@ class GitHub:
         """Close the connections."""
         self._client.close()
 
+    @property
+    def graphql_url(self) -> str:
+        """Where GraphQL is asked: beside REST, also on an Enterprise server (/api/v3, /api/graphql)."""
+        return str(self._client.base_url).rstrip("/").removesuffix("/v3") + "/graphql"
+
     def pages(self, path: str) -> Iterator[Any]:
         """Every entry of a list, page by page, following the Link header."""
-        url: str | None = path
+        url = path
         for _ in range(MAX_PAGES):
-            if url is None:
-                return
             answer = self.call("GET", url)
             if not isinstance(answer.json, list):
                 raise GitHubError(f"GET {path}: GitHub answered no list; check GITHUB_API_URL", 0)
             yield from answer.json
+            if answer.next is None:
+                return
             url = answer.next
+        raise GitHubError(f"GET {path}: more than {MAX_PAGES} pages; what is ours can't be told among so many", 0)
 
     def call(self, method: str, path: str, body: Any = None) -> Answer:
         """One call. Raises GitHubError with the status."""

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.forge.context import Record, marker
+from reconciler.forge.github.forge import ACTIONS_BOT, GitHubForge
 from reconciler.forge.github.rest import GitHub, GitHubError
-from reconciler.forge.github.sticky import ACTIONS_BOT, Sticky, marker, whoami
+from reconciler.forge.sticky import Sticky
 from tests.fakes.clock import VirtualClock
 from tests.fakes.github import running_github
 
-MARK = marker("plan", "production")
+MARK = marker("plan", "reconciler.yaml", "production")
+NOW = "2026-11-25T12:00:00Z"
+
+
+def head(mark=MARK, author=ACTIONS_BOT, run=None, planned_at=NOW):
+    """The hidden lines that begin what is ours."""
+    return f"{mark}\n{Record(author=author, run=run, planned_at=planned_at).line()}"
 
 
 @pytest.fixture
@@ -33,13 +41,14 @@ def github(server, clock):
     client.close()
 
 
-def sticky(github, text="two changes", mark=MARK, limit=60_000):
+def sticky(github, text="two changes", mark=MARK, limit=60_000, author=ACTIONS_BOT, run=None, planned_at=NOW):
     """Ours, with a text that honours its limit."""
     return Sticky(
-        github=github,
-        repository="example/fleet",
-        author=ACTIONS_BOT,
+        forge=GitHubForge(github, "example/fleet"),
+        author=author,
         mark=mark,
+        run=run,
+        planned_at=planned_at,
         render=lambda room: (text * room)[:room] if text == "x" else text,
         limit=limit,
     )
@@ -49,7 +58,7 @@ def test_the_first_time_a_comment_is_posted(server, github):
     """Without one of ours, a comment with the hidden marker is made."""
     posted = sticky(github).comment(7)
     assert posted.how == "created"
-    assert server.comments[0]["body"] == f"{MARK}\ntwo changes\n"
+    assert server.comments[0]["body"] == f"{head()}\ntwo changes\n"
     assert set(server.tokens) == {"Bearer ghs_token"}
 
 
@@ -57,7 +66,7 @@ def test_the_next_time_it_is_updated_in_place(server, github):
     """One comment stays one comment."""
     sticky(github).comment(7)
     assert sticky(github, "no changes").comment(7).how == "updated"
-    assert [each["body"] for each in server.comments] == [f"{MARK}\nno changes\n"]
+    assert [each["body"] for each in server.comments] == [f"{head()}\nno changes\n"]
 
 
 def test_the_same_text_is_not_sent_again(server, github):
@@ -75,8 +84,9 @@ def test_the_same_text_is_not_sent_again(server, github):
         ("looks like a plan", ACTIONS_BOT),
         (f"quoted: {MARK}", ACTIONS_BOT),
         (f"> {MARK}\nquoted", ACTIONS_BOT),
-        (f"{marker('plan', 'staging')}\nother environment", ACTIONS_BOT),
-        (f"{marker('drift', 'production')}\nother kind", ACTIONS_BOT),
+        (f"{marker('plan', 'reconciler.yaml', 'staging')}\nother environment", ACTIONS_BOT),
+        (f"{marker('plan', 'other/reconciler.yaml', 'production')}\nother project", ACTIONS_BOT),
+        (f"{marker('drift', 'reconciler.yaml', 'production')}\nother kind", ACTIONS_BOT),
     ],
 )
 def test_what_is_not_ours_is_never_touched(server, github, body, login):
@@ -100,7 +110,7 @@ def test_duplicates_of_ours_go(server, github):
     server.add_comment(f"{MARK}\nold 1", ACTIONS_BOT)
     server.add_comment(f"{MARK}\nold 2", ACTIONS_BOT)
     sticky(github).comment(7)
-    assert [each["body"] for each in server.comments] == [f"{MARK}\ntwo changes\n"]
+    assert [each["body"] for each in server.comments] == [f"{head()}\ntwo changes\n"]
 
 
 def test_a_comment_deleted_meanwhile_is_posted_anew(server, github):
@@ -186,20 +196,9 @@ def test_nobody_listening_is_an_error(clock):
     client.close()
 
 
-def test_an_installation_is_the_actions_bot(github):
-    """A token that may not ask who it is belongs to github-actions[bot]."""
-    assert whoami(github) == ACTIONS_BOT
-
-
-def test_a_personal_token_has_a_login(server, github):
-    """A token that may ask is told."""
-    server.login = "fleet-bot"
-    assert whoami(github) == "fleet-bot"
-
-
 def test_the_drift_issue_is_opened_updated_and_closed(server, github):
     """One issue says that there is drift for as long as there is."""
-    mark = marker("drift", "production")
+    mark = marker("drift", "reconciler.yaml", "production")
     assert sticky(github, "one change", mark).issue("Drift", drifted=True).how == "created"
     assert sticky(github, "one change", mark).issue("Drift", drifted=True).how == "unchanged"
     assert sticky(github, "two changes", mark).issue("Drift", drifted=True).how == "updated"
@@ -211,7 +210,7 @@ def test_the_drift_issue_is_opened_updated_and_closed(server, github):
 
 def test_no_pull_request_and_no_issue_of_others_is_taken_for_ours(server, github):
     """GitHub lists pull requests among issues, and anybody can copy a marker."""
-    mark = marker("drift", None)
+    mark = marker("drift", None, None)
     server.add_issue("pr", f"{mark}\n")["pull_request"] = {}
     server.add_issue("theirs", f"{mark}\n", "somebody-else")
     assert sticky(github, "x drift", mark).issue("Drift", drifted=True).how == "created"
@@ -219,5 +218,11 @@ def test_no_pull_request_and_no_issue_of_others_is_taken_for_ours(server, github
 
 
 def test_a_marker_cannot_be_closed_by_an_environment():
-    """An environment's name can't end the hidden comment."""
-    assert marker("plan", "a --> b").count("-->") == 1
+    """Neither an environment's name nor a project's path can end the hidden comment."""
+    assert marker("plan", "b --> c", "a --> b").count("-->") == 1
+
+
+def test_no_two_projects_or_environments_share_a_marker():
+    """What separates the parts of a marker can't be part of one."""
+    keys = [("a", "b:c"), ("a:b", "c"), ("a:b:c", None), (None, "a:b:c"), ("a-b", "c"), ("a", "-b-c")]
+    assert len({marker("plan", *key) for key in keys}) == len(keys)
