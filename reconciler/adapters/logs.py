@@ -10,12 +10,15 @@ import logging
 import re
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.cause import cause_of
 from reconciler.model.hidden import show_hidden
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reconciler.model.secret import Scrubber
 
 _LOUDEST_LIBRARIES: Final = 2
@@ -55,20 +58,28 @@ class SafeLines(logging.Formatter):
         return f"{moment} {level} {record.name}: {message}"
 
 
-def start_logging(verbosity: int, *, as_json: bool, scrubber: Scrubber) -> None:
-    """Log to stderr, one line a record: our own requests from -v (1) on, the libraries' from -vv (2) on.
+@contextmanager
+def log_to_stderr(verbosity: int, *, as_json: bool, scrubber: Scrubber) -> Iterator[None]:
+    """Log one line a record: our own requests from -v (1) on, the libraries' from -vv (2) on; without -v, nothing.
 
-    A second call takes the place of the first.
+    At the end the loggers are as they were before, so that the next command in this process logs as it was asked to.
     """
-    root = logging.getLogger()
-    for handler in list(root.handlers):
-        if isinstance(handler, _Handler):
-            root.removeHandler(handler)
-    ours = _Handler()
-    ours.setFormatter(SafeLines(scrubber, as_json=as_json))
-    root.addHandler(ours)
+    if not verbosity:
+        yield
+        return
+    root, ours = logging.getLogger(), logging.getLogger("reconciler")
+    levels = root.level, ours.level
+    handler = _Handler()
+    handler.setFormatter(SafeLines(scrubber, as_json=as_json))
+    root.addHandler(handler)
     root.setLevel(logging.DEBUG if verbosity >= _LOUDEST_LIBRARIES else logging.WARNING)
-    logging.getLogger("reconciler").setLevel(logging.DEBUG)
+    ours.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(levels[0])
+        ours.setLevel(levels[1])
 
 
 def _text(record: logging.LogRecord) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.clock import SystemClock
+from reconciler.adapters.logs import log_to_stderr
 from reconciler.adapters.signals import watch_signals
 from reconciler.cli.color import color
 from reconciler.cli.header_secrets import take_header_secrets
@@ -59,13 +60,14 @@ def selection_of(options: Mapping[str, Any]) -> Selection:
 def open_ports(options: Mapping[str, Any]) -> Iterator[Ports]:
     """The real adapters, for as long as the command runs; SIGINT and SIGTERM set their stop."""
     scrubber = Scrubber()
-    with watch_signals() as stop:
+    as_json = options.get("log_format") == "json"
+    logs = log_to_stderr(options.get("verbose", 0), as_json=as_json, scrubber=scrubber)
+    with watch_signals() as stop, logs:
         given = take_header_secrets(options, os.environ)
         scrubber.learn(given.values())
         clock = SystemClock(stop)
         quiet = options.get("quiet", False)
         progress = _progress(quiet=quiet, color=color(options, sys.stderr))
-        _start_logging(options, scrubber)
         ports = Ports(
             clock=clock,
             stop=stop,
@@ -133,13 +135,6 @@ def _progress(*, quiet: bool, color: bool) -> Progress:
     from reconciler.adapters.progress import choose_progress
 
     return choose_progress(quiet=quiet, terminal=sys.stderr.isatty(), color=color)
-
-
-def _start_logging(options: Mapping[str, Any], scrubber: Scrubber) -> None:
-    if options.get("verbose"):
-        from reconciler.adapters.logs import start_logging
-
-        start_logging(options["verbose"], as_json=options["log_format"] == "json", scrubber=scrubber)
 
 
 def _folder(path: str | None) -> Path | None:

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from reconciler.adapters.logs import SafeLines, start_logging
+from reconciler.adapters.logs import SafeLines, log_to_stderr
 from reconciler.api.client import Client
 from reconciler.errors import ApiError
 from reconciler.model.runner import RunnerBody
@@ -15,17 +15,6 @@ from tests.fakes.clock import VirtualClock
 from tests.fakes.faulty import Fault, faulty_service, status
 
 SECRET = "Bearer s3cret-header-value"
-
-
-@pytest.fixture(autouse=True)
-def restored():
-    """The root logger as it was before."""
-    root, ours = logging.getLogger(), logging.getLogger("reconciler")
-    before = (root.level, list(root.handlers), ours.level)
-    yield
-    root.setLevel(before[0])
-    root.handlers[:] = before[1]
-    ours.setLevel(before[2])
 
 
 def talk(up, scrubber):
@@ -45,8 +34,7 @@ def talk(up, scrubber):
 def test_nothing_leaks_into_the_loudest_logs(capsys, as_json):
     """With -vv the libraries' debug logs are shown, and neither the token nor a header value is in any of them."""
     scrubber = Scrubber()
-    start_logging(2, as_json=as_json, scrubber=scrubber)
-    with faulty_service() as up:
+    with log_to_stderr(2, as_json=as_json, scrubber=scrubber), faulty_service() as up:
         talk(up, scrubber)
         shown = capsys.readouterr()
         assert "httpcore" in shown.err
@@ -63,20 +51,30 @@ def test_nothing_leaks_into_the_loudest_logs(capsys, as_json):
 def test_the_libraries_are_quiet_with_one_v(capsys):
     """-v shows our requests only."""
     scrubber = Scrubber()
-    start_logging(1, as_json=False, scrubber=scrubber)
-    with faulty_service() as up:
+    with log_to_stderr(1, as_json=False, scrubber=scrubber), faulty_service() as up:
         talk(up, scrubber)
     shown = capsys.readouterr().err
     assert "reconciler.api: POST /v1/runner: 201" in shown
     assert "httpcore" not in shown
 
 
-def test_a_second_start_takes_the_place_of_the_first(capsys):
-    """One line a record, however often logging was started."""
-    for verbosity in (2, 1, 1):
-        start_logging(verbosity, as_json=False, scrubber=Scrubber())
-    logging.getLogger("reconciler.test").debug("once")
-    assert capsys.readouterr().err.count("once") == 1
+def _log_and_fail():
+    logging.getLogger("reconciler.test").debug("within")
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("verbosity", [0, 1, 2])
+def test_what_one_command_logs_never_reaches_the_next(capsys, verbosity):
+    """Handlers and levels are as before when it ends, also by an error; without -v nothing changes at all."""
+    root, ours = logging.getLogger(), logging.getLogger("reconciler")
+    before = (root.level, list(root.handlers), ours.level)
+    with pytest.raises(ZeroDivisionError), log_to_stderr(verbosity, as_json=False, scrubber=Scrubber()):
+        _log_and_fail()
+    assert (root.level, list(root.handlers), ours.level) == before
+    logging.getLogger("reconciler.test").debug("after")
+    shown = capsys.readouterr().err
+    assert shown.count("within") == (verbosity > 0)
+    assert "after" not in shown
 
 
 def test_an_exception_is_its_type_on_one_line():

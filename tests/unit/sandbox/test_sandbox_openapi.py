@@ -27,9 +27,12 @@ SETTINGS = settings(
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def closed():
-    """The module's store is closed at its end."""
+    """The store is closed when the process ends, not with this module: its tests may come in several batches.
+
+    pytest-xdist gives a worker more of them after those of other modules, and a module's fixtures end each time.
+    """
     yield
     STORE.close()
 
