@@ -63,7 +63,7 @@ def arrange(
 
     `fleet` holds every runner; one whose serving changes has the key of its action. Without `two_phase` no runner
     takes two writes. A gap that this leaves is a finding (`brief-gap`), as is one because a union is over 10 tags.
-    Where over `most_sets` tag sets change hands, the order is a coarser one (see `order_coarse`).
+    Where over `most_sets` tag sets change hands, the order is a coarser one (see `coarse`).
     """
     if not actions:
         return Arranged((), ())
@@ -145,7 +145,11 @@ def _gaps(changeover: Changeover, gaps: dict[int, list[_Gap]], *, two_phase: boo
                 mover for gap in gaps[cause] for mover in places(gap.requirement.losers | gap.requirement.gainers)
             }
             large = [runners[mover].label for mover in sorted(involved) if _union_size(runners[mover]) > MAX_TAGS]
-            why = f"Two writes would need over {MAX_TAGS} tags on {name_some(large)}" if large else "No order avoids it"
+            why = (
+                f"Two writes would need over {MAX_TAGS} tags on {name_some(large)}"
+                if large
+                else "No order was found that avoids it"
+            )
         else:
             why = "guard.two_phase is false: set it to true to let a runner take two writes"
         message = f"{told}. {why}"

@@ -2,8 +2,8 @@
 
 A mover that waits only for runners that only gain, or is covered by runners that only lose, is free: the first are
 written before all movers, the second after them. Only sets that movers alone serve can tie them up. What is tied up
-is cut into stages (`stages`), each is searched for an order (`order_search`, or `order_greedy` where it is too
-large), and a requirement that no order keeps is lowered, its parts taking its place, until all the rest is kept.
+is cut into stages (`stages`), stages that one runner's two writes could serve are ordered together (`solver`), and a
+requirement that no order keeps is lowered, its parts taking its place, until all the rest is kept.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.runner import MAX_TAGS
 from reconciler.planning.findings.tagsets import TagIndex, maximal, places
-from reconciler.planning.ordering.exact import Ordering, Steps, TooHard, fewest_twice
-from reconciler.planning.ordering.solver import order_greedily
+from reconciler.planning.ordering.solver import Knot, Ordering, order_movers
 from reconciler.planning.ordering.stages import Need, cut_into_stages
 
 if TYPE_CHECKING:
@@ -28,10 +27,6 @@ if TYPE_CHECKING:
 _NOTHING: Final[Tags] = frozenset()
 MOST_SETS: Final = 5_000
 """That change hands; each is weighed against every knot it ties."""
-_LARGEST: Final = 40
-"""Movers in a knot; a larger one is not searched."""
-_STEPS_EACH: Final = 400_000
-_STEPS_ALL: Final = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +98,6 @@ class _Knots:
                 if len(union) <= MAX_TAGS:
                     self._unions[mover] = union
         self._index = TagIndex([self._unions.get(place) for place in range(self.movers.stop)])
-        self._steps = Steps(_STEPS_ALL)
 
     @property
     def unions(self) -> Collection[Tags]:
@@ -120,10 +114,10 @@ class _Knots:
         rank: dict[int, int] = {}
         short: dict[int, int] = {}
         for knot in _knots(tied, helpers):
-            for ordering in self._order(knot, helpers):
-                twice |= ordering.twice
-                rank.update((mover, at) for at, mover in enumerate(ordering.order))
-                short.update(ordering.short)
+            ordering = order_movers(Knot(knot, helpers), self._unions.keys())
+            twice |= ordering.twice
+            rank.update((mover, at) for at, mover in enumerate(ordering.order))
+            short.update(ordering.short)
         return Ordering(
             tuple(
                 mover
@@ -151,24 +145,6 @@ class _Knots:
     def _serves(self, mover: int, tags: Tags) -> bool:
         runner = self._runners[mover]
         return tags <= (runner.before or _NOTHING) or tags <= (runner.after or _NOTHING)
-
-    def _order(self, knot: list[Stage], helpers: Mapping[int, frozenset[int]]) -> list[Ordering]:
-        movers = {mover for stage in knot for mover in stage.movers}
-        movers |= {mover for stage in knot for need in stage.needs for mover in helpers.get(need.source, ())}
-        if len(movers) <= _LARGEST:
-            steps = Steps(min(_STEPS_EACH, self._steps.left))
-            allowed = steps.left
-            try:
-                found = fewest_twice(knot, helpers, movers & self._unions.keys(), steps)
-                return [found] if found is not None else self._greedily(knot)
-            except TooHard:
-                pass
-            finally:
-                self._steps.left -= allowed - max(steps.left, 0)
-        return [each for stage in knot for each in self._order([stage], {})] if helpers else self._greedily(knot)
-
-    def _greedily(self, knot: list[Stage]) -> list[Ordering]:
-        return [order_greedily(stage, self._unions.keys()) for stage in knot]
 
 
 def _knots(tied: Sequence[Stage], helpers: Mapping[int, Collection[int]]) -> list[list[Stage]]:

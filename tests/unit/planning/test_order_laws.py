@@ -9,14 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.model.policy import Promise
 from reconciler.planning.findings.serving import Serving, describe
-from reconciler.planning.ordering import conflicts
-from reconciler.planning.ordering.arrange import arrange
-from tests.fakes.fleet_simulator import Simulation, Write, fewest_twice, required
-from tests.fakes.fleets import PLACE, actions_for
+from reconciler.planning.ordering import solver
+from tests.fakes.arranging import TAGS, simulate, twice
+from tests.fakes.fleet_simulator import fewest_twice, has_way
 
-TAGS = "abcd"
 SETS = [frozenset(tags) for size in (1, 2, 3) for tags in combinations(TAGS, size)]
 PAIRS = [frozenset(tags) for tags in combinations(TAGS, 2)]
 PROMISES = st.lists(st.tuples(st.frozensets(st.sampled_from(TAGS), max_size=2), st.integers(1, 4)), max_size=2)
@@ -49,29 +46,6 @@ TAGGED = fleets()
 ALL = st.one_of(TAGGED, fleets(None), fleets(None, WILDCARD))
 
 
-def simulate(servings, promises, *, two_phase=True, **limits):
-    """What is arranged, its simulation, and what must hold throughout."""
-    asked = [Promise(tuple(sorted(tags)), least, PLACE) for tags, least in promises]
-    arranged = arrange(actions_for(servings), servings, asked, two_phase=two_phase, **limits)
-    after = {serving.key: serving.after for serving in servings}
-    gates = [frozenset(gate.keys) for gate in arranged.gates]
-    writes = []
-    for action in arranged.actions:
-        for number, request in enumerate(action.requests):
-            last = number == len(action.requests) - 1
-            brought = after[action.key] if last else frozenset(request.body.tags)
-            waits = tuple((gates[wait.gate], wait.at_least) for wait in request.waits)
-            writes.append(Write(action.key, number, brought, waits))
-    before = {serving.key: serving.before for serving in servings}
-    needs = required(list(before.values()), list(after.values()), TAGS, promises)
-    return arranged, Simulation(before, writes), needs
-
-
-def twice(arranged):
-    """The keys of the runners that take two writes."""
-    return [action.key for action in arranged.actions if len(action.requests) == 2]
-
-
 @settings(max_examples=400, deadline=None)
 @given(servings=ALL, promises=PROMISES)
 def test_nothing_is_unserved_at_any_moment(servings, promises):
@@ -86,13 +60,42 @@ def test_nothing_is_unserved_at_any_moment(servings, promises):
 
 @settings(max_examples=300, deadline=None)
 @given(servings=ALL, promises=PROMISES)
-def test_no_more_runners_than_needed_take_two_writes(servings, promises):
-    """As many as brute force over all ways needs, not one more; each of them is named."""
+def test_no_runner_takes_two_writes_that_could_take_one(servings, promises):
+    """By brute force: no order keeps all needs when one of them takes one write and the others two. Each is named."""
     arranged, simulation, needs = simulate(servings, promises)
-    before, after = simulation.before, {serving.key: serving.after for serving in servings}
-    assert len(twice(arranged)) == fewest_twice(before, after, needs)
+    after = {serving.key: serving.after for serving in servings}
+    for key in twice(arranged):
+        assert not has_way(simulation.before, after, needs, [other for other in twice(arranged) if other != key])
     widened = [finding.key for finding in arranged.widened]
     assert widened == twice(arranged)
+
+
+def draw_knot(seed):
+    """Four to eight runners that change places among sets that overlap: permutations, swaps, crowds in a few sets."""
+    chance = Random(seed)  # noqa: S311 (no secret)
+    sets = [frozenset(tags) for size in (1, 2, 3) for tags in combinations(TAGS, size)]
+    count = chance.randint(4, 8)
+    before = chance.sample(sets, count)
+    if seed % 3 == 0:
+        after = chance.sample(before, count)
+    elif seed % 3 == 1:
+        after = [before[at ^ 1] if at ^ 1 < count else before[at] for at in range(count)]
+    else:
+        crowd = before[:4]
+        before, after = chance.choices(crowd, k=count), chance.choices(crowd, k=count)
+    return [Serving(f"r{at}", f"r{at}", *states) for at, states in enumerate(zip(before, after, strict=True))]
+
+
+def test_second_writes_of_fleets_made_to_be_hard():
+    """Of 300 fleets of up to eight runners, in each as few take two writes as brute force needs, and no gap is left."""
+    for seed in range(300):
+        servings = draw_knot(seed)
+        arranged, simulation, needs = simulate(servings, [])
+        after = {serving.key: serving.after for serving in servings}
+        assert not arranged.gaps
+        assert not simulation.gaps(needs)
+        assert not simulation.stuck()
+        assert len(twice(arranged)) == fewest_twice(simulation.before, after, needs)
 
 
 @settings(max_examples=300, deadline=None)
@@ -116,12 +119,11 @@ def test_without_two_writes_a_gap_is_told_exactly_where_none_can_be_avoided(serv
 
 
 @settings(max_examples=150, deadline=None)
-@given(servings=TAGGED, promises=PROMISES, largest=st.sampled_from([0, 40]))
-def test_a_knot_too_large_to_search_opens_no_gap_either(servings, promises, largest):
-    """When the search is skipped, or stops for want of steps, the order is safe, if not always the cheapest."""
+@given(servings=TAGGED, promises=PROMISES)
+def test_a_knot_too_large_to_try_from_each_mover_opens_no_gap_either(servings, promises):
+    """Tried once only, the order is safe, if not always the cheapest."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(conflicts, "_LARGEST", largest)
-        patch.setattr(conflicts, "_STEPS_ALL", 5)
+        patch.setattr(solver, "_TRIED_FROM_EACH", 0)
         arranged, simulation, needs = simulate(servings, promises)
     assert not simulation.gaps(needs)
     assert not simulation.stuck()
@@ -131,7 +133,7 @@ def test_a_knot_too_large_to_search_opens_no_gap_either(servings, promises, larg
 @settings(max_examples=200, deadline=None)
 @given(plain=TAGGED, seed=st.integers(0, 2**32))
 def test_runners_with_too_many_tags_take_one_write(plain, seed):
-    """Of the runners whose union has at most ten tags the fewest take two writes; if that is not enough, it is said."""
+    """Of the runners whose union has at most ten tags some take two writes; if that is not enough, it is said."""
     chance = Random(seed)  # noqa: S311 (no secret)
     servings = []
     for each in plain:
@@ -143,7 +145,7 @@ def test_runners_with_too_many_tags_take_one_write(plain, seed):
     assert all(len(action.requests[0].body.tags) <= 10 for action in arranged.actions if len(action.requests) == 2)
     assert (bool(arranged.gaps)) == (fewest is None)
     if fewest is not None:
-        assert len(twice(arranged)) == fewest
+        assert len(twice(arranged)) >= fewest
         assert not simulation.gaps(needs)
     assert not simulation.stuck()
 

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.model.plan import Gate, Wait
 from reconciler.planning.ordering.arrange import Arranged, arrange
+from tests.fakes.arranging import simulate
 from tests.fakes.fleets import actions_for, create_action, fleet, promise
 
 
@@ -219,7 +220,18 @@ def test_another_runner_takes_two_writes_where_one_has_too_many_tags():
 def test_a_union_may_serve_for_others_in_between():
     """Two pairs swap; while r carries all four tags it serves for the other pair too: its two writes do for both."""
     servings = fleet(r="c d > a b", s="a b > c d", t="b d > a d", u="a d > b d")
-    assert purposes(arranged(servings)) == {"r": ["widen", "narrow"]}
+    result = arranged(servings)
+    assert purposes(result) == {"r": ["widen", "narrow"]}
+    assert ("b d", ("r", "u"), 1) in waits(result)["t"]
+
+
+def test_what_waits_for_a_union_in_between_gets_there():
+    """Those others wait for the runner that serves for them in between, and none is stuck: simulated to its end."""
+    servings = fleet(r="c d > a b", s="a b > c d", t="b d > a d", u="a d > b d")
+    _arranged, simulation, needs = simulate(servings, [])
+    assert not simulation.gaps(needs)
+    assert not simulation.stuck()
+    assert simulation.settled(simulation.writes) == {serving.key: serving.after for serving in servings}
 
 
 def test_other_actions_pass_through_as_they_are():
