@@ -10,12 +10,17 @@ if TYPE_CHECKING:
     from reconciler.model.secret import Scrubber
 
 LONGEST: Final = 300
+_SCRUBBED: Final = 16 * 1024
+"""Characters that are scrubbed; a page of an error is far below."""
 
 
 def tame(text: str, scrubber: Scrubber, *, longest: int = LONGEST) -> str:
     """The text scrubbed, with hidden characters by their codes, and cut to `longest` characters.
 
-    It is scrubbed before it is cut: half a secret would not be known any more.
+    It is scrubbed before it is cut: half a secret would not be known any more. Of a text that is far too long only the
+    beginning is scrubbed, and so much of that left out that no half secret can show.
     """
-    clean = show_hidden(scrubber.scrub(text))
+    clean = show_hidden(scrubber.scrub(text[:_SCRUBBED]))
+    if len(text) > _SCRUBBED and len(clean) <= longest:
+        return f"(a text of {len(text):,} characters)"
     return clean if len(clean) <= longest else f"{clean[: longest - 1]}…"

@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import threading
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+
+from reconciler.model.credential import credentials_in
+from reconciler.model.encodings import Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 REDACTED: Final = "(sensitive)"
-MIN_SCRUBBED: Final = 8
-"""Characters; a shorter value would be found in innocent text."""
-
 _PLACEHOLDER: Final = re.compile(
     r"(?:(?:bearer|basic|token)\b\s*)?(?:change[-_ ]?me|x{3,}|todo|tbd|fixme|none|null|undefined|placeholder|example|"
     r"secret|password|token|dummy|test|your[-_ ].*|<.*>|\*+|\.{3,}|)",
@@ -119,31 +120,42 @@ HeaderValue: TypeAlias = Secret | Unresolved | str
 
 
 class Scrubber:
-    """Replaces known secret values in foreign free text: the last line of defence.
+    """Replaces known secret values in foreign free text, in any usual encoding: the last line of defence.
 
-    For the service's messages, exceptions and library logs only; never for our own structured output, where a header
-    value like `a100` would eat the tag `gpu-a100`.
+    For the service's messages only; never for our own structured output, where a header value like `a100` would eat
+    the tag `gpu-a100`.
     """
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
-        self._known: set[str] = set()
+        self._known = Known()
+        self._learned: set[Secret] = set()
+        self._waiting: set[Secret] = set()
+        self._lock = threading.Lock()
         self.learn(secrets)
 
     def learn(self, secrets: Iterable[Secret]) -> None:
-        """Remember more secrets; those under MIN_SCRUBBED characters are passed over."""
-        for secret in secrets:
-            value = secret._value  # noqa: SLF001 - the scrubber is the secret's own last defence
-            if value is None:
-                continue
-            for part in (value, value.partition(" ")[2]):  # `Bearer abc…` may be echoed without its scheme
-                if len(part) >= MIN_SCRUBBED:
-                    self._known.add(part)
+        """Remember more secrets; those under MIN_KNOWN characters are passed over. They are read when first needed."""
+        with self._lock:
+            self._waiting |= set(secrets) - self._learned
 
     def scrub(self, text: str) -> str:
-        """The text with every known value replaced by `(sensitive)`, longest first."""
-        for value in sorted((known for known in list(self._known) if known in text), key=len, reverse=True):
-            text = text.replace(value, REDACTED)
-        return text
+        """The text with every known value replaced by `(sensitive)`, encoded or not, in any case."""
+        with self._lock:
+            for secret in self._waiting:
+                self._add(secret)
+            self._learned |= self._waiting
+            self._waiting = set()
+        pieces: list[str] = []
+        done = 0
+        for start, end in self._known.spans(text):
+            pieces += (text[done:start], REDACTED)
+            done = end
+        return "".join((*pieces, text[done:]))
+
+    def _add(self, secret: Secret) -> None:
+        value = secret._value  # noqa: SLF001 - the scrubber is the secret's own last defence
+        for part in () if value is None else credentials_in(value, passwords=True):
+            self._known.add(part)
 
 
 def reveal(secret: Secret) -> str:

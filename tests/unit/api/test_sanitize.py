@@ -24,6 +24,14 @@ def test_text_is_cut_at_its_bound(length, cut):
     assert len(tamed) == min(length, LONGEST)
 
 
+def test_a_text_without_end_is_not_scrubbed_whole():
+    """Its beginning is shown; where scrubbing left nearly nothing of it, its length is, and never half a secret."""
+    assert tame("x" * 10_000_000, Scrubber()) == "x" * (LONGEST - 1) + "…"
+    secret = "s3cret-value-" * 1000
+    tamed = tame(secret * 3, Scrubber([Secret(secret)]))
+    assert tamed == "(a text of 39,000 characters)"
+
+
 def test_a_secret_across_the_cut_is_gone():
     """Scrubbing comes before cutting and escaping."""
     scrubber = Scrubber([Secret("s3cret\nvalue-1")])

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 
 import pytest
 
-from reconciler.model.secret import MIN_SCRUBBED, REDACTED, Scrubber, Secret, Unresolved, publish, reveal
+from reconciler.model.encodings import MIN_KNOWN
+from reconciler.model.secret import REDACTED, Scrubber, Secret, Unresolved, publish, reveal
 
 VALUE = "Bearer cfc_0123456789abcdef"
 
@@ -188,9 +189,7 @@ def test_the_scrubber_replaces_what_it_knows():
     assert Scrubber().scrub(VALUE) == VALUE
 
 
-@pytest.mark.parametrize(
-    ("length", "scrubbed"), [(MIN_SCRUBBED - 1, False), (MIN_SCRUBBED, True), (MIN_SCRUBBED + 1, True)]
-)
+@pytest.mark.parametrize(("length", "scrubbed"), [(MIN_KNOWN - 1, False), (MIN_KNOWN, True), (MIN_KNOWN + 1, True)])
 def test_the_shortest_scrubbed_value(length, scrubbed):
     """Values under 8 characters would be found in innocent text and are left alone."""
     value = "k" * length
