@@ -16,28 +16,43 @@ from reconciler.manifests.files import (
     show_path,
 )
 from reconciler.manifests.format.problems import add_problem
-from reconciler.manifests.format.schema import check_manifest
-from reconciler.manifests.secrets.markers import check_markers
-from reconciler.manifests.yaml.nodes import Map
+from reconciler.manifests.merge.layers import Source
+from reconciler.manifests.yaml.nodes import Map, section
 from reconciler.manifests.yaml.read import read_documents
 from reconciler.model.position import Position, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from reconciler.manifests.files import Files
+    from reconciler.manifests.format.manifest import Manifest
     from reconciler.manifests.project import Project
+    from reconciler.manifests.yaml.nodes import Place
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """One YAML document. `profiles` are those of its whole file: the profile's name, and its mapping."""
+    """One YAML document: its models, and the nodes that know their places.
+
+    What is wrong is left out of both, but its keys still have places. `profiles` are those of its whole file.
+    """
 
     file: str
     folder: Path
     node: Map
-    profiles: dict[str, Map]
+    manifest: Manifest
+    profiles: Mapping[str, Map]
+
+    @property
+    def runner_places(self) -> Mapping[str, Place]:
+        """The place of each runner's key, also of one whose value is wrong."""
+        return section(self.node, "runners").key_at
+
+    def own_layer(self, key: str, path: str) -> Source:
+        """A runner as its own layer; `path` is what messages call it."""
+        entries = self.manifest.runners or {}
+        return Source("runner", path, self.file, self.folder, section(section(self.node, "runners"), key), entries[key])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +73,9 @@ def read_all(
     files: Files | None = None,
 ) -> Documents:
     """Read and check the manifests at `paths`, or the project's own when there are none. Problems are added."""
+    from reconciler.manifests.format.manifest import Manifest
+    from reconciler.manifests.format.parse import parse
+
     cwd = project.cwd
     if paths:
         chosen = [path if path == STDIN else show_path(path, cwd) for path in paths]
@@ -75,30 +93,26 @@ def read_all(
     for file in found:
         folder = cwd if file.shown == STDIN_SHOWN else (cwd / file.shown).parent
         nodes = read_documents(file.content, file.shown, problems)
-        for node in nodes:
-            check_manifest(node, file.shown, problems)
-            check_markers(node, (), file.shown, problems)
-        profiles = _profiles(nodes, file.shown, problems)
-        documents.extend(Document(file.shown, folder, node, profiles) for node in nodes)
+        read = [parse(Manifest, node, file.shown, problems, variables=project.vars) for node in nodes]
+        profiles = _profiles([node for _, node in read], file.shown, problems)
+        documents.extend(Document(file.shown, folder, node, manifest, profiles) for manifest, node in read)
     return Documents(tuple(documents), tuple(file.shown for file in found), tuple(chosen))
 
 
 def _profiles(nodes: Sequence[Map], file: str, problems: list[Problem]) -> dict[str, Map]:
-    """The profiles that all documents of one file declare together."""
+    """The profiles that all documents of one file declare together; one with a wrong value counts as empty."""
     profiles: dict[str, Map] = {}
     first: dict[str, Position] = {}
     for node in nodes:
-        declared = node.get("profiles")
-        if not isinstance(declared, Map):
-            continue
-        for name, profile in declared.items():
-            at = Position(file, *declared.key_at[name])
+        declared = section(node, "profiles")
+        for name, place in declared.key_at.items():
+            at = Position(file, *place)
             if name in first:
                 message = f"profiles.{name}: already declared at {first[name]}; use another name"
                 add_problem(problems, Problem(at, message))
                 continue
             first[name] = at
-            profiles[name] = profile if isinstance(profile, Map) else Map(declared.value_at[name])
+            profiles[name] = section(declared, name)
     return profiles
 
 

@@ -10,18 +10,17 @@ from reconciler.errors import ManifestError, UsageProblem
 from reconciler.manifests.documents import read_all
 from reconciler.manifests.format.suggestions import nearest
 from reconciler.manifests.merge.compile import Compiler
-from reconciler.manifests.merge.inheritance import Source
-from reconciler.manifests.merge.layers import EMPTY, overlay
+from reconciler.manifests.merge.layers import EMPTY, declared, overlay
 from reconciler.manifests.secrets.references import expand
-from reconciler.manifests.yaml.nodes import Map, Seq
+from reconciler.manifests.yaml.nodes import Seq
 from reconciler.model.position import Position
 from reconciler.model.runner import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from reconciler.manifests.documents import Document, Documents
     from reconciler.manifests.files import Files
+    from reconciler.manifests.merge.layers import Source
     from reconciler.manifests.project import Project
     from reconciler.model.finding import Acceptance
     from reconciler.model.position import Problem
@@ -73,10 +72,9 @@ def explain_runner(
         close = nearest(key, runners)
         raise UsageProblem(f"no runner {key!r} in the manifests" + (f"; did you mean {close}?" if close else ""))
     runner = runners[key]
-    document, node = _find(documents, key)
-    path = f"runners.{key}"
-    own = Source("runner", compiler.inheritance.reader(document).read(node, path), document.file, node)
-    stack = (*compiler.inheritance.sources(document, node, path), own)
+    document = next(each for each in documents.documents if key in each.runner_places)
+    own = document.own_layer(key, f"runners.{key}")
+    stack = (*compiler.inheritance.sources(document, (document.manifest.runners or {})[key], own), own)
     return tuple(_origins(runner, stack, project.vars))
 
 
@@ -107,13 +105,6 @@ def _acceptance(accepted: Acceptance) -> dict[str, str]:
     return {"code": accepted.code, "reason": accepted.reason, **until}
 
 
-def _find(documents: Documents, key: str) -> tuple[Document, Map]:
-    """The entry of a key that is known to be there, once."""
-    found = ((document, document.node.get("runners")) for document in documents.documents)
-    entries = ((document, nodes.get(key)) for document, nodes in found if isinstance(nodes, Map))
-    return next((document, node) for document, node in entries if isinstance(node, Map))
-
-
 def _origins(runner: DesiredRunner, stack: Sequence[Source], variables: Mapping[str, str]) -> Iterator[Origin]:
     own = stack[-1]
     for name, value in (("id", runner.id), ("former_name", runner.former_name)):
@@ -138,7 +129,7 @@ def _origins(runner: DesiredRunner, stack: Sequence[Source], variables: Mapping[
 
 def _last(name: str, value: str, stack: Sequence[Source]) -> Origin:
     """A scalar, from the highest layer that declares it."""
-    source = next(source for source in reversed(stack) if name in source.layer.places)
+    source = next(source for source in reversed(stack) if name in source.node)
     return Origin(name, value, source.place(name), source.label)
 
 
@@ -165,17 +156,12 @@ def _tags(stack: Sequence[Source], variables: Mapping[str, str]) -> list[Origin]
 
 
 def _headers(runner: DesiredRunner, stack: Sequence[Source]) -> list[Origin]:
-    merged = reduce(overlay, (source.layer for source in stack), EMPTY)
-    labels: dict[int, str] = {}
-    last: list[Origin] = []
-    for source in stack:
-        if source.layer.headers is not None:
-            labels |= {id(header): source.label for header in source.layer.headers.values()}
-            last = [Origin("headers", NONE, source.place("headers"), source.label)]
+    merged = reduce(overlay, map(declared, stack), EMPTY)
+    last = next((source for source in reversed(stack) if "headers" in source.node), None)
     values = runner.headers or {}
     found = [
-        Origin(f"headers.{header.name}", str(values[header.name]), header.at, labels[id(header)])
+        Origin(f"headers.{header.name}", str(values[header.name]), header.at, header.source.label)
         for header in (merged.headers or {}).values()
         if header.name in values
     ]
-    return found or last
+    return found or ([Origin("headers", NONE, last.place("headers"), last.label)] if last else [])

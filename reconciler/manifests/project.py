@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.errors import ManifestError, UsageProblem
 from reconciler.manifests.files import PROJECT_FILES, Disk, show_path
 from reconciler.manifests.format.field_types import check_variable_name
-from reconciler.manifests.format.schema import check_project
 from reconciler.manifests.format.suggestions import nearest
-from reconciler.manifests.merge.environments import Overlay
-from reconciler.manifests.secrets.markers import check_markers
-from reconciler.manifests.yaml.nodes import Map
 from reconciler.manifests.yaml.read import read_documents
 from reconciler.model.cause import reason_of
 from reconciler.model.policy import DISABLE, REPORT, Guard, Promise
@@ -23,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reconciler.manifests.files import Files
+    from reconciler.manifests.merge.environments import Declared
+    from reconciler.manifests.yaml.nodes import Map
     from reconciler.model.policy import PolicyChange
 
 DEFAULT_MANIFESTS: Final = ("runners",)
@@ -106,10 +104,9 @@ def load_project(
         _pick(environment, (), None)
         return Project(cwd=cwd, folder=cwd, vars=variables)
     problems: list[Problem] = []
-    node = _read(tree, file, file, problems)
-    environments = _environments(node)
-    _pick(environment, environments, file)
-    project = _build(node, file, environment, environments, variables, cwd, problems)
+    declared = _read(tree, file, file, problems)
+    _pick(environment, declared.environments, file)
+    project = _build(declared, environment, variables, cwd, problems)
     if problems:
         raise BrokenProject(problems, project)
     return project
@@ -126,10 +123,9 @@ def load_policy(path: str | None, *, environment: str | None, cwd: Path, files: 
         return Project(cwd=cwd, folder=cwd)
     shown = f"{revision}:{file}"
     problems: list[Problem] = []
-    node = _read(files, file, shown, problems)
-    environments = _environments(node)
-    picked = environment if environment in environments else None
-    project = _build(node, shown, picked, environments, {}, cwd, problems)
+    declared = _read(files, file, shown, problems)
+    picked = environment if environment in declared.environments else None
+    project = _build(declared, picked, {}, cwd, problems)
     if problems:
         raise ManifestError(problems)
     return project
@@ -151,17 +147,17 @@ def _find(path: str | None, cwd: Path, tree: Files) -> str | None:
     return next(iter(found), None)
 
 
-def _read(tree: Files, file: str, shown: str, problems: list[Problem]) -> Map:
+def _read(tree: Files, file: str, shown: str, problems: list[Problem]) -> Declared:
+    from reconciler.manifests.format.parse import empty_document, parse
+    from reconciler.manifests.format.project import ProjectFile
+    from reconciler.manifests.merge.environments import Declared
+
     try:
         content = tree.read(file)
     except OSError as exc:
         raise ManifestError([Problem(Position(shown, 1, 1), f"can't be read: {reason_of(exc)}")]) from exc
-    return _only_document(read_documents(content, shown, problems), shown, problems)
-
-
-def _environments(node: Map) -> tuple[str, ...]:
-    declared = node.get("environments")
-    return tuple(declared) if isinstance(declared, Map) else ()
+    document = _only_document(read_documents(content, shown, problems), shown, problems)
+    return Declared(*parse(ProjectFile, document or empty_document(), shown, problems), shown)
 
 
 def _check_variables(variables: Mapping[str, str]) -> dict[str, str]:
@@ -171,23 +167,16 @@ def _check_variables(variables: Mapping[str, str]) -> dict[str, str]:
     return dict(variables)
 
 
-def _only_document(documents: Sequence[Map], file: str, problems: list[Problem]) -> Map:
+def _only_document(documents: Sequence[Map], file: str, problems: list[Problem]) -> Map | None:
     if not documents:
         if not problems:
             problems.append(Problem(Position(file, 1, 1), "the project file is empty; it starts with `version: 1`"))
-        return Map((1, 1))
+        return None
     problems.extend(
         Problem(Position(file, *extra.at), "a project file is one YAML document; remove this one")
         for extra in documents[1:]
     )
-    node = documents[0]
-    check_project(node, file, problems)
-    check_markers(node, (), file, problems)
-    environments = node.get("environments")
-    for name, environment in environments.items() if isinstance(environments, Map) else ():
-        if isinstance(environment, Map):
-            check_markers(environment, ("environments", name), file, problems)
-    return node
+    return documents[0]
 
 
 def _pick(environment: str | None, environments: tuple[str, ...], file: str | None) -> None:
@@ -204,38 +193,34 @@ def _pick(environment: str | None, environments: tuple[str, ...], file: str | No
 
 
 def _build(
-    node: Map,
-    file: str,
-    environment: str | None,
-    environments: tuple[str, ...],
-    variables: Mapping[str, str],
-    cwd: Path,
-    problems: list[Problem],
+    declared: Declared, environment: str | None, variables: Mapping[str, str], cwd: Path, problems: list[Problem]
 ) -> Project:
-    over = Overlay(node, file, environment)
-    scope = over.words("unmanaged_scope")
-    unmanaged = over.word("unmanaged") or REPORT
-    chosen = environment is not None or not environments
-    if chosen and unmanaged == DISABLE and not scope:
-        message = "unmanaged: disable needs unmanaged_scope, globs of the names that may be disabled"
-        problems.append(Problem(over.place("unmanaged"), message))
-    return Project(
+    from reconciler.manifests.merge.environments import Levels
+
+    levels = Levels(declared, environment)
+    settings = levels.settings
+    unmanaged = settings.unmanaged or REPORT
+    project = Project(
         cwd=cwd,
-        folder=(cwd / file).parent,
-        file=file,
+        folder=(cwd / declared.shown).parent,
+        file=declared.shown,
         environment=environment,
-        environments=environments,
-        manifests=over.words("manifests") or DEFAULT_MANIFESTS,
-        token_env=over.word("token_env"),
-        token_variables=over.everywhere("token_env"),
-        public_headers=frozenset(name.lower() for name in over.words("public_headers")),
-        env_allow=over.words("env_allow"),
-        file_allow=over.words("file_allow"),
-        vars={**over.strings("vars"), **variables},
+        environments=declared.environments,
+        manifests=tuple(settings.manifests or DEFAULT_MANIFESTS),
+        token_env=levels.token_env,
+        token_variables=declared.token_variables,
+        public_headers=frozenset(name.lower() for name in settings.public_headers or ()),
+        env_allow=tuple(settings.env_allow or ()),
+        file_allow=tuple(settings.file_allow or ()),
+        vars={**(settings.vars or {}), **variables},
         unmanaged=unmanaged,
-        unmanaged_scope=scope,
-        guard=over.guard(retires=unmanaged == DISABLE),
-        promises=over.promises(),
-        defaults=over.layers("defaults"),
-        profiles=over.profiles(),
+        unmanaged_scope=tuple(settings.unmanaged_scope or ()),
+        guard=levels.guard(retires=unmanaged == DISABLE),
+        promises=levels.promises(),
+        defaults=levels.layers("defaults"),
+        profiles=levels.profiles(),
     )
+    if unmanaged == DISABLE and not project.unmanaged_scope and not project.needs_environment:
+        message = "unmanaged: disable needs unmanaged_scope, globs of the names that may be disabled"
+        problems.append(Problem(levels.place("unmanaged"), message))
+    return project

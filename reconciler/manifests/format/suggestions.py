@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 MAX_COMPARED: Final = 500
 """Names among which the nearest is sought: a hostile file could have as many as wrong ones."""
@@ -15,11 +15,11 @@ MAX_LISTED: Final = 20
 _MAX_NAME: Final = 100
 
 
-def meant(name: str, known: Collection[str]) -> str:
-    """`did you mean X?`, or else what is known."""
-    if close := nearest(name, known):
+def meant(name: str, known: Sequence[str], *, seek: bool = True) -> str:
+    """`did you mean X?`, or else what is known, in the order given. Without `seek` the nearest is not sought."""
+    if seek and (close := nearest(name, known)):
         return f"did you mean {close}?"
-    listed = sorted(known)[:MAX_LISTED]
+    listed = known[:MAX_LISTED]
     more = f" and {len(known) - MAX_LISTED:,} more" if len(known) > MAX_LISTED else ""
     return f"known are {', '.join(listed)}{more}"
 
@@ -35,4 +35,6 @@ def nearest(name: str, known: Collection[str]) -> str | None:
 def _nearest(name: str, known: frozenset[str]) -> str | None:
     import difflib
 
-    return next(iter(difflib.get_close_matches(name, sorted(known), n=1)), None)
+    return next(iter(difflib.get_close_matches(name, sorted(known), n=1)), None) or next(
+        iter(difflib.get_close_matches(name.lower(), sorted(known), n=1)), None
+    )

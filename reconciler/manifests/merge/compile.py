@@ -7,25 +7,24 @@ from typing import TYPE_CHECKING
 from reconciler.errors import ManifestError
 from reconciler.manifests.documents import read_all
 from reconciler.manifests.files import STDIN, STDIN_SHOWN
-from reconciler.manifests.format.field_types import check_id, check_name
 from reconciler.manifests.format.problems import add_problem
 from reconciler.manifests.merge.digest import digest_of
 from reconciler.manifests.merge.duplicates import Unique
 from reconciler.manifests.merge.inheritance import Inheritance
-from reconciler.manifests.merge.layers import overlay
+from reconciler.manifests.merge.layers import declared, overlay
 from reconciler.manifests.secrets.resolve import HeaderValues
-from reconciler.manifests.yaml.nodes import Map, Seq
-from reconciler.manifests.yaml.trail import dotted, quoted
+from reconciler.manifests.yaml.trail import dotted
 from reconciler.model.hidden import is_hidden
 from reconciler.model.position import Position, Problem
-from reconciler.model.runner import FIELDS, MAX_TAGS, Desired, DesiredRunner
+from reconciler.model.runner import MAX_TAGS, Desired, DesiredRunner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from reconciler.manifests.documents import Document, Documents
     from reconciler.manifests.files import Files
-    from reconciler.manifests.merge.layers import Layer, LayerReader
+    from reconciler.manifests.format.manifest import Runner
+    from reconciler.manifests.merge.layers import Merged, Source
     from reconciler.manifests.project import Project
     from reconciler.model.secret import HeaderValue
     from reconciler.ports import SecretSource
@@ -77,35 +76,31 @@ class Compiler:
         """Every runner that could be made, in order."""
         compiled: list[DesiredRunner] = []
         for document in documents.documents:
-            nodes = document.node.get("runners")
-            if not isinstance(nodes, Map):
-                continue
-            reader = self.inheritance.reader(document)
-            for key, node in nodes.items():
-                at = Position(document.file, *nodes.key_at[key])
+            entries = document.manifest.runners or {}
+            for key, place in document.runner_places.items():
+                at = Position(document.file, *place)
                 path = dotted(("runners", key)) if is_hidden(key) else f"runners.{key}"
-                if self._unique.key(key, path, at) and isinstance(node, Map):
-                    runner = self._runner(key, path, node, at, document, reader)
+                if self._unique.key(key, path, at) and key in entries:
+                    runner = self._runner(key, entries[key], document.own_layer(key, path), at, document)
                     if runner is not None:
                         self._unique.runner(runner)
                         compiled.append(runner)
         return compiled
 
     def _runner(
-        self, key: str, path: str, node: Map, at: Position, document: Document, reader: LayerReader
+        self, key: str, entry: Runner, source: Source, at: Position, document: Document
     ) -> DesiredRunner | None:
-        inherited = self.inheritance.merged(document, node, path)
-        own = reader.read(node, path)
+        inherited = self.inheritance.merged(document, entry, source)
+        own = declared(source)
         layer = overlay(inherited, own)
-        name = key if "name" not in node else reader.text(node, "name", path, check_name)
-        released = _released(node, reader, path) if "unmanaged" in node else _NOTHING
+        name = entry.name or (None if "name" in own.places else key)  # None: the one declared is wrong
+        released = frozenset(entry.unmanaged) if entry.unmanaged else _NOTHING
         tags = None if "tags" in released else layer.tags
         if tags is not None and len(tags) > MAX_TAGS:
-            self._too_many(tags, inherited, own, path, at)
+            self._too_many(tags, inherited, own, source.path, at)
         if layer.endpoint is None and "endpoint" not in layer.places:
-            add_problem(
-                self._problems, Problem(at, f"{path}: endpoint is required, here or in what the runner inherits")
-            )
+            message = f"{source.path}: endpoint is required, here or in what the runner inherits"
+            add_problem(self._problems, Problem(at, message))
         headers: Mapping[str, HeaderValue] | None = None
         if layer.headers is not None and "headers" not in released:
             resolve = self.headers.resolve_inherited if own.headers is None else self.headers.resolve
@@ -118,8 +113,8 @@ class Compiler:
             at=at,
             name=name,
             endpoint=layer.endpoint,
-            id=reader.text(node, "id", path, check_id) if "id" in node else None,
-            former_name=reader.text(node, "former_name", path, check_name) if "former_name" in node else None,
+            id=entry.id,
+            former_name=entry.former_name,
             headers=headers,
             tags=tags,
             status=None if "status" in released else layer.status,
@@ -129,24 +124,11 @@ class Compiler:
             field_at=layer.places,
         )
 
-    def _too_many(self, tags: tuple[str, ...], inherited: Layer, own: Layer, path: str, at: Position) -> None:
+    def _too_many(self, tags: tuple[str, ...], inherited: Merged, own: Merged, path: str, at: Position) -> None:
         # No layer alone has too many, so some of them are inherited.
         came = f"{len(inherited.tags or ())} of them inherited, the last at {inherited.places['tags']}"
         message = f"{path}.tags: {len(tags)} tags, {came}; the API takes at most {MAX_TAGS}"
         add_problem(self._problems, Problem(own.places.get("tags", at), message))
-
-
-def _released(node: Map, reader: LayerReader, path: str) -> frozenset[str]:
-    """The fields under `unmanaged`: they stay unmanaged even where the same entry declares them."""
-    listed = node.get("unmanaged")
-    if not isinstance(listed, Seq):
-        return _NOTHING
-    names = (reader.item(listed, index, f"{path}.unmanaged", _check_field) for index in range(len(listed)))
-    return frozenset(name for name in names if name is not None)
-
-
-def _check_field(text: str) -> str | None:
-    return None if text in FIELDS else f"must be one of {', '.join(FIELDS)}; not {quoted(text)}"
 
 
 def _none_declared(documents: Documents) -> Problem:

@@ -2,121 +2,92 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
 
-from reconciler.manifests.format.field_types import check_key
 from reconciler.manifests.format.problems import add_problem
 from reconciler.manifests.format.suggestions import meant
-from reconciler.manifests.merge.layers import EMPTY, LayerReader, flag, overlay
+from reconciler.manifests.merge.layers import EMPTY, Source, declared, overlay
 from reconciler.manifests.yaml.nodes import Map, Seq
 from reconciler.model.position import Position, Problem
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reconciler.manifests.documents import Document
-    from reconciler.manifests.merge.layers import Layer
+    from reconciler.manifests.format.manifest import Runner
+    from reconciler.manifests.merge.layers import Merged
     from reconciler.manifests.project import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A layer and what people call it: `defaults in reconciler.yaml`, `profile a100`, `runner`."""
-
-    label: str
-    layer: Layer
-    file: str
-    node: Map
-
-    def place(self, key: str) -> Position:
-        """Where the layer declares a key."""
-        return self.layer.places[key]
-
-
 class Inheritance:
-    """The layers below each runner. Layers are read when first used; what is wrong in them is added to `problems`."""
+    """The layers below each runner. They are expanded when first used; what is wrong then is added to `problems`."""
 
     def __init__(self, project: Project, problems: list[Problem]) -> None:
         self._project = project
         self._problems = problems
         self._sources: dict[tuple[int, str], Source] = {}
-        self._merged: dict[tuple[int, bool, tuple[str, ...]], tuple[Document, Layer]] = {}
+        self._merged: dict[tuple[int, bool, tuple[str, ...]], tuple[Document, Merged]] = {}
 
-    def reader(self, document: Document) -> LayerReader:
-        """Reads layers of this document's file."""
-        return LayerReader(document.file, document.folder, self._project.vars, self._problems)
-
-    def merged(self, document: Document, runner: Map, path: str) -> Layer:
-        """All that a runner inherits, merged; `path` is how messages call the runner."""
-        key = id(document), flag(runner, "inherit") is not False, self._profiles(document, runner, path)
+    def merged(self, document: Document, runner: Runner, own: Source) -> Merged:
+        """All that a runner inherits, merged; `own` is the runner as its own layer."""
+        key = id(document), runner.inherit is not False, self._profiles(document, runner, own)
         known = self._merged.get(key)
         if known is None:  # with the document itself, so that its id is not used again
-            layers = (source.layer for source in self._stack(document, *key[1:]))
+            layers = (declared(source) for source in self._stack(document, *key[1:]))
             known = self._merged[key] = document, reduce(overlay, layers, EMPTY)
         return known[1]
 
-    def sources(self, document: Document, runner: Map, path: str) -> tuple[Source, ...]:
+    def sources(self, document: Document, runner: Runner, own: Source) -> tuple[Source, ...]:
         """All that a runner inherits, lowest first."""
-        inherits = flag(runner, "inherit") is not False
-        return self._stack(document, inherits, self._profiles(document, runner, path))
+        return self._stack(document, runner.inherit is not False, self._profiles(document, runner, own))
 
     def _stack(self, document: Document, inherits: bool, profiles: tuple[str, ...]) -> tuple[Source, ...]:
         project = self._project
         stack: list[Source] = []
         if inherits:
-            for where, node in project.defaults:
-                stack.append(self._of_project(f"{where} in {project.file}", where, node))
+            for path, node in project.defaults:
+                stack.append(self._of_project(f"{path} in {project.file}", path, node))
             defaults = document.node.get("defaults")
             if isinstance(defaults, Map):
-                stack.append(self._of_document(document, f"defaults in {document.file}", "defaults", defaults))
+                label = f"defaults in {document.file}"
+                stack.append(self._read(label, "defaults", document.file, document.folder, defaults))
         for name in profiles:
             if name in document.profiles:
                 node = document.profiles[name]
-                stack.append(self._of_document(document, f"profile {name}", f"profiles.{name}", node))
+                stack.append(self._read(f"profile {name}", f"profiles.{name}", document.file, document.folder, node))
             else:
-                where, node = project.profiles[name]
-                stack.append(self._of_project(f"profile {name} in {project.file}", where, node))
+                path, node = project.profiles[name]
+                stack.append(self._of_project(f"profile {name} in {project.file}", path, node))
         return tuple(stack)
 
-    def _profiles(self, document: Document, runner: Map, path: str) -> tuple[str, ...]:
-        """The profiles that a runner names and that exist."""
-        named = runner.get("profiles")
-        if not isinstance(named, Seq):
-            return ()
+    def _profiles(self, document: Document, runner: Runner, own: Source) -> tuple[str, ...]:
+        """The profiles that a runner names and that exist; one named twice counts where it was named last."""
         known: list[str] = []
-        profiles = self._project.profiles
-        for index, written in enumerate(named):
-            if not isinstance(written, str):
-                continue
-            name: str | None = written
-            if "${" in written:
-                name = self.reader(document).item(named, index, f"{path}.profiles", check_key)
-            if name is None:
-                continue
-            if name in document.profiles or name in profiles:
+        for index, name in enumerate(runner.profiles or ()):
+            if name in document.profiles or name in self._project.profiles:
                 known.append(name)
-            elif check_key(name) is None:  # else it was reported with the document
-                message = f"{path}.profiles[{index}]: no profile {name!r}; {self._meant(name, document)}"
-                add_problem(self._problems, Problem(Position(document.file, *named.item_at[index]), message))
-        if len(known) > 1:  # one named twice counts where it was named last
-            known = list(dict.fromkeys(reversed(known)))[::-1]
-        return tuple(known)
+            else:
+                named = own.node["profiles"]
+                place = named.item_at[index] if isinstance(named, Seq) else own.node.at
+                message = f"{own.path}.profiles[{index}]: no profile {name!r}; {self._meant(name, document)}"
+                add_problem(self._problems, Problem(Position(own.file, *place), message))
+        return tuple(dict.fromkeys(reversed(known)))[::-1] if len(known) > 1 else tuple(known)
 
     def _meant(self, name: str, document: Document) -> str:
         names = {*document.profiles, *self._project.profiles}
-        return meant(name, names) if names else "declare it under profiles in this file or in the project file"
-
-    def _of_document(self, document: Document, label: str, path: str, node: Map) -> Source:
-        return self._read(self.reader(document), label, path, node)
+        return meant(name, sorted(names)) if names else "declare it under profiles in this file or in the project file"
 
     def _of_project(self, label: str, path: str, node: Map) -> Source:
-        project = self._project
-        return self._read(
-            LayerReader(project.file or "", project.folder, project.vars, self._problems), label, path, node
-        )
+        return self._read(label, path, self._project.file or "", self._project.folder, node)
 
-    def _read(self, reader: LayerReader, label: str, path: str, node: Map) -> Source:
+    def _read(self, label: str, path: str, file: str, folder: Path, node: Map) -> Source:
+        """The layer with its variables. What else could be wrong with it was reported with its document."""
+        from reconciler.manifests.format.manifest import Layer
+        from reconciler.manifests.format.parse import parse
+
         known = self._sources.get((id(node), path))  # an anchor can make one mapping both defaults and a profile
         if known is None:
-            known = self._sources[id(node), path] = Source(label, reader.read(node, path), reader.file, node)
+            layer, read = parse(Layer, node, file, self._problems, variables=self._project.vars, path=path)
+            known = self._sources[id(node), path] = Source(label, path, file, folder, read, layer)
         return known

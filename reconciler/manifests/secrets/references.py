@@ -99,4 +99,4 @@ def _reference(body: str) -> Reference:
 def _known(name: str, variables: Mapping[str, str]) -> str:
     if not variables:
         return "none is set: declare it under vars in the project file, or give --var"
-    return meant(name, variables)
+    return meant(name, sorted(variables))

@@ -70,7 +70,7 @@ class HeaderValues:
             if "${" not in text:
                 values[name], shown[name] = (text, text) if public else (Secret(text), REDACTED)
                 continue
-            key = text, header.reader.folder, public
+            key = text, header.source.folder, public
             known = self._known.get(key)
             if known is None:
                 known = self._known[key] = self._expand(*key)

