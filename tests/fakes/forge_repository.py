@@ -7,6 +7,16 @@ from pathlib import Path
 from tests.fakes.workflow_runner import git
 
 NAME = "example/fleet"
+KEY = "Basic dXNlcjpwYXNzd29yZA="
+RUNNER = "  {name}:\n    endpoint: https://{name}.example.com\n    tags: [{tags}]\n    status: active\n"
+
+
+def manifest(**runners):
+    """A manifest of runners by name, each with its tags; every one sends a secret header."""
+    header = "    headers: {X-Key: '${env:RECONCILER_GPU_KEY}'}\n"
+    return "version: 1\nrunners:\n" + "".join(
+        RUNNER.format(name=name.replace("_", "-"), tags=", ".join(tags)) + header for name, tags in runners.items()
+    )
 
 
 class Repository:
@@ -35,6 +45,7 @@ class Repository:
                 path.symlink_to(content)
             elif content is not None:
                 path.write_text(content)
+                path.chmod(0o755 if content.startswith("#!") else 0o644)
         git(self.clone, "add", "--all", "--force")
         git(self.clone, "commit", "-q", "--allow-empty", "-m", f"change {branch}")
         return self._push(branch)

@@ -20,13 +20,16 @@ import yaml
 
 from tests.fakes.workflow_expressions import expand, holds
 
+ROOT = Path(__file__).parents[2]
+RECONCILE = ROOT / ".github" / "workflows" / "reconcile.yml"
+DRIFT = ROOT / ".github" / "workflows" / "drift.yml"
 PATH = "/usr/local/bin:/usr/bin:/bin"
 WHO = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t", "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@t"}
 
 
 def git(folder, *words):
     """Run git in a folder, with no configuration but the repository's; what it prints."""
-    env = {"PATH": PATH, "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1", **WHO}
+    env = {"PATH": PATH, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **WHO}
     ran = subprocess.run(["git", *words], cwd=folder, env=env, check=True, capture_output=True, text=True)  # noqa: S607
     return ran.stdout.strip()
 
@@ -65,7 +68,10 @@ class JobRun:
 
 @dataclass(kw_only=True)
 class Actions:
-    """A repository on the forge and its runners. `installed` is a Python environment that stands for what pip made."""
+    """A repository on the forge and its runners. `installed` is a Python environment that stands for what pip made.
+
+    `before_job` is called with a job's name, `before_steps` and `after_checkout` with its workspace.
+    """
 
     folder: Path
     remote: Path
@@ -76,6 +82,8 @@ class Actions:
     installed: Path | None = None
     artifacts: dict[str, dict[str, bytes]] = field(default_factory=dict)
     before_job: Any = None
+    before_steps: Any = None
+    after_checkout: Any = None
     runs: int = 0
 
     def run(self, workflow, event, inputs=None, *, secrets=None):
@@ -118,6 +126,8 @@ class Actions:
         run = JobRun("success", work=work or root / "work", temp=root / "temp")
         for folder in (run.work, run.temp, root / "bin"):
             folder.mkdir(parents=True, exist_ok=True)
+        if self.before_steps is not None:
+            self.before_steps(run.work)
         files = {key: root / key for key in ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY")}
         (root / "event.json").write_text(json.dumps(event["event"]))
         base = {
@@ -213,6 +223,8 @@ class Actions:
         else:
             git(work, "fetch", "-q", "--depth=1", "origin", event["sha"])
         git(work, "checkout", "-q", "--force", "--detach", event["sha"])
+        if self.after_checkout is not None:
+            self.after_checkout(work)
 
     def _upload(self, given):
         path = Path(given["path"])

@@ -3,79 +3,15 @@
 from __future__ import annotations
 
 import json
-import sysconfig
-import venv
-from pathlib import Path
 
 import pytest
 
 from reconciler.sandbox.entities import DEFAULT_USER_ID
 from reconciler.sandbox.store import Token
-from tests.fakes.forge_repository import Repository
-from tests.fakes.github import running_github
-from tests.fakes.sandbox import running_sandbox
-from tests.fakes.workflow_runner import Actions
+from tests.fakes.forge_repository import KEY, manifest
+from tests.fakes.workflow_runner import DRIFT, RECONCILE
 
-ROOT = Path(__file__).parents[2]
-RECONCILE = ROOT / ".github" / "workflows" / "reconcile.yml"
-DRIFT = ROOT / ".github" / "workflows" / "drift.yml"
 INPUTS = {"requirement": "comfycontrol-reconciler==0.1.0"}
-KEY = "Basic dXNlcjpwYXNzd29yZA="
-RUNNER = "  {name}:\n    endpoint: https://{name}.example.com\n    tags: [{tags}]\n    status: active\n"
-
-
-def manifest(**runners):
-    """A manifest of runners by name, each with its tags; every one sends a secret header."""
-    header = "    headers: {X-Key: '${env:RECONCILER_GPU_KEY}'}\n"
-    return "version: 1\nrunners:\n" + "".join(
-        RUNNER.format(name=name.replace("_", "-"), tags=", ".join(tags)) + header for name, tags in runners.items()
-    )
-
-
-@pytest.fixture(scope="session")
-def installed(tmp_path_factory):
-    """An environment like the one that the step Install makes, with this checkout in it."""
-    folder = tmp_path_factory.mktemp("installed") / "reconciler"
-    venv.create(folder, with_pip=False, symlinks=True)
-    (packages,) = folder.glob("lib/python*/site-packages")
-    (packages / "checkout.pth").write_text(f"{ROOT}\n{sysconfig.get_path('purelib')}\n")
-    return folder
-
-
-@pytest.fixture
-def github():
-    """GitHub, with a protected environment."""
-    with running_github() as running:
-        running.environments["production"] = ["required_reviewers"]
-        yield running
-
-
-@pytest.fixture
-def fleet():
-    """The service, no runner in it."""
-    with running_sandbox() as running:
-        yield running
-
-
-@pytest.fixture
-def repository(tmp_path, github):
-    """A repository with one runner in it, and no project file."""
-    made = Repository(tmp_path, github)
-    made.commit({"runners/gpu.yaml": manifest(gpu_1=["gpu"])})
-    return made
-
-
-@pytest.fixture
-def actions(tmp_path, repository, github, fleet, installed):
-    """The runners of that repository."""
-    return Actions(
-        folder=tmp_path,
-        remote=repository.bare,
-        api_url=github.url,
-        secrets={"COMFYCONTROL_API_TOKEN": fleet.token, "RECONCILER_HEADER_SECRETS": f"RECONCILER_GPU_KEY={KEY}"},
-        machine={"COMFYCONTROL_API_URL": fleet.url},
-        installed=installed,
-    )
 
 
 def results(jobs):
@@ -114,6 +50,32 @@ def test_a_header_secret_arrives_whole_and_shows_nowhere(actions, repository, fl
         assert all(line == f"::add-mask::{KEY}" for line in told)
         assert KEY not in job.summary
     assert not any(KEY.encode() in content for files in actions.artifacts.values() for content in files.values())
+
+
+def test_a_pull_request_cannot_loosen_the_policy(actions, repository, github):
+    """It is planned under the base's policy, refused by it, and the comment's headline says what it changes."""
+    repository.commit({"reconciler.yaml": "version: 1\nguard: {max_creates: 1}\n"})
+    files = {
+        "reconciler.yaml": "version: 1\nguard: {max_creates: 99}\nenv_allow: ['*']\n",
+        "runners/gpu.yaml": manifest(gpu_1=["gpu"], gpu_2=["gpu"], gpu_3=["gpu"]),
+    }
+    repository.commit(files, "loose", start="main")
+    jobs = actions.run(RECONCILE, repository.pull_request("loose"), INPUTS)
+    assert results(jobs) == {"validate": "success", "plan": "failure", "comment": "success", "apply": "skipped"}
+    assert jobs["plan"].outputs["exit-code"] == "5"
+    headline = github.comments[0]["body"].partition("### ")[0]
+    assert "policy" in headline
+    assert "too-many-creates" in github.comments[0]["body"]
+
+
+def test_the_policy_is_that_of_the_branch_merged_into(actions, repository, github):
+    """An event may name an old base: what counts is the base that GitHub merged with, not what the event remembers."""
+    old = repository.commit({"reconciler.yaml": "version: 1\n"})
+    repository.commit({"runners/gpu.yaml": manifest(gpu_1=["gpu"], gpu_2=["gpu"])}, "topic", start="main")
+    repository.commit({"reconciler.yaml": "version: 1\nguard: {max_creates: 1}\n"})
+    jobs = actions.run(RECONCILE, repository.pull_request("topic", base_sha=old), INPUTS)
+    assert jobs["plan"].outputs["exit-code"] == "5"
+    assert "policy-changed" not in github.comments[0]["body"]
 
 
 def test_the_project_file_counts_on_every_event(actions, repository, fleet):

@@ -5,15 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from pathlib import Path
 
 import pytest
 import yaml
 
 from reconciler.workflow.init import init
 from tests.fakes.workflow_expressions import holds
+from tests.fakes.workflow_runner import ROOT
 
-ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))
 SHIPPED = [path for path in WORKFLOWS if path.name in ("reconcile.yml", "drift.yml")]
