@@ -14,7 +14,7 @@ import threading
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 from reconciler.model.credential import credentials_in
-from reconciler.model.encodings import Known
+from reconciler.model.encodings import MIN_KNOWN, Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,6 +87,15 @@ class Secret:
         """A 32-byte key for one purpose, by HKDF-SHA-256 (RFC 5869, no salt, one block)."""
         extracted = hmac.new(bytes(32), _open(self).encode(errors="surrogatepass"), hashlib.sha256).digest()
         return hmac.new(extracted, purpose.encode() + b"\x01", hashlib.sha256).digest()
+
+    @property
+    def credentials(self) -> frozenset[Secret]:
+        """The value, and what of it is a credential by itself: `Bearer x`, `bearer x` and `x` have one in common.
+
+        Without those under MIN_KNOWN characters, which are too likely to be equal by chance. They are secrets again, to
+        be compared and never seen.
+        """
+        return frozenset(Secret(part) for part in credentials_in(_open(self)) if len(part) >= MIN_KNOWN)
 
     @property
     def is_placeholder(self) -> bool:

@@ -40,6 +40,20 @@ def host(url: str) -> str | None:
     return None if parts is None else parts[2]
 
 
+@lru_cache(maxsize=65536)
+def origin(url: str) -> str:
+    """Scheme, host and port of an endpoint (RFC 6454, 4), without the scheme's own port; what can't be read as it is.
+
+    Two endpoints of one origin are one server; another port may be somebody else's.
+    """
+    parts = _split(url)
+    if parts is None:
+        return url
+    scheme, _user, name, port, _rest = parts
+    shown = f"[{name}]" if ":" in name else name
+    return f"{scheme}://{shown}" if port in (None, _DEFAULT_PORTS.get(scheme)) else f"{scheme}://{shown}:{port}"
+
+
 def is_public(name: str) -> bool:
     """Whether a host is reached over the public internet, as far as its name or address tells.
 

@@ -6,11 +6,12 @@ project file calls public carry no secret and count nowhere here. Messages name 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from reconciler.model.secret import Secret
+from reconciler.model.secret import Secret, Unresolved
 from reconciler.planning.findings.rule import Raised
-from reconciler.planning.normalise import endpoint, host, is_public
+from reconciler.planning.normalise import endpoint, host, is_public, origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,11 +21,28 @@ if TYPE_CHECKING:
     from reconciler.planning.findings.rule import Proposal
 
 
+_HARMLESS: Final = frozenset(
+    (
+        *("accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "connection"),
+        *("content-length", "content-type", "expect", "host", "origin", "pragma", "referer", "te", "upgrade"),
+        *("user-agent", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-requested-with"),
+    )
+)
+"""Headers whose live values are no credentials, so that many hosts may share them (RFC 9110)."""
+
+_REFERENCE: Final = re.compile(r"\$\{(?:env|file):[^}]*\}")
+_MAX_ORIGINS: Final = 3
+
+
 def redirects(proposal: Proposal) -> Iterator[Raised]:
-    """The endpoint's host changes, and a value that the old host got goes on to the new one, as far as is known."""
+    """A value that one origin gets now goes to another one that does not get it, as far as is known.
+
+    It is judged by value, over the whole fleet: under another header's name, with or without its scheme, on a runner
+    that moves or on any other. What is not known counts as the same on a runner that moves to another origin.
+    """
     for action in proposal.actions:
-        if action.desired is not None and action.live is not None:
-            yield from _redirect(action.desired, action.live, action.requests[-1].body)
+        if action.desired is not None:
+            yield from _redirect(action.desired, action.live, action.requests[-1].body, proposal.shared(_receivers))
 
 
 def plaintext_secrets(proposal: Proposal) -> Iterator[Raised]:
@@ -42,31 +60,92 @@ def placeholders(proposal: Proposal) -> Iterator[Raised]:
             yield from _placeholders(desired, desired.headers)
 
 
-def _redirect(desired: DesiredRunner, live: LiveRunner, body: RunnerBody) -> Iterator[Raised]:
-    before, after = host(live.endpoint), host(body.endpoint)
-    headers = body.headers or {}
-    if before == after or not live.headers:
-        return
-    old: dict[str, list[HeaderValue]] = {}
-    for name, value in live.headers.items():
-        old.setdefault(name.lower(), []).append(value)
-    kept = [
-        name
-        for name, value in _private(headers)
-        if any(
-            not isinstance(value, Secret) or not isinstance(was, Secret) or value == was
-            for was in old.get(name.lower(), ())
-        )
-    ]
+_Credential: TypeAlias = "Secret | str"
+"""A secret, or the reference that stands for one."""
+
+
+def _receivers(proposal: Proposal) -> dict[_Credential, set[str]]:
+    """Which origins get a credential now; one that is not known by the reference that its manifest has for it."""
+    found: dict[_Credential, set[str]] = {}
+    parts: dict[HeaderValue, frozenset[_Credential]] = {}
+    for desired, live, _by in proposal.matching.pairs:
+        if live is not None:
+            _receive(live.headers, live, found, parts)
+            names = {name.lower() for name in live.headers}
+            wanted = {name: value for name, value in (desired.headers or {}).items() if name.lower() in names}
+            _receive(
+                {name: value for name, value in wanted.items() if isinstance(value, Unresolved)}, live, found, parts
+            )
+    for live in proposal.matching.unmanaged:
+        _receive(live.headers, live, found, parts)
+    return found
+
+
+def _receive(
+    headers: Mapping[str, HeaderValue],
+    live: LiveRunner,
+    found: dict[_Credential, set[str]],
+    parts: dict[HeaderValue, frozenset[_Credential]],
+) -> None:
+    for name, value in _private(headers):
+        if name.lower() not in _HARMLESS:
+            if value not in parts:
+                parts[value] = _credentials(value)
+            for each in parts[value]:
+                found.setdefault(each, set()).add(origin(live.endpoint))
+
+
+def _credentials(value: HeaderValue) -> frozenset[_Credential]:
+    match value:
+        case Secret():
+            return frozenset(value.credentials)
+        case Unresolved():
+            return frozenset(_REFERENCE.findall(value.text))
+    return frozenset()
+
+
+def _redirect(
+    desired: DesiredRunner, live: LiveRunner | None, body: RunnerBody, receivers: Mapping[_Credential, set[str]]
+) -> Iterator[Raised]:
+    after = origin(body.endpoint)
+    moves = live is not None and origin(live.endpoint) != after
+    kept, sources = [], set()
+    for name, value in _private(body.headers or {}):
+        known = [receivers[each] for each in _credentials(value) if each in receivers]
+        taken = {source for each in known if after not in each for source in each}
+        if live is not None and moves and not any(after in each for each in known) and _may_stay(name, value, live):
+            taken.add(origin(live.endpoint))
+        if taken:
+            kept.append(name)
+            sources |= taken
     if not kept:
         return
-    yield Raised(
-        f"the endpoint moves from {before or live.endpoint} to {after or body.endpoint} while {_list(kept)} "
-        f"{'stays' if len(kept) == 1 else 'stay'}: the new host gets the credentials of the old one; check the "
-        "host, and give it credentials of its own",
-        desired.key,
-        desired.place("endpoint"),
-    )
+    if live is not None and sources == {origin(live.endpoint)}:
+        message = (
+            f"the endpoint moves from {origin(live.endpoint)} to {after} while {_list(kept)} "
+            f"{'stays' if len(kept) == 1 else 'stay'}: the new host gets the credentials of the old one; check the "
+            "host, and give it credentials of its own"
+        )
+    else:
+        message = (
+            f"{_list(kept)} {'holds' if len(kept) == 1 else 'hold'} what {_some(sorted(sources))} "
+            f"{'gets' if len(sources) == 1 else 'get'} now, and would give it to another host; check the host, and "
+            "give it credentials of its own"
+        )
+    yield Raised(message, desired.key, desired.place("endpoint"))
+
+
+def _may_stay(name: str, value: HeaderValue, live: LiveRunner) -> bool:
+    """Whether a runner that moves keeps a value: it is under this name already, or one of the two is not known."""
+    before = _private(live.headers)
+    if not isinstance(value, Secret):
+        return bool(before)
+    return any(not isinstance(was, Secret) or (was == value and other.lower() == name.lower()) for other, was in before)
+
+
+def _some(origins: Sequence[str]) -> str:
+    shown = ", ".join(origins[:_MAX_ORIGINS])
+    return shown if len(origins) <= _MAX_ORIGINS else f"{shown} and {len(origins) - _MAX_ORIGINS} more"
 
 
 def _plaintext(desired: DesiredRunner, body: RunnerBody) -> Iterator[Raised]:

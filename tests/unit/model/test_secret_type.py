@@ -99,7 +99,7 @@ def test_the_two_doors():
     """`reveal` and `publish` give the value; nothing else does."""
     assert reveal(Secret(VALUE)) == publish(Secret(VALUE)) == VALUE
     public = [name for name in dir(Secret) if not name.startswith("_")]
-    assert public == ["derive_key", "fingerprint", "is_placeholder", "is_unsendable", "join"]
+    assert public == ["credentials", "derive_key", "fingerprint", "is_placeholder", "is_unsendable", "join"]
 
 
 def test_join():

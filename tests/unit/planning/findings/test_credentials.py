@@ -22,8 +22,9 @@ def test_credentials_that_stay_while_the_host_changes():
     (finding,) = made.findings
     assert (finding.code, finding.severity, finding.key) == ("credential-redirect", "warning", "gpu-1")
     assert finding.message == (
-        "the endpoint moves from old.example.com to new.example.com while the headers authorization, X-Key stay: the "
-        "new host gets the credentials of the old one; check the host, and give it credentials of its own"
+        "the endpoint moves from https://old.example.com to https://new.example.com while the headers "
+        "authorization, X-Key stay: the new host gets the credentials of the old one; check the host, and "
+        "give it credentials of its own"
     )
     assert TOKEN not in repr(made)
 
@@ -35,29 +36,87 @@ def test_credentials_that_stay_while_the_host_changes():
         ({"A": Unresolved("${env:A}")}, {"A": Secret(TOKEN)}, True),
         ({"A": Secret(TOKEN)}, {"A": Unresolved("x")}, True),
         ({"A": Secret(TOKEN)}, {"A": Secret("another")}, False),
-        ({"A": Secret(TOKEN)}, {"B": Secret(TOKEN)}, False),
+        ({"A": Secret(TOKEN)}, {"B": Secret(TOKEN)}, True),
+        ({"A": Secret("short")}, {"A": Secret("short")}, True),
+        ({"A": Secret("short")}, {"B": Secret("short")}, False),
+        ({"A": Secret(TOKEN.replace("Bearer", "bearer"))}, {"A": Secret(TOKEN)}, True),
+        ({"X-Key": Secret(TOKEN.removeprefix("Bearer "))}, {"Authorization": Secret(TOKEN)}, True),
+        ({"A": Secret(TOKEN)}, {"X-Key": Secret(f" {TOKEN.removeprefix('Bearer ')} ")}, True),
+        ({"A": Secret("Basic dXNlcjpwYXNzd29yZA==")}, {"B": Secret("basic dXNlcjpwYXNzd29yZA")}, True),
+        ({"A": Secret("user:password")}, {"B": Secret("Basic dXNlcjpwYXNzd29yZA==")}, True),
+        ({"A": Unresolved("${env:B}")}, {"C": Secret(TOKEN)}, True),
+        ({"Accept": Secret("application/json")}, {"accept": Secret("application/json")}, True),
+        ({"X": Secret("application/json")}, {"accept": Secret("application/json")}, False),
+        ({"Accept": Secret(TOKEN)}, {"A": Secret(TOKEN)}, True),
         ({"A": "a100"}, {"A": "a100"}, False),
         ({"A": Secret(TOKEN)}, {}, False),
         ({}, {"A": Secret(TOKEN)}, False),
     ],
 )
 def test_which_values_stay(wanted, current, raised):
-    """A value stays where it is sent as it was, or is not known to change; a public one is no credential."""
+    """By value, whatever its name and scheme, or where it is not known to change; a public one is no credential."""
     assert codes(moved(wanted, current)) == (["credential-redirect"] if raised else [])
 
 
 @pytest.mark.parametrize(
     ("before", "after", "raised"),
     [
-        (OLD, "https://OLD.example.com:8443/x", False),
+        (OLD, "https://OLD.example.com:443/x", False),
+        (OLD, "https://old.example.com:8443", True),
+        (OLD, "http://old.example.com", True),
+        ("http://10.0.0.1:8188", "http://10.0.0.1:8188/a", False),
         (OLD, "https://old.example.com.evil.test", True),
         ("not a url", NEW, True),
     ],
 )
 def test_which_moves_count(before, after, raised):
-    """Another host counts; another port or path of the same host does not."""
+    """Another origin counts: scheme, host or port; another path, case or spelling of the port does not."""
     headers = {"A": Secret(TOKEN)}
-    assert codes(moved(headers, headers, before=before, after=after)) == (["credential-redirect"] if raised else [])
+    assert ("credential-redirect" in codes(moved(headers, headers, before=before, after=after))) is raised
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "header", "raised"),
+    [
+        (NEW, ("Authorization", TOKEN), True),
+        (NEW, ("X-Renamed", TOKEN.removeprefix("Bearer ")), True),
+        (OLD, ("Authorization", TOKEN), False),
+        (f"{OLD}:8443", ("Authorization", TOKEN), True),
+        (NEW, ("Authorization", "Bearer of-its-own-and-long"), False),
+    ],
+)
+@pytest.mark.parametrize("managed", [True, False])
+def test_a_new_runner_that_reuses_the_secret_of_another_host(endpoint, header, raised, managed):
+    """Over the whole fleet, unmanaged runners too: the new host gets what another one gets now."""
+    current = live(1, endpoint=OLD, headers={"Authorization": Secret(TOKEN)})
+    others = [entry(1, endpoint=OLD, headers={"Authorization": Secret(TOKEN)})] if managed else []
+    made = plan([*others, entry(2, endpoint=endpoint, headers={header[0]: Secret(header[1])})], [current])
+    found = [finding for finding in made.findings if finding.code == "credential-redirect"]
+    assert [finding.key for finding in found] == (["gpu-2"] if raised else [])
+    if found:
+        assert found[0].message == (
+            f"the header {header[0]} holds what https://old.example.com gets now, and would give it to another host; "
+            "check the host, and give it credentials of its own"
+        )
+
+
+def test_a_host_that_gets_the_secret_already_is_no_other_host():
+    """Two hosts that share a secret may go on to share it."""
+    headers = {"A": Secret(TOKEN)}
+    lives = [live(1, endpoint=OLD, headers=headers), live(2, endpoint=NEW, headers=headers)]
+    made = plan([entry(1, endpoint=NEW, headers=headers), entry(2, endpoint=NEW, headers=headers)], lives)
+    assert "credential-redirect" not in codes(made)
+
+
+def test_a_reference_stands_for_what_is_not_known():
+    """Offline, a new runner that refers to what a live runner of another host refers to is found too."""
+    reference = Unresolved("Bearer ${env:RECONCILER_T}")
+    current = live(1, endpoint=OLD, headers={"A": Unresolved("(sensitive)")})
+    other = {"X": Unresolved("${env:RECONCILER_T}"), "Y": Unresolved("${env:RECONCILER_OTHER}")}
+    made = plan([entry(1, endpoint=OLD, headers={"A": reference}), entry(2, endpoint=NEW, headers=other)], [current])
+    (finding,) = (finding for finding in made.findings if finding.code == "credential-redirect")
+    assert finding.key == "gpu-2"
+    assert finding.message.startswith("the header X holds what")
 
 
 @pytest.mark.parametrize(
