@@ -111,7 +111,7 @@ class Repository:
         if b"dubious ownership" not in message:
             reason = "git does not take it for one" if b"not a git repository" in message else "git can't read it"
             raise GitProblem(f"{self.what_for}: {self.root / '.git'} is no repository that can be used: {reason}")
-        own = _safe_directories(self.git, self.root)
+        own = read_user_values(self.git, self.root, "safe.directory")  # the repositories of others that are called safe
         if own and not self.trusted:
             return replace(self, trusted=own).check()
         raise GitProblem(
@@ -218,8 +218,8 @@ def _within(path: str, root: Path) -> bool:
     return root != Path(root.anchor) and Path(path).is_relative_to(root)
 
 
-def _safe_directories(git: str, root: Path) -> tuple[str, ...]:
-    """The repositories of others that the user has called safe: the one thing that is taken from their configuration.
+def read_user_values(git: str, root: Path, key: str) -> tuple[str, ...]:
+    """What system and user have set for one key of git's configuration, the user's last.
 
     Asked outside of the repository, so that its own configuration has no say.
     """
@@ -231,7 +231,7 @@ def _safe_directories(git: str, root: Path) -> tuple[str, ...]:
     found: list[str] = []
     for scope in ("--system", "--global"):
         ran = subprocess.run(  # noqa: S603 - as above
-            [git, "config", scope, "--includes", "--null", "--get-all", "safe.directory"],
+            [git, "config", scope, "--includes", "--null", "--get-all", key],
             cwd=outside,
             env=environment | home,
             stdin=subprocess.DEVNULL,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ReconcilerError
 from reconciler.files import create_file
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MANAGED = "managed"
 DRIFTED = "drifted"
 UNMANAGED = "unmanaged"
+SCHEMA: Final = "runner-manifest.schema.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,18 @@ def export(selection: Selection, ports: Ports, *, headers: bool) -> Exported:
     return Exported(made.text, made.variables, made.left_out, settings.sandbox)
 
 
+def _schema_above(path: Path) -> Path:
+    """The nearest editor schema in the folders above a file; where there is none, where `init` writes it: here."""
+    folders = (Path.cwd() / path).parents
+    return next((each / SCHEMA for each in folders if (each / SCHEMA).is_file()), Path(SCHEMA))
+
+
 def write_export(text: str, folder: str) -> Path:
     """A manifest's text as `runners.yaml` in a folder; overwrites nothing. Returns its path; raises ReconcilerError."""
     path = Path(folder) / "runners.yaml"
+    seen = os.path.relpath(_schema_above(path), path.parent)
     try:
-        create_file(path, text)
+        create_file(path, text.replace(f"./{SCHEMA}", seen if seen.startswith("..") else f"./{seen}", 1))
     except FileExistsError as exc:
         raise ReconcilerError(f"{path} is there already, and export overwrites nothing; move it away first") from exc
     return path
