@@ -75,6 +75,10 @@ class Acknowledgement:
         code, _, key = text.partition(":")
         return cls(code, key or None)
 
+    def accepts(self, code: str, key: str | None) -> bool:
+        """Whether this takes on a finding of that code about that runner."""
+        return self.code == code and self.key in (None, key)
+
     def __str__(self) -> str:
         return self.code if self.key is None else f"{self.code}:{self.key}"
 

@@ -8,7 +8,7 @@ from reconciler.errors import ManifestError
 from reconciler.model.position import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from reconciler.model.runner import DesiredRunner, LiveRunner
 
@@ -37,7 +37,8 @@ def match(desired: Sequence[DesiredRunner], live: Sequence[LiveRunner]) -> Match
     """Pair every entry with its live runner: by id, else by exact name, else by exact former name.
 
     Names are looked for among the live runners that no id claims; they count whether or not the manifest owns the
-    name. Raises ManifestError with every entry that has no such runner, several, or one that is another entry's.
+    name. Raises ManifestError with every entry that has no such runner, several, or one that is another entry's; and
+    with those that swap names by `former_name`, for each would be matched by the name that another one has still.
     """
     problems: list[Problem] = []
     by_id = {runner.id.lower(): runner for runner in live}
@@ -57,6 +58,7 @@ def match(desired: Sequence[DesiredRunner], live: Sequence[LiveRunner]) -> Match
         pairs.append(Pair(entry, found, BY_ID))
     _refuse_same_names(desired, problems)
     _refuse_shared(pairs, problems)
+    _refuse_swapped(pairs, by_name, problems)
     if problems:
         raise ManifestError(problems)
     taken = {pair.live.id for pair in pairs if pair.live is not None}
@@ -120,5 +122,30 @@ def _refuse_shared(pairs: Sequence[Pair], problems: list[Problem]) -> None:
                 f"runners.{pair.desired.key}.{pair.by}: the entry {other.desired.key} at "
                 f"{other.desired.place(other.by)} is the live runner {pair.live.name!r} ({pair.live.id}) too, by its "
                 f"{other.by}; remove one of the entries, or give each the id of its own runner",
+            )
+        )
+
+
+def _refuse_swapped(
+    pairs: Sequence[Pair], by_name: Mapping[str, Sequence[LiveRunner]], problems: list[Problem]
+) -> None:
+    """Refuse names that change places in a circle: matched by name, each runner would get another one's settings."""
+    named = {pair.desired.name: pair.desired for pair in pairs if pair.by == BY_NAME and pair.live is not None}
+    for entry in named.values():
+        former = entry.former_name
+        others = [entry]
+        while former in named and named[former] not in others:
+            others.append(named[former])
+            former = named[former].former_name
+        if len(others) == 1 or former != entry.name or entry.former_name is None:
+            continue
+        circle = ", ".join(other.key for other in others[1:])
+        live = by_name[entry.former_name][0]
+        problems.append(
+            Problem(
+                entry.place(BY_FORMER_NAME),
+                f"runners.{entry.key}.former_name: names change places between this entry and {circle}, so that by "
+                f"name each would be matched to another one's runner, and get its endpoint; add id: {live.id} to "
+                f"this entry, the id of {live.name!r}, or remove former_name if the names have changed already",
             )
         )

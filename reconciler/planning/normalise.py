@@ -1,11 +1,14 @@
-"""When two spellings mean the same: endpoints, header names."""
+"""When two spellings mean the same: endpoints, header names; and when two names look the same."""
 
 from __future__ import annotations
 
 import ipaddress
+import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
+
+from reconciler.model.hidden import is_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +16,9 @@ if TYPE_CHECKING:
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _PRIVATE_SUFFIXES: Final = (".local", ".internal", ".localhost", ".home.arpa")
 """Names that no public resolver answers (RFC 6762, RFC 6761, RFC 8375, and ICANN's reservation of .internal)."""
+
+NAME_STEPS: Final = ("Unicode form", "an invisible character", "case", "outer blanks")
+"""What `name` leaves out of account."""
 
 
 @lru_cache(maxsize=65536)
@@ -52,6 +58,23 @@ def origin(url: str) -> str:
     scheme, _user, name, port, _rest = parts
     shown = f"[{name}]" if ":" in name else name
     return f"{scheme}://{shown}" if port in (None, _DEFAULT_PORTS.get(scheme)) else f"{scheme}://{shown}:{port}"
+
+
+def name(text: str, *, leave_out: str | None = None) -> str:
+    """The form in which names that look alike are equal strings; `leave_out` is one of NAME_STEPS not to take.
+
+    Compatibility form (NFKC), without hidden characters, case folded, without outer blanks (Unicode, 3.13 D145-D147).
+    """
+    form, hidden, case, blanks = (step != leave_out for step in NAME_STEPS)
+    if form:
+        text = unicodedata.normalize("NFKC", text)
+    if hidden and is_hidden(text):
+        text = "".join(each for each in text if not is_hidden(each))
+    if case:
+        text = text.casefold()
+    if form:
+        text = unicodedata.normalize("NFKC", text)
+    return text.strip() if blanks else text
 
 
 def is_public(name: str) -> bool:

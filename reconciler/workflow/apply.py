@@ -19,7 +19,7 @@ from reconciler.model.plan import Plan
 from reconciler.model.policy import Acknowledgement
 from reconciler.model.report import Report
 from reconciler.workflow.locks import lock_account, lock_token
-from reconciler.workflow.plan import plan_for
+from reconciler.workflow.plan import plan_for, warn_of_unmatched
 from reconciler.workflow.run import hide, load, load_and_compile
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def apply(selection: Selection, ports: Ports, applying: Applying) -> Report:
             with lock_token(prepared.settings, ports, applying.lock_timeout_s) as held:
                 return _apply_fresh(Attempt(prepared, applying, client, held), _plan(prepared, client))
         plan, _listing = _plan(prepared, client)
+        warn_of_unmatched(selection, ports, plan)
         applying.show(plan)
         _refuse(plan)
         if not plan.has_changes:
@@ -119,6 +120,7 @@ class Attempt:
 def _apply_fresh(attempt: Attempt, read: tuple[Plan, Listing]) -> Report:
     """Apply the plan that was just made, or the one that another token's apply has made of it meanwhile."""
     plan, listing = read
+    warn_of_unmatched(attempt.prepared.selection, attempt.prepared.ports, plan)
     attempt.applying.show(plan)
     _refuse(plan)
     if not plan.has_changes:
@@ -135,6 +137,7 @@ def _apply_shown(attempt: Attempt, shown: Plan | SavedPlan) -> Report:
     """Read again, and apply only what was shown, or saved. Raises StalePlan and GuardRefused."""
     now, listing = _plan_still(attempt, shown)
     if not isinstance(shown, Plan):
+        warn_of_unmatched(attempt.prepared.selection, attempt.prepared.ports, now)
         attempt.applying.show(now)
         if not shown.plan.applyable:
             raise GuardRefused(f"the saved plan was refused when it was made; plan again:\n{_why(shown.plan)}", now)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError
 from reconciler.model.secret import Secret
+from reconciler.planning.findings.severity import unmatched
 from reconciler.planning.origin import with_origins
 from reconciler.planning.planner import make_plan
 from reconciler.workflow.run import hide, load_and_compile, policy_of
@@ -43,6 +44,7 @@ def plan(
         made = with_origins(made, before)
     if out is not None:
         save(made, selection, project, settings.plan_key, out)
+    warn_of_unmatched(selection, ports, made)
     return made
 
 
@@ -73,6 +75,7 @@ def plan_offline(
         made = with_origins(made, before)
     if out is not None:
         save(made, selection, project, Secret(token_hex(32)), out)
+    warn_of_unmatched(selection, ports, made)
     return made
 
 
@@ -131,6 +134,12 @@ def plan_for(
         verify=verify,
         sandbox=settings.sandbox,
     )
+
+
+def warn_of_unmatched(selection: Selection, ports: Ports, plan: Plan) -> None:
+    """Warn of each `--acknowledge` that matches no finding: a typo, or a finding that is gone."""
+    for warning in unmatched(selection.acknowledged, plan.findings):
+        ports.warn(warning)
 
 
 def save(plan: Plan, selection: Selection, project: Project, key: Secret, out: str) -> None:

@@ -42,3 +42,13 @@ def test_a_guard_decides_about_it(folder, severity, code):
     assert (ran.code, "unmatchable-tag" in ran.out) == (code, severity != "off")
     plan = run_cli("plan", "--sandbox", "s.db", cwd=folder)
     assert (plan.code, "unmatchable-tag" in plan.out) == (code, severity != "off")
+
+
+@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes")])
+def test_an_acknowledgement_that_matches_nothing_is_a_warning(folder, command):
+    """On stderr, once, beside the result; one that matches is silent."""
+    given = ("--acknowledge", "coverage:gpu-1", "--acknowledge", "unmatchable-tag:gpu-1")
+    ran = run_cli(*command, "--sandbox", "s.db", *given, cwd=folder)
+    assert ran.code == 0
+    assert ran.err.count("--acknowledge") == 1
+    assert "--acknowledge coverage:gpu-1: no finding of this plan matches it" in ran.err

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from reconciler.model.plan import CREATE, DISABLE
@@ -11,7 +9,7 @@ from reconciler.planning.findings.rule import Raised
 from reconciler.planning.normalise import endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from reconciler.model.plan import Action
     from reconciler.model.runner import LiveRunner
@@ -30,15 +28,6 @@ class _Group(NamedTuple):
     @property
     def created(self) -> list[Action]:
         return [action for action in self.written if action.action == CREATE]
-
-
-def possible_renames(proposal: Proposal) -> Iterator[Raised]:
-    """A create whose endpoint an unmanaged live runner has."""
-    names = Counter(live.name for live in proposal.matching.unmanaged)
-    for group in proposal.shared(_groups):
-        if group.unmanaged:
-            for action in group.created:
-                yield _possible_rename(action, group.unmanaged, names)
 
 
 def duplicate_endpoints(proposal: Proposal) -> Iterator[Raised]:
@@ -93,24 +82,6 @@ def _by_endpoint(found: Iterable[tuple[str, T]], within: Container[str] | None =
 
 def _sent(action: Action) -> str:
     return action.requests[-1].body.endpoint
-
-
-def _possible_rename(action: Action, strangers: Sequence[LiveRunner], names: Mapping[str, int]) -> Raised:
-    live = strangers[0]
-    former = f" or former_name: {json.dumps(live.name, ensure_ascii=False)}" if names[live.name] == 1 else ""
-    one = len(strangers) == 1
-    taken = (
-        "a live runner that no entry matches has"
-        if one
-        else f"{len(strangers)} live runners that no entry matches have"
-    )
-    return Raised(
-        f"it would be created, but {taken} this endpoint already: "
-        f"{', '.join(_named(each) for each in strangers)}; to take over and rename instead, add id: {live.id}{former} "
-        "to this entry",
-        key=action.key,
-        at=action.at,
-    )
 
 
 def _duplicate(group: Sequence[Action], others: Sequence[str]) -> Raised:

@@ -16,6 +16,7 @@ from reconciler.planning.findings import (
     guard,
     order,
     policy,
+    renames,
     tags,
     wildcard,
 )
@@ -39,7 +40,7 @@ PLAN_RULES: Final[tuple[Rule[Proposal], ...]] = (
     Rule("too-many-changes", ERROR, guard.too_many_changes),
     Rule("too-many-creates", ERROR, guard.too_many_creates),
     Rule("host-not-allowed", ERROR, guard.hosts_not_allowed),
-    Rule("possible-rename", ERROR, endpoint_findings.possible_renames),
+    Rule("possible-rename", ERROR, renames.possible_renames),
     Rule("credential-redirect", WARNING, credentials.redirects),
     Rule("plaintext-secret", WARNING, credentials.plaintext_secrets),
     Rule("duplicate-endpoint", WARNING, endpoint_findings.duplicate_endpoints),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from reconciler.model.finding import Acceptance
-    from reconciler.model.policy import Policy
+    from reconciler.model.policy import Acknowledgement, Policy
     from reconciler.model.runner import DesiredRunner
 
 
@@ -54,6 +54,15 @@ def check_acknowledged(policy: Policy) -> None:
             raise UsageProblem(f"--acknowledge {each}: there is no finding {each.code!r}; {hint}")
 
 
+def unmatched(acknowledged: Iterable[Acknowledgement], findings: Sequence[Finding]) -> list[str]:
+    """One warning for each `--acknowledge` that no finding of a plan answers to."""
+    return [
+        f"--acknowledge {each}: no finding of this plan matches it, so that it accepts nothing"
+        for each in dict.fromkeys(acknowledged)
+        if not any(each.accepts(finding.code, finding.key) for finding in findings)
+    ]
+
+
 def _accept(finding: Finding, offered: Sequence[Acceptance], policy: Policy) -> Finding:
     valid = [each for each in offered if each.until is None or policy.today <= each.until]
     if valid:
@@ -61,7 +70,7 @@ def _accept(finding: Finding, offered: Sequence[Acceptance], policy: Policy) -> 
     if offered:
         last = max(each.until for each in offered if each.until is not None)
         finding = replace(finding, message=f"{finding.message} (an acceptance of it expired on {last})")
-    if any(each.code == finding.code and each.key in (None, finding.key) for each in policy.acknowledged):
+    if any(each.accepts(finding.code, finding.key) for each in policy.acknowledged):
         return replace(finding, accepted=True, accepted_by="--acknowledge")
     return finding
 

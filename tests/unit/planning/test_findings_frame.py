@@ -10,7 +10,7 @@ from reconciler.model.finding import Acceptance, Finding
 from reconciler.model.policy import Acknowledgement, Guard, Policy
 from reconciler.model.position import Position
 from reconciler.planning.findings.registry import CODES
-from reconciler.planning.findings.severity import check_acknowledged, settle
+from reconciler.planning.findings.severity import check_acknowledged, settle, unmatched
 from tests.fakes.small_plans import TODAY, entry
 
 HERE = Position("runners.yaml", 1, 3)
@@ -102,6 +102,16 @@ def test_acknowledgement(given, key, accepted):
     """CODE accepts a finding wherever it is raised, CODE:KEY that of one runner."""
     (found,) = judged(finding(key=key), acknowledged=(given,))
     assert (found.accepted, found.accepted_by) == (accepted, "--acknowledge" if accepted else None)
+
+
+def test_an_acknowledgement_that_matches_nothing():
+    """One warning each, for a code that was not raised or a key that it was not raised about."""
+    given = [Acknowledgement("coverage"), Acknowledgement("coverage", "gpu-2"), Acknowledgement("stranded-tags")]
+    found = judged(finding(), accept=(acceptance(None),), acknowledged=tuple(given))
+    assert unmatched([*given, *given], found) == [
+        f"--acknowledge {text}: no finding of this plan matches it, so that it accepts nothing"
+        for text in ("coverage:gpu-2", "stranded-tags")
+    ]
 
 
 def test_both():

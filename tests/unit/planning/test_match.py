@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.errors import ManifestError
@@ -128,3 +130,29 @@ def test_every_problem_is_told():
     wanted = [entry(3, id=runner_id(9)), entry(2, name="same"), entry(1, id=runner_id(8))]
     found = problems(wanted, [live(4, name="same"), live(5, name="same")])
     assert [problem.partition(":")[2][0] for problem in found] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_names_that_change_places_need_ids(count):
+    """By name each entry would be matched to another one's runner: refused, with the id of each."""
+    lives = [live(number) for number in range(count)]
+    entries = [
+        entry(number, name=f"gpu-{(number + 1) % count}", former_name=f"gpu-{number}") for number in range(count)
+    ]
+    with pytest.raises(ManifestError) as caught:
+        match(entries, lives)
+    assert len(caught.value.problems) == count
+    for number, problem in enumerate(caught.value.problems):
+        assert problem.message.startswith(f"runners.gpu-{number}.former_name: names change places between ")
+        assert f"add id: {lives[number].id} to this entry" in problem.message
+    by_id = [replace(one, id=lives[number].id) for number, one in enumerate(entries)]
+    assert [pair.live for pair in match(by_id, lives).pairs] == lives
+
+
+def test_a_name_that_moved_on_is_no_swap():
+    """A former name left behind is fine, also where another entry has taken the old name since."""
+    lives = [live(1, name="new"), live(2, name="old")]
+    entries = [entry(1, name="new", former_name="old"), entry(2, name="old")]
+    assert [pair.by for pair in match(entries, lives).pairs] == ["name", "name"]
+    entries = [entry(1, name="new", former_name="new"), entry(2, name="old")]
+    assert [pair.by for pair in match(entries, lives).pairs] == ["name", "name"]
