@@ -84,7 +84,7 @@ class Start:
     notes: tuple[str, ...]
 
 
-def init(folder: Path, *, ci: str | None, requirement: str | None) -> Start:
+def init(folder: Path, *, ci: str | None = None, requirement: str | None = None) -> Start:
     """Write what is not there yet. `ci` None is what the remote is, `requirement` None one that is still to be set.
 
     A project file that is there is read: the rest is written for its manifests and environments. Raises ManifestError

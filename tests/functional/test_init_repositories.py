@@ -265,24 +265,6 @@ def test_a_file_that_is_a_link_stays_one(tmp_path, repository, name):
     assert not target.exists()
 
 
-def test_what_the_caller_gives_is_what_the_workflows_take(repository):
-    """Inputs and secrets by the names that the reusable workflows declare; all that they require."""
-    (repository / "reconciler.yaml").write_text("version: 1\nenvironments: {a: {}}\n")
-    init(repository)
-    for job in caller(repository)[1]["jobs"].values():
-        called = yaml.safe_load((repository / job["uses"]).read_text())[True]["workflow_call"]
-        for given, declared in ((job["with"], called["inputs"]), (job["secrets"], called["secrets"])):
-            assert set(given) <= set(declared)
-            assert {name for name, each in declared.items() if each.get("required")} <= set(given)
-        needed = [
-            each["permissions"] for each in yaml.safe_load((repository / job["uses"]).read_text())["jobs"].values()
-        ]
-        for permissions in needed:
-            assert permissions.items() <= job["permissions"].items() or {
-                name: level for name, level in permissions.items() if job["permissions"].get(name) != level
-            } in ({"actions": "read"}, {})
-
-
 def test_a_copy_without_a_requirement_asks_for_one(repository):
     """This one was installed from a folder: the workflow holds nothing that pip would install, and init says so."""
     ran = run_cli("init", cwd=repository)
