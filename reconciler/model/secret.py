@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 from reconciler.model.credential import credentials_in
 from reconciler.model.encodings import MIN_KNOWN, Known
+from reconciler.model.hidden import is_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,18 +28,29 @@ _PLACEHOLDER: Final = re.compile(
 )
 
 
+_SCHEME: Final = r"(?:(?:bearer|basic|token|apikey)\b\s*)?"
+_LEFT_ON: Final = re.compile(
+    _SCHEME + r"""(?:(["'`]).*\1|[“„«].*[”“»]|[\u2018\u201a].*[\u2018\u2019]"""  # quotes
+    r"|\$[a-z_]\w*|\$\{.*\}|\$\(.*\)|%[a-z_]\w*%"  # variables that a shell, or a file of it, did not expand
+    r"|\$?\{\{.*\}\}|<%.*%>)",  # places in templates
+    re.IGNORECASE | re.DOTALL,
+)
+"""Values that still have around them what belongs to the place they came from."""
 _UNSENDABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Secret:
     """A value that must not be seen. Equal to another Secret of the same text, never to a str."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_doubtful", "_value")
 
     _value: str | None
+    _doubtful: bool
+    """Whether a piece that this was joined of is a placeholder."""
 
     def __init__(self, value: str) -> None:
         object.__setattr__(self, "_value", value)
+        object.__setattr__(self, "_doubtful", False)
 
     def __str__(self) -> str:
         return REDACTED
@@ -68,8 +80,12 @@ class Secret:
 
     @classmethod
     def join(cls, parts: Iterable[str | Secret]) -> Secret:
-        """One secret out of plain and secret pieces, such as `Bearer ` and a token."""
-        return cls("".join(part if isinstance(part, str) else _open(part) for part in parts))
+        """One secret out of plain and secret pieces, such as `Bearer ` and a token; a placeholder if one of them is."""
+        pieces = list(parts)
+        joined = cls("".join(part if isinstance(part, str) else _open(part) for part in pieces))
+        doubtful = any(isinstance(part, Secret) and part.is_placeholder for part in pieces)
+        object.__setattr__(joined, "_doubtful", doubtful)
+        return joined
 
     @property
     def is_unsendable(self) -> bool:
@@ -78,6 +94,16 @@ class Secret:
         The environment gives bytes that are no UTF-8 as lone surrogates.
         """
         return bool(_UNSENDABLE.search(_open(self)))
+
+    @property
+    def is_redacted(self) -> bool:
+        """Whether the value holds what stands in outputs where a value is not shown."""
+        return REDACTED in _open(self)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the value in UTF-8."""
+        return len(_open(self).encode(errors="surrogatepass"))
 
     def fingerprint(self, key: bytes, salt: bytes) -> str:
         """HMAC-SHA-256 of the value, salted, under a key derived from the API token; lower-case hex."""
@@ -99,8 +125,18 @@ class Secret:
 
     @property
     def is_placeholder(self) -> bool:
-        """Whether the value is empty or one that people leave in until they have the real one."""
-        return bool(_PLACEHOLDER.fullmatch(_open(self).strip()))
+        """Whether the value is empty, what people leave in until they have the real one, or has something around it.
+
+        That is: blanks, quotes, an invisible character anywhere, a variable or a template's place not expanded.
+        """
+        value = _open(self)
+        bare = value.strip()
+        return (
+            self._doubtful
+            or value != bare
+            or is_hidden(value)
+            or bool(_PLACEHOLDER.fullmatch(bare) or _LEFT_ON.fullmatch(bare))
+        )
 
 
 class Unresolved:

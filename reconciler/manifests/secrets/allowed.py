@@ -97,7 +97,9 @@ class ProcessSecrets:
         return None if value is None else Secret(value)
 
     def file(self, path: str) -> Secret | None:
-        """The content of a regular file, one trailing newline cut; None when it is not there. Raises BadReference.
+        """The content of a regular file, a byte order mark and one trailing newline cut; None when it is not there.
+
+        Raises BadReference.
 
         `path` is a real path from check_path. It is opened without following a link and without waiting, so that
         neither a link put there since nor a pipe can lead elsewhere or hang.
@@ -141,4 +143,5 @@ def _text(content: bytes) -> str:
     text = content.decode(errors="surrogateescape")
     if not text.isascii() and any("\udc80" <= each <= "\udcff" for each in text):
         raise BadReference("the file is not UTF-8")  # raised here: a UnicodeDecodeError would carry the content along
+    text = text.removeprefix("\ufeff")
     return text.removesuffix("\r\n") if text.endswith("\r\n") else text.removesuffix("\n")

@@ -101,6 +101,10 @@ class HeaderValues:
         if not known and not value.is_unsendable:
             self.complete = False
             return Unresolved(shown), shown
+        if value.is_redacted:
+            raise BadReference(
+                f"the value of {shown} is {REDACTED}, which stands where a value is not shown; set the value"
+            )
         if value.is_unsendable:
             raise BadReference(f"the value of {shown} holds a control character, such as a line break, or is not UTF-8")
         return (publish(value) if public else value), shown

@@ -166,8 +166,8 @@ def _placeholders(desired: DesiredRunner, headers: Mapping[str, HeaderValue]) ->
     if not names:
         return
     yield Raised(
-        f"{_list(names)} {'is' if len(names) == 1 else 'are'} empty or a placeholder such as changeme; set the "
-        "real value",
+        f"{_list(names)} {'is' if len(names) == 1 else 'are'} empty, a placeholder such as changeme, or not clean "
+        "(blanks or quotes around it, an invisible character, a $NAME or {{ name }} not expanded); set the real value",
         desired.key,
         desired.place("headers"),
     )

@@ -99,7 +99,9 @@ def test_the_two_doors():
     """`reveal` and `publish` give the value; nothing else does."""
     assert reveal(Secret(VALUE)) == publish(Secret(VALUE)) == VALUE
     public = [name for name in dir(Secret) if not name.startswith("_")]
-    assert public == ["credentials", "derive_key", "fingerprint", "is_placeholder", "is_unsendable", "join"]
+    assert public == [
+        *["credentials", "derive_key", "fingerprint", "is_placeholder", "is_redacted", "is_unsendable", "join", "size"]
+    ]
 
 
 def test_join():
@@ -137,6 +139,11 @@ def test_control_characters(value, expected):
         *["none", "null", "undefined", "placeholder", "example", "secret", "password", "token", "dummy", "test"],
         *["your-token-here", "YOUR_API_KEY", "<token>", "<your token>", "***", "...", "Bearer", "Bearer changeme"],
         *["Basic <credentials>", "token xxx", "Bearer your-token", " changeme "],
+        *[" abc", "abc ", "abc\u00a0", "\u3000abc", "Bearer abc "],
+        *["\ufeffabc", "a\u200bbc", "abc\u200b", "a\u00adbc", "Bearer \u2060abc", "a\u202ebc", "ab\u3164c"],
+        *['"abc"', "'abc'", "`abc`", 'Bearer "abc"', "“abc”", "„abc“", "«abc»", "\u2018abc\u2019", '""'],
+        *["$TOKEN", "${TOKEN}", "$(cat token)", "%TOKEN%", "Bearer $TOKEN", "basic ${TOKEN}"],
+        *["{{ secret }}", "${{ secrets.TOKEN }}", "Bearer {{secret}}", "<%= secret %>"],
     ],
 )
 def test_placeholders(value):
@@ -145,11 +152,49 @@ def test_placeholders(value):
 
 
 @pytest.mark.parametrize(
-    "value", ["xx", "a", "0", "s3cret", "testing", "mytoken", "exchangeme", "Bearer abc", "..", "<a>b", "yours", VALUE]
+    "value",
+    [
+        *["xx", "a", "0", "s3cret", "testing", "mytoken", "exchangeme", "Bearer abc", "..", "<a>b", "yours", VALUE],
+        *[
+            "a$b",
+            "pa$$word",
+            "$1abc",
+            "100%",
+            "%ab%c",
+            "{abc}",
+            "a{{b",
+            "it's",
+            'say "hi" now',
+            "'a",
+            "pässwörd",
+            "日本",
+        ],
+        *["dXNlcjpwYXNzd29yZA==", "a  b", "$2b$12$abc"],
+    ],
 )
 def test_real_values(value):
     """Anything else may be a real one."""
     assert not Secret(value).is_placeholder
+
+
+@pytest.mark.parametrize("piece", [" abc", '"abc"', "$TOKEN", "changeme", "a\u200bc"])
+def test_a_placeholder_within(piece):
+    """A value is one when a secret piece of it is, wherever that stands; text that was written is judged as a whole."""
+    assert Secret.join(["key=", Secret(piece), "; v=1"]).is_placeholder
+    assert not Secret.join(["key=", piece, "; v=1"]).is_placeholder or "\u200b" in piece
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("(sensitive)", True), ("Bearer (sensitive)", True), ("sensitive", False)]
+)
+def test_a_redacted_value(value, expected):
+    """What stands in outputs for a value is known as such."""
+    assert Secret(value).is_redacted is expected
+
+
+def test_the_size_is_in_bytes():
+    """A key's strength is counted in bytes of UTF-8, whatever it holds."""
+    assert [Secret(text).size for text in ("", "abc", "ä", "\udcff")] == [0, 3, 2, 3]
 
 
 def test_fingerprints():

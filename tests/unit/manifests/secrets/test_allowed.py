@@ -162,6 +162,30 @@ def test_a_link_put_there_later_is_not_followed(tmp_path):
         SECRETS.file(str(tmp_path / "link"))
 
 
+def test_a_byte_order_mark_is_cut(tmp_path):
+    """One at the start is no part of the secret, as in manifests; one elsewhere is."""
+    file = tmp_path / "secret"
+    for content, value in [
+        ("\ufeffabc\n", "abc"),
+        ("\ufeff", ""),
+        ("a\ufeffb", "a\ufeffb"),
+        ("\ufeff\ufeffa", "\ufeffa"),
+    ]:
+        file.write_text(content, encoding="utf-8")
+        assert SECRETS.file(str(file)) == Secret(value)
+
+
+@pytest.mark.parametrize("byte", range(0x80, 0x100))
+def test_every_byte_that_is_not_utf8(tmp_path, byte):
+    """Alone, between letters and at the end, each refuses the file, and the message holds none of it."""
+    file = tmp_path / "secret"
+    for content in (bytes([byte]), b"hunter" + bytes([byte]) + b"2", b"hunter2" + bytes([byte]) + b"\n"):
+        file.write_bytes(content)
+        with pytest.raises(BadReference, match="not UTF-8") as caught:
+            SECRETS.file(str(file))
+        assert "hunter" not in str(caught.value)
+
+
 def test_not_utf8(tmp_path):
     """Bytes that are no text are refused without showing them, in the message or behind it."""
     (tmp_path / "s").write_bytes(b"hunter2\xff")

@@ -163,3 +163,23 @@ def test_each_text_is_resolved_once(tree):
         "".join(f"r{n}: {{endpoint: 'http://r', headers: {{X: '${{env:RECONCILER_B}}'}}}}\n" for n in range(9))
     )
     assert len(tree.problems()) == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "public"),
+    [
+        *[("${env:RECONCILER_A}", False), ("${file:s}", False), ("Bearer ${env:RECONCILER_A}", False)],
+        *[("${var:a}", False), ("${var:a}", True)],
+    ],
+)
+def test_a_redacted_value_is_refused(tree, text, public):
+    """`(sensitive)` is what outputs show in place of a value: by whichever way it comes, it is not sent."""
+    tree.environ["RECONCILER_A"] = "(sensitive)"
+    (tree.root / "runners").mkdir()
+    (tree.root / "runners" / "s").write_text("x(sensitive)\n")
+    public_headers = "[X]" if public else "[]"
+    tree.write(reconciler=f"version: 1\npublic_headers: {public_headers}\nvars: {{a: (sensitive)}}\n")
+    tree.runners(f"r: {{endpoint: 'http://r', headers: {{X: '{text}'}}}}")
+    (problem,) = tree.problems()
+    assert "runners.r.headers.X: " in problem
+    assert "(sensitive)" in problem
