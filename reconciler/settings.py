@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DEFAULT_API_URL: Final = "https://api.comfycontrol.app"
 TOKEN_VARIABLE: Final = "COMFYCONTROL_API_TOKEN"  # noqa: S105 - the variable's name
 PLAN_KEY_VARIABLE: Final = "RECONCILER_PLAN_KEY"
+MIN_PLAN_KEY_BYTES: Final = 32
 HEADER_SECRETS_VARIABLE: Final = "RECONCILER_HEADER_SECRETS"
 OPTION_PREFIX: Final = "RECONCILER_"
 OPTION_NAMES: Final = frozenset(
@@ -107,6 +108,13 @@ def read_token(environ: Mapping[str, str], token_env: str | None) -> Secret:
     return Secret(token)
 
 
+class WeakPlanKey(UsageProblem):
+    """A plan key that can be guessed: exit 1, for it is the environment that is wrong and not the command line."""
+
+    code = "weak-plan-key"
+    exit_code = 1
+
+
 class MissingToken(UsageProblem):
     """No usable token in the environment: exit 1, for it is the environment that is wrong and not the command line."""
 
@@ -115,9 +123,19 @@ class MissingToken(UsageProblem):
 
 
 def read_plan_key(environ: Mapping[str, str], token: Secret) -> Secret:
-    """The secret that saved plans are signed under: RECONCILER_PLAN_KEY where set, else the token."""
-    key = environ.get(PLAN_KEY_VARIABLE, "")
-    return Secret(key) if key else token
+    """The secret that saved plans are signed under: RECONCILER_PLAN_KEY where set, else the token.
+
+    Raises WeakPlanKey: whoever has a plan can try short keys on it.
+    """
+    key = Secret(environ.get(PLAN_KEY_VARIABLE, ""))
+    if not key.size:
+        return token
+    if key.size < MIN_PLAN_KEY_BYTES:
+        raise WeakPlanKey(
+            f"{PLAN_KEY_VARIABLE} has {key.size} bytes and needs at least {MIN_PLAN_KEY_BYTES}; make one, for example "
+            "with: openssl rand -hex 32"
+        )
+    return key
 
 
 def is_loopback(host: str) -> bool:

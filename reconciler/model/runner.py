@@ -111,16 +111,20 @@ def list_reads(count: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All runners of the account at one time: `read_at` is ISO 8601 UTC by our clock, `reads` the requests it took."""
+    """All runners of the account at one time: `read_at` is ISO 8601 UTC by our clock, `reads` the requests it took.
+
+    `owner` is the account's id where it was asked for; the runners say it too.
+    """
 
     runners: tuple[LiveRunner, ...]
     read_at: str
     reads: int
+    owner: str | None = None
 
     @property
     def account(self) -> str | None:
-        """The `user_id` that owns the runners; None for an empty fleet."""
-        return self.runners[0].user_id or None if self.runners else None
+        """The id of the account that owns the runners; None for an empty fleet whose owner was not asked for."""
+        return (self.runners[0].user_id if self.runners else "") or self.owner
 
 
 @dataclass(frozen=True, slots=True)

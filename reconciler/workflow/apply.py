@@ -20,7 +20,7 @@ from reconciler.model.policy import Acknowledgement
 from reconciler.model.report import Report
 from reconciler.workflow.locks import lock_account, lock_token
 from reconciler.workflow.plan import plan_for, warn_of_unmatched
-from reconciler.workflow.run import hide, load, load_and_compile
+from reconciler.workflow.run import hide, load, load_and_compile, read_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -155,8 +155,9 @@ def _plan_still(attempt: Attempt, shown: Plan | SavedPlan) -> tuple[Plan, Listin
     """The plan as it is now. Raises StalePlan where it is not the one that was shown."""
     from reconciler.planfile.staleness import moved
 
-    with _usage_is_stale() if not isinstance(shown, Plan) else nullcontext():
-        now, listing = _plan(attempt.prepared, attempt.client)
+    saved = not isinstance(shown, Plan)
+    with _usage_is_stale() if saved else nullcontext():
+        now, listing = _plan(attempt.prepared, attempt.client, saved=saved)
     if differences := moved(shown, now, attempt.prepared.settings.plan_key):
         raise StalePlan(differences, now)
     return now, listing
@@ -200,9 +201,9 @@ def _prepare(selection: Selection, ports: Ports, applying: Applying) -> Prepared
     return Prepared(selection, ports, project, desired, ports.settings(project), applying.verify)
 
 
-def _plan(prepared: Prepared, client: RunnerApi) -> tuple[Plan, Listing]:
+def _plan(prepared: Prepared, client: RunnerApi, *, saved: bool = False) -> tuple[Plan, Listing]:
     hide(prepared.desired, client)
-    listing = client.list_runners()
+    listing = read_live(client, prepared.settings, prepared.ports) if saved else client.list_runners()
     plan = plan_for(
         prepared.selection,
         prepared.ports,

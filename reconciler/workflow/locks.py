@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from reconciler.apply.lock import account_lock
-from reconciler.errors import BadAnswer, Forbidden, NotFound
+from reconciler.workflow.run import account_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,21 +33,11 @@ def lock_account(
     Then the listing may be older than what that apply wrote. `timeout_s` is for both locks together: what was waited
     for the token's, which is `held`, is spent. Raises LockTimeout, Interrupted and ApiError.
     """
-    account = None if settings.sandbox else _account_of(listing, reader, ports)
+    without = "no lock against an apply with another token of this account"
+    account = None if settings.sandbox else account_of(listing, reader, ports, without)
     if account is None:
         yield False
         return
     left_s = max(0.0, timeout_s - held.waited_s)
     with account_lock(settings, timeout_s=left_s, clock=ports.clock, warn=ports.warn, account=account) as own:
         yield own.ended_since(held)
-
-
-def _account_of(listing: Listing, reader: RunnerReader, ports: Ports) -> str | None:
-    """The account's id: as its runners say, else as the service says. None, with a warning, where neither does."""
-    if listing.account is not None:
-        return listing.account
-    try:
-        return reader.account().id
-    except (BadAnswer, Forbidden, NotFound) as exc:
-        ports.warn(f"no lock against an apply with another token of this account: {exc}")
-        return None

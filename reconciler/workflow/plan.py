@@ -10,7 +10,7 @@ from reconciler.model.secret import Secret
 from reconciler.planning.findings.severity import unmatched
 from reconciler.planning.origin import with_origins
 from reconciler.planning.planner import make_plan
-from reconciler.workflow.run import hide, load_and_compile, policy_of
+from reconciler.workflow.run import hide, load_and_compile, policy_of, read_live
 
 if TYPE_CHECKING:
     from reconciler.manifests.project import Project
@@ -38,7 +38,7 @@ def plan(
     settings = ports.settings(project)
     with ports.reader(settings) as reader:
         hide(desired, reader)
-        listing = reader.list_runners()
+        listing = read_live(reader, settings, ports) if out is not None else reader.list_runners()
     made = plan_for(selection, ports, project, settings, desired, listing)
     if before is not None:
         made = with_origins(made, before)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reconciler.errors import ManifestError, UsageProblem
+from reconciler.errors import BadAnswer, Forbidden, ManifestError, NotFound, UsageProblem
 from reconciler.manifests.files import PROJECT_FILES
 from reconciler.manifests.git_process import find_root
 from reconciler.manifests.merge.compile import compile_manifests
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from reconciler.manifests.project import Project
     from reconciler.model.policy import Acknowledgement
-    from reconciler.model.runner import Desired
+    from reconciler.model.runner import Desired, Listing
     from reconciler.ports import Clock, Progress, RunnerApi, RunnerReader, SecretSource, Stop
     from reconciler.settings import Settings
 
@@ -133,6 +133,33 @@ def hide(desired: Desired, api: RunnerReader) -> None:
     api.scrubber.learn(
         value for runner in desired.runners for value in (runner.headers or {}).values() if isinstance(value, Secret)
     )
+
+
+def read_live(reader: RunnerReader, settings: Settings, ports: Ports) -> Listing:
+    """The live runners with the account they are of, for a plan that is saved or was.
+
+    A plan is bound to its account by the token it is signed under, or by its runners. Where there is neither (another
+    key, and no runner yet) the service is asked, which is one more read.
+    """
+    listing = reader.list_runners()
+    if listing.account is not None or settings.sandbox or settings.plan_key == settings.token:
+        return listing
+    account = account_of(listing, reader, ports, "the plan is bound to no account")
+    return replace(listing, owner=account, reads=listing.reads + 1)
+
+
+def account_of(listing: Listing, reader: RunnerReader, ports: Ports, without: str) -> str | None:
+    """The account's id: as its runners say, else as the service says. None where neither does.
+
+    Then a warning says what there is not, `without`.
+    """
+    if listing.account is not None:
+        return listing.account
+    try:
+        return reader.account().id
+    except (BadAnswer, Forbidden, NotFound) as exc:
+        ports.warn(f"{without}: {exc}")
+        return None
 
 
 def policy_of(selection: Selection, project: Project, ports: Ports) -> Policy:

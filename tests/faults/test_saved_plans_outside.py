@@ -125,7 +125,7 @@ def test_a_damaged_or_edited_plan_is_refused_before_any_request(world, damage, t
 
 @pytest.mark.parametrize(
     "env",
-    [{"RECONCILER_PLAN_KEY": "another-plan-key"}, {"RECONCILER_PLAN_KEY": ""}],
+    [{"RECONCILER_PLAN_KEY": "another-plan-key-of-32-bytes-or-more"}, {"RECONCILER_PLAN_KEY": ""}],
     ids=["another key", "the token in its place"],
 )
 def test_a_plan_under_another_key_is_refused(world, env):
