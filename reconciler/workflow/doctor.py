@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import closing
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
@@ -17,15 +18,18 @@ from reconciler.errors import (
     Unreachable,
     UsageProblem,
 )
+from reconciler.forge.github.environments import REVIEWERS, read_protection
+from reconciler.forge.github.event import repository_of
 from reconciler.manifests.project import load_project
 from reconciler.settings import DOCUMENTED_LIMIT
+from reconciler.workflow.comment import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from reconciler.manifests.project import Project
     from reconciler.model.runner import Account
-    from reconciler.ports import RunnerReader
+    from reconciler.ports import Clock, RunnerReader
     from reconciler.settings import Settings
     from reconciler.workflow.run import Ports, Selection
 
@@ -45,9 +49,29 @@ class Check:
     advice: str = ""
 
 
-def doctor(selection: Selection, ports: Ports) -> tuple[Check, ...]:
-    """Every check, in order; those that need an earlier one to pass are left out when it fails."""
-    return tuple(_checks(selection, ports))
+def doctor(selection: Selection, ports: Ports, *others: Check) -> tuple[Check, ...]:
+    """Every check, in order, and the `others`; those that need an earlier one to pass are left out when it fails."""
+    return (*_checks(selection, ports), *others)
+
+
+def check_protection(environment: str, environ: Mapping[str, str], clock: Clock) -> Check:
+    """Whether the GitHub environment that an apply waits behind makes it wait, as far as GITHUB_TOKEN can see it."""
+    name = "protection"
+    todo = f"make {environment} with required reviewers (Settings, Environments), or correct its name"
+    try:
+        repository = repository_of(None, environ)
+        with closing(connect(environ, clock)) as github:
+            rules = read_protection(github, repository, environment)
+    except ReconcilerError as error:
+        advice = "set GITHUB_REPOSITORY, and GITHUB_TOKEN with the right to read actions, or look it up by hand"
+        return Check(name, WARN, f"{environment} can't be seen: {error}", advice)
+    if rules is None:
+        return Check(name, FAIL, f"there is no {environment}, and GitHub would create it without protection", todo)
+    if not rules:
+        return Check(name, FAIL, f"{environment} protects nothing: nobody would be asked", todo)
+    if REVIEWERS not in rules:
+        return Check(name, WARN, f"{environment} has no required reviewers: nobody is asked", todo)
+    return Check(name, OK, f"{environment} has required reviewers")
 
 
 def _checks(selection: Selection, ports: Ports) -> Iterator[Check]:

@@ -6,28 +6,37 @@ from typing import Any
 
 import click
 
-from reconciler.cli.options import connection_options, output_options, project_options
+from reconciler.cli.options import connection_options, option, output_options, project_options
 
 
 @click.command("doctor")
 @project_options
 @connection_options
 @output_options
+@option("--github-environment", metavar="NAME", help="Also check that this GitHub environment makes an apply wait.")
 def command(**options: Any) -> int:
     """Check token, tier, address, clock, limit and project file, and say what to do about each.
+
+    With --github-environment, GITHUB_REPOSITORY and GITHUB_TOKEN (actions: read) it fails where that environment is
+    not there or protects nothing, so that an apply would wait for nobody.
 
     \b
     Example:
       reconciler doctor
       reconciler doctor -e production
+      reconciler doctor --github-environment production
     """  # noqa: D301 - click reads the \b
+    import os
+
     from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.wiring import open_ports, selection_of
     from reconciler.render.views.checks import render_checks
-    from reconciler.workflow.doctor import FAIL, doctor
+    from reconciler.workflow.doctor import FAIL, check_protection, doctor
 
     check_reports(options)
     with open_ports(options) as ports:
-        checks = doctor(selection_of(options), ports)
+        environment = options["github_environment"]
+        protection = [check_protection(environment, os.environ, ports.clock)] if environment else []
+        checks = doctor(selection_of(options), ports, *protection)
     put(options, lambda form, **_: render_checks(checks, form))
     return 1 if any(check.status == FAIL for check in checks) else 0
