@@ -1,1 +1,1 @@
-"""."""
+"""Talks to the service: requests, pages, retries, the rate limit. Start at `client`, whose Reader has no write."""

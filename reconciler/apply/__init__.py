@@ -1,1 +1,1 @@
-"""."""
+"""Writes a plan: workers, gates between writes, journal, lock. Start at `executor`."""

@@ -1,1 +1,1 @@
-"""."""
+"""Shows results, text from outside made harmless. Start at `views`; all formats share `escape` and `wording`."""
