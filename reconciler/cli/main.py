@@ -56,10 +56,10 @@ class Commands(click.Group):
         """The command that the first word names; a usage error that suggests the nearest where there is none."""
         word = args[0]
         if word not in COMMANDS and not word.startswith("-"):
-            import difflib
+            from reconciler.model.suggestions import nearest
 
-            near = difflib.get_close_matches(word, COMMANDS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            near = nearest(word, COMMANDS)
+            hint = f" Did you mean {near!r}?" if near else ""
             raise click.UsageError(f"No such command {word!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import ManifestError, UsageProblem
 from reconciler.manifests.documents import read_all
-from reconciler.manifests.format.suggestions import nearest
 from reconciler.manifests.merge.compile import Compiler
 from reconciler.manifests.merge.layers import EMPTY, declared, overlay
 from reconciler.manifests.secrets.references import expand
 from reconciler.manifests.yaml.nodes import Seq
 from reconciler.model.position import Position
 from reconciler.model.runner import FIELDS
+from reconciler.model.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 from reconciler.errors import ManifestError, UsageProblem
 from reconciler.manifests.files import PROJECT_FILES, Disk, show_path
 from reconciler.manifests.format.field_types import check_variable_name
-from reconciler.manifests.format.suggestions import nearest
 from reconciler.manifests.yaml.read import read_documents
 from reconciler.model.cause import reason_of
 from reconciler.model.policy import DISABLE, REPORT, Guard, Promise
 from reconciler.model.position import Position, Problem
+from reconciler.model.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

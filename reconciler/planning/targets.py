@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageProblem
+from reconciler.model.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -32,6 +32,6 @@ def targeted(keys: Collection[str], globs: Sequence[str]) -> Collection[str]:
 
 
 def _no_entry(glob: str, keys: Collection[str]) -> str:
-    near = get_close_matches(glob, keys)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    near = nearest(glob, keys, most=len(keys))
+    hint = f"; did you mean {near}?" if near else ""
     return f"--target {glob}: no runner of the manifests has such a key{hint}"

@@ -9,11 +9,11 @@ from pydantic import ValidationError
 
 from reconciler.manifests.format.model import Model
 from reconciler.manifests.format.problems import add_problem
-from reconciler.manifests.format.suggestions import meant
 from reconciler.manifests.format.values import ALREADY, BAD_KEY, PROBLEM, TWINS, Context, unexpected
 from reconciler.manifests.yaml.nodes import INT, Map, Scalar, Seq
 from reconciler.manifests.yaml.trail import dotted, quoted
 from reconciler.model.position import Position, Problem
+from reconciler.model.suggestions import meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import PydanticCustomError, core_schema
 
 from reconciler.manifests.format import field_types
-from reconciler.manifests.format.suggestions import meant
 from reconciler.manifests.secrets.references import BadReference, expand, parse
 from reconciler.manifests.yaml.nodes import BOOL, BROKEN, INT, Scalar, describe
 from reconciler.manifests.yaml.scalars import MAX_DIGITS
 from reconciler.manifests.yaml.trail import MAX_SHOWN, quoted
 from reconciler.model.policy import Limit
+from reconciler.model.suggestions import meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

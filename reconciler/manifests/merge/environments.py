@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.format.project import ProjectFile, Settings
 
 _ONE = Limit(1)
+"""`max_disables` where unmanaged runners may be retired and no limit is set: the one place that says so."""
 
 
 @dataclass(frozen=True, slots=True)

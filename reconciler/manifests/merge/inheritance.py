@@ -6,10 +6,10 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from reconciler.manifests.format.problems import add_problem
-from reconciler.manifests.format.suggestions import meant
 from reconciler.manifests.merge.layers import EMPTY, Source, declared, overlay
 from reconciler.manifests.yaml.nodes import Map, Seq
 from reconciler.model.position import Position, Problem
+from reconciler.model.suggestions import meant
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from reconciler.model.plan import CREATE, UPDATE
-from reconciler.model.policy import DISABLE, Limit
 from reconciler.planning.findings.rule import Raised
 from reconciler.planning.normalise import host
 
@@ -15,21 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reconciler.model.plan import Action
-    from reconciler.model.policy import Guard
+    from reconciler.model.policy import Guard, Limit
     from reconciler.model.runner import DesiredRunner
     from reconciler.planning.findings.rule import Proposal
-
-_RETIRING_LIMIT: Final = Limit(1)
-"""max_disables where unmanaged runners may be retired and the project file sets none."""
 
 
 def too_many_disables(proposal: Proposal) -> Iterator[Raised]:
     """More runners stop being active than `guard.max_disables` allows."""
-    limit = proposal.policy.guard.max_disables
-    if limit is None and proposal.policy.unmanaged == DISABLE:
-        limit = _RETIRING_LIMIT
     off = [action for action in proposal.actions if action.turns_off]
-    yield from _over(proposal, limit, "disables", "stop being active", off)
+    yield from _over(proposal, proposal.policy.guard.max_disables, "disables", "stop being active", off)
 
 
 def too_many_changes(proposal: Proposal) -> Iterator[Raised]:

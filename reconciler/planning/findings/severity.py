@@ -9,11 +9,11 @@ any runner that the plan writes, for these bring it about.
 from __future__ import annotations
 
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageProblem
 from reconciler.model.finding import OFF, Finding
+from reconciler.model.suggestions import nearest
 from reconciler.planning.findings.registry import CODES
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def check_acknowledged(policy: Policy) -> None:
     """Raise UsageProblem where `--acknowledge` names a code that no finding has."""
     for each in policy.acknowledged:
         if each.code not in CODES:
-            near = get_close_matches(each.code, CODES, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"the codes are {', '.join(sorted(CODES))}"
+            near = nearest(each.code, CODES)
+            hint = f"did you mean {near}?" if near else f"the codes are {', '.join(sorted(CODES))}"
             raise UsageProblem(f"--acknowledge {each}: there is no finding {each.code!r}; {hint}")
 
 

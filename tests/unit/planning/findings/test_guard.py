@@ -82,15 +82,6 @@ def test_max_disables():
     assert codes(plan(desired, lives, guard=Guard(max_disables=Limit(2)), **retiring)) == ["too-many-disables"]
 
 
-def test_retiring_is_limited_to_one_by_default():
-    """With `unmanaged: disable` one runner may stop being active unless the project file says otherwise."""
-    retiring = {"unmanaged": "disable", "retire_unmanaged": ("gpu-[23]",)}
-    assert codes(plan([entry(1)], [live(1), live(2)], **retiring)) == []
-    found = plan([entry(1)], [live(1), live(2), live(3)], **retiring)
-    assert codes(found) == ["too-many-disables"]
-    assert found.turned_off == found.count("disable") == 2
-
-
 def test_max_creates():
     """Creates have a limit of their own and do not count as changes."""
     desired = [entry(1, name="n", former_name="gpu-1"), *(entry(n) for n in range(2, 5))]

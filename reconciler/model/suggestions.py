@@ -1,4 +1,4 @@
-"""What a name that is not known was probably meant to be."""
+"""What a name that is not known was probably meant to be: the one "did you mean" of the product."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def meant(name: str, known: Sequence[str], *, seek: bool = True) -> str:
     return f"known are {', '.join(listed)}{more}"
 
 
-def nearest(name: str, known: Collection[str]) -> str | None:
-    """The known name that is nearest, None when none is near or there are too many to compare."""
-    if len(known) > MAX_COMPARED or len(name) > _MAX_NAME:
+def nearest(name: str, known: Collection[str], *, most: int = MAX_COMPARED) -> str | None:
+    """The known name that is nearest, None when none is near or there are over `most` to compare."""
+    if len(known) > most or len(name) > _MAX_NAME:
         return None
     return _nearest(name, frozenset(known))
 
