@@ -80,7 +80,7 @@ def test_a_target_that_matches_nothing():
         plan([entry(1), entry(2)], [], targets=("gpu-1", "GPU-*", "gpu-3", "zzz"))
     assert str(caught.value) == (
         "--target GPU-*: no runner of the manifests has such a key\n"
-        "--target gpu-3: no runner of the manifests has such a key; did you mean gpu-2?\n"
+        "--target gpu-3: no runner of the manifests has such a key; did you mean gpu-1?\n"
         "--target zzz: no runner of the manifests has such a key"
     )
 
