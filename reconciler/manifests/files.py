@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final, Protocol
 
+from reconciler.manifests.git_process import find_root
 from reconciler.model.cause import reason_of
 from reconciler.model.position import Position, Problem
 
@@ -46,15 +47,27 @@ class Files(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """The files of the working folder `cwd`. Links lead at most into `inside` (further real folders)."""
+    """The files of the working folder `cwd`. Links lead at most into its repository or `inside`, further folders."""
 
     cwd: Path
     inside: tuple[Path, ...] = ()
 
     def find(self, path: str, problems: list[Problem]) -> Sequence[str] | None:
-        """See Files. A link below a folder must stay within that folder, the working folder or `inside`."""
+        """See Files. A link below a folder must stay within that folder, the working folder or `inside`.
+
+        A path that lies in the repository must not lead out of it by a link on the way; another one is the user's own
+        word for a place elsewhere.
+        """
         top = self.cwd / path
         try:
+            if top.is_symlink() and not top.exists():
+                problems.append(_at(path, "this link leads nowhere"))
+                return []
+            if self._leads_out(path):
+                problems.append(
+                    _at(path, "a link on this path leads out of the repository, or of the project's folder")
+                )
+                return []
             if not top.is_dir():
                 return [path] if top.exists() else None
         except OSError:  # a folder on the way that may not be entered
@@ -66,6 +79,18 @@ class Disk:
         """See Files. A path that was given by name may be a pipe, such as a shell's `<(…)`."""
         with (self.cwd / path).open("rb") as file:
             return file.read(MAX_FILE_BYTES + 1)
+
+    def _leads_out(self, path: str) -> bool:
+        """Whether a path that is written as one in the repository is none."""
+        written = Path(os.path.normpath(self.cwd / path))
+        real = Path(os.path.realpath(written))
+        if real == written:
+            return False
+        folders = [Path(os.path.normpath(each)) for each in (self.cwd, *self.inside)]
+        bounds = [find_root(each) or Path(os.path.realpath(each)) for each in folders]
+        return any(written.is_relative_to(each) for each in (*folders, *bounds)) and not any(
+            real.is_relative_to(each) for each in bounds
+        )
 
     def identity(self, path: str) -> Hashable:
         """See Files: device and inode, or the path itself where nothing is."""
