@@ -75,12 +75,12 @@ def test_targets_limit_what_is_written():
 
 
 def test_a_target_that_matches_nothing():
-    """It is a usage problem that names every such target and the nearest keys; case counts."""
+    """It is a usage problem that names every such target and the nearest key; case counts."""
     with pytest.raises(UsageProblem) as caught:
         plan([entry(1), entry(2)], [], targets=("gpu-1", "GPU-*", "gpu-3", "zzz"))
     assert str(caught.value) == (
-        "--target GPU-*: no runner of the manifests has such a key\n"
-        "--target gpu-3: no runner of the manifests has such a key; did you mean gpu-1?\n"
+        "--target GPU-*: no runner of the manifests has such a key; did you mean gpu-2?\n"
+        "--target gpu-3: no runner of the manifests has such a key; did you mean gpu-2?\n"
         "--target zzz: no runner of the manifests has such a key"
     )
 
