@@ -6,7 +6,6 @@ The policy keys of a project file say what manifests may read, what plans may sh
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,9 +34,9 @@ def under_policy_of(reference: str, project: Project, *, path: str | None) -> Pr
         shown = revision.commit[:_SHOWN_COMMIT]
         base = load_policy(path, environment=project.environment, cwd=project.cwd, files=revision, revision=shown)
     named = shown if revision.commit.startswith(reference) else f"{reference} ({shown})"
-    at = None if project.file is None else Position(project.file, 1, 1)
+    top = None if project.file is None else Position(project.file, 1, 1)
     changes = [
-        PolicyChange(key, _show(before), _show(after), named, at)
+        PolicyChange(key, _show(before), _show(after), named, project.policy_at.get(key, top))
         for key, declared in POLICY.items()
         if (before := declared(base)) != (after := declared(project))
     ]
@@ -60,7 +59,7 @@ def under_policy_of(reference: str, project: Project, *, path: str | None) -> Pr
 def _guard(project: Project) -> Mapping[str, Any]:
     """What is declared, key by key, so that a key that this version learns is compared as well."""
     usual = Guard()
-    declared = {each.name: getattr(project.guard, each.name) for each in fields(Guard)}
+    declared = {each.name: getattr(project.declared_guard, each.name) for each in fields(Guard)}
     return {name: _plain(value) for name, value in declared.items() if value != getattr(usual, name)}
 
 
@@ -79,7 +78,20 @@ def _plain(value: object) -> Any:
 
 
 def _show(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False) if value else _NOTHING
+    """As the project file would have it, without quotes; a guard's keys without braces."""
+    if not value:
+        return _NOTHING
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_inner(each)}" for key, each in value.items())
+    return _inner(value)
+
+
+def _inner(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_inner(each)}' for key, each in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inner, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 POLICY: Final[Mapping[str, Callable[[Project], Any]]] = {

@@ -10,7 +10,7 @@ from reconciler.manifests.files import PROJECT_FILES, Disk, show_path
 from reconciler.manifests.format.field_types import check_variable_name
 from reconciler.manifests.yaml.read import read_documents
 from reconciler.model.cause import reason_of
-from reconciler.model.policy import DISABLE, REPORT, Guard, Promise
+from reconciler.model.policy import DISABLE, POLICY_KEYS, REPORT, Guard, Promise
 from reconciler.model.position import Position, Problem
 from reconciler.model.suggestions import nearest
 
@@ -33,7 +33,8 @@ class Project:
     `cwd` is the working folder, `folder` the project file's (the working folder without one). `manifests` and
     `file_allow` are paths seen from `folder`. `token_variables` are those of every environment. `public_headers` are
     lower-case. `defaults` are layers, lowest first, and `profiles` layers by name: what messages call them, and the
-    mapping. `unmanaged_scope` holds globs. `policy_commit` is the commit whose policy is in force (None: the file's
+    mapping. `declared_guard` is `guard` without what other keys imply, `policy_at` has the places of the policy's keys.
+    `unmanaged_scope` holds globs. `policy_commit` is the commit whose policy is in force (None: the file's
     own), and `policy_changes` where the file would have it otherwise.
     """
 
@@ -55,6 +56,8 @@ class Project:
     promises: tuple[Promise, ...] = ()
     defaults: tuple[tuple[str, Map], ...] = ()
     profiles: Mapping[str, tuple[str, Map]] = field(default_factory=dict)
+    declared_guard: Guard = field(default_factory=Guard)
+    policy_at: Mapping[str, Position] = field(default_factory=dict)
     policy_commit: str | None = None
     policy_changes: tuple[PolicyChange, ...] = ()
 
@@ -216,6 +219,8 @@ def _build(
         unmanaged=unmanaged,
         unmanaged_scope=tuple(settings.unmanaged_scope or ()),
         guard=levels.guard(retires=unmanaged == DISABLE),
+        declared_guard=levels.guard(retires=False),
+        policy_at=levels.places(POLICY_KEYS),
         promises=levels.promises(),
         defaults=levels.layers("defaults"),
         profiles=levels.profiles(),

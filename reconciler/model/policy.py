@@ -16,6 +16,12 @@ IGNORE: Final = "ignore"
 DISABLE: Final = "disable"
 
 
+POLICY_KEYS: Final = (
+    *("env_allow", "file_allow", "public_headers", "guard", "coverage", "unmanaged", "unmanaged_scope", "token_env"),
+)
+"""The keys of a project file that a pull request must not loosen: `--policy-from` takes them from another revision."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A guard's bound: `amount` runners, or `amount` per cent of the matched live runners (never less than one)."""

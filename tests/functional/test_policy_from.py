@@ -82,16 +82,17 @@ def codes(plan):
 
 KEYS = [
     # key, the base's value, the branch's, how each is shown
-    ("env_allow", "[CI_*]", "[CI_*, AWS_*]", '["CI_*"]', '["AWS_*", "CI_*"]'),
-    ("file_allow", "[/run/secrets]", "[/]", '["/run/secrets"]', '["/"]'),
-    ("public_headers", "[X-Pool]", "[X-Pool, Authorization]", '["x-pool"]', '["authorization", "x-pool"]'),
-    ("guard", "{max_creates: 1, max_changes: 50%}", "{}", '{"max_changes": "50%", "max_creates": "1"}', "nothing"),
-    ("guard", "{severity: {coverage: error}}", "{}", '{"severity": {"coverage": "error"}}', "nothing"),
-    ("guard", "{}", "{two_phase: false}", "nothing", '{"two_phase": false}'),
-    ("guard", "{endpoint_hosts: []}", "{}", '{"endpoint_hosts": []}', "nothing"),
-    ("coverage", "[{tags: [gpu], min_active: 1}]", "[]", '[{"tags": ["gpu"], "min_active": 1}]', "nothing"),
-    ("unmanaged", "report", "ignore", '"report"', '"ignore"'),
-    ("unmanaged_scope", '["a-*"]', '["*"]', '["a-*"]', '["*"]'),
+    ("env_allow", "[CI_*]", "[CI_*, AWS_*]", "[CI_*]", "[AWS_*, CI_*]"),
+    ("file_allow", "[/run/secrets]", "[/]", "[/run/secrets]", "[/]"),
+    ("public_headers", "[X-Pool]", "[X-Pool, Authorization]", "[x-pool]", "[authorization, x-pool]"),
+    ("guard", "{max_creates: 1, max_changes: 50%}", "{}", "max_changes: 50%, max_creates: 1", "nothing"),
+    ("guard", "{max_creates: 1}", "{max_creates: 9}", "max_creates: 1", "max_creates: 9"),
+    ("guard", "{severity: {coverage: error}}", "{}", "severity: {coverage: error}", "nothing"),
+    ("guard", "{}", "{two_phase: false}", "nothing", "two_phase: false"),
+    ("guard", "{endpoint_hosts: []}", "{}", "endpoint_hosts: []", "nothing"),
+    ("coverage", "[{tags: [gpu], min_active: 1}]", "[]", "[{tags: [gpu], min_active: 1}]", "nothing"),
+    ("unmanaged", "report", "ignore", "report", "ignore"),
+    ("unmanaged_scope", '["a-*"]', '["*"]', "[a-*]", "[*]"),
 ]  # fmt: skip
 
 
@@ -99,11 +100,23 @@ KEYS = [
 def test_each_policy_key_that_differs_is_one_finding(checkout, key, before, after, was, would_be):
     """With both values, and with the branch's place; the other keys are silent."""
     checkout.base(reconciler=f"version: 1\n{key}: {before}\n")
-    checkout.write(reconciler=f"version: 1\n{key}: {after}\nvars: {{x: y}}\n")
+    checkout.write(reconciler=f"version: 1\nvars: {{x: y}}\n{key}: {after}\n")
     plan = checkout.plan("--acknowledge", "host-not-allowed")
     assert changed(plan) == [f"{key}: before {was}, after {would_be}"]
     (finding,) = [each for each in plan["findings"] if each["code"] == "policy-changed"]
-    assert (finding["severity"], finding["key"], finding["file"]) == ("warning", None, "reconciler.yaml")
+    assert (finding["severity"], finding["key"], finding["file"], finding["line"]) == (
+        "warning",
+        None,
+        "reconciler.yaml",
+        3,
+    )
+
+
+def test_what_a_key_implies_is_no_change_of_another(checkout):
+    """`unmanaged: disable` limits disables to one unless the guard says otherwise: the guard itself is as it was."""
+    checkout.base(reconciler="version: 1\nunmanaged_scope: [a-*]\n")
+    checkout.write(reconciler="version: 1\nunmanaged_scope: [a-*]\nunmanaged: disable\n")
+    assert changed(checkout.plan()) == ["unmanaged: before report, after disable"]
 
 
 def test_nothing_changed_says_nothing(checkout):
@@ -157,8 +170,8 @@ def test_the_first_pull_request(checkout):
     checkout.base()
     checkout.write(reconciler="version: 1\nenv_allow: ['*']\nguard: {max_creates: 5}\n")
     assert changed(checkout.plan()) == [
-        'env_allow: before nothing, after ["*"]',
-        'guard: before nothing, after {"max_creates": "5"}',
+        "env_allow: before nothing, after [*]",
+        "guard: before nothing, after max_creates: 5",
     ]
     checkout.write(runners__a=CREDENTIALS % "f")
     assert "env_allow" in checkout.run("plan", "--policy-from", "HEAD", CI_A="x").err
@@ -170,7 +183,7 @@ def test_a_branch_that_removes_the_project_file(checkout):
     checkout.write(reconciler=None)
     plan = checkout.plan()
     assert codes(plan) >= {"too-many-creates"}
-    assert changed(plan) == ['guard: before {"max_creates": "0"}, after nothing']
+    assert changed(plan) == ["guard: before max_creates: 0, after nothing"]
 
 
 def test_a_branch_that_renames_the_project_file(checkout):
@@ -193,7 +206,7 @@ def test_an_environments_own_policy(checkout):
     checkout.write(reconciler=ENVIRONMENTS.replace("max_creates: 0", "max_creates: 9"))
     plan = checkout.plan("-e", "prod")
     assert codes(plan) >= {"too-many-creates"}
-    assert changed(plan) == ['guard: before {"max_creates": "0"}, after {"max_creates": "9"}']
+    assert changed(plan) == ["guard: before max_creates: 0, after max_creates: 9"]
 
 
 def test_an_environment_that_is_new(checkout):
@@ -202,7 +215,7 @@ def test_an_environment_that_is_new(checkout):
     checkout.write(reconciler="version: 1\nguard: {max_creates: 0}\nenvironments: {new: {guard: {max_creates: 9}}}\n")
     plan = checkout.plan("-e", "new")
     assert codes(plan) >= {"too-many-creates"}
-    assert changed(plan) == ['guard: before {"max_creates": "0"}, after {"max_creates": "9"}']
+    assert changed(plan) == ["guard: before max_creates: 0, after max_creates: 9"]
 
 
 def test_an_environment_that_is_gone(checkout):
@@ -221,7 +234,7 @@ def test_the_token_is_the_bases_choice(checkout):
     ran = checkout.run("plan", "-e", "prod", "--policy-from", "HEAD", COMFYCONTROL_OTHER="x")
     assert (ran.code, "set COMFYCONTROL_PROD_TOKEN" in ran.err) == (1, True)
     plan = checkout.plan("-e", "prod", COMFYCONTROL_PROD_TOKEN=checkout.sandbox.token)
-    assert changed(plan) == ['token_env: before "COMFYCONTROL_PROD_TOKEN", after "COMFYCONTROL_OTHER"']
+    assert changed(plan) == ["token_env: before COMFYCONTROL_PROD_TOKEN, after COMFYCONTROL_OTHER"]
 
 
 @pytest.mark.parametrize("where", ["subfolder", "option"])
@@ -237,7 +250,7 @@ def test_a_project_in_a_subfolder(checkout, where):
     words = ["--project", "fleets/one/reconciler.yaml"] if where == "option" else []
     plan = checkout.plan(*words)
     assert codes(plan) >= {"too-many-creates"}
-    assert changed(plan) == ['guard: before {"max_creates": "0"}, after nothing']
+    assert changed(plan) == ["guard: before max_creates: 0, after nothing"]
 
 
 def test_a_saved_plan_is_applied_under_the_same_policy(checkout):

@@ -11,6 +11,8 @@ from reconciler.model.policy import Guard, Limit, Promise
 from reconciler.model.position import Position
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reconciler.manifests.format.project import ProjectFile, Settings
 
 _ONE = Limit(1)
@@ -57,6 +59,13 @@ class Levels:
         """The place of a key that is declared, the environment's first."""
         node = self._owner(key)
         return Position(self._shown, *node.key_at[key])
+
+    def places(self, keys: Iterable[str]) -> dict[str, Position]:
+        """The places of those keys that are declared, the environment's before the top level's."""
+        wanted = list(keys)
+        return {
+            key: Position(self._shown, *level.key_at[key]) for _, level in self._nodes for key in wanted if key in level
+        }
 
     def layers(self, key: str) -> tuple[tuple[str, Map], ...]:
         """A mapping of every level, lowest first, with what messages call it."""

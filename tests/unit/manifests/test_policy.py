@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from reconciler.manifests.policy import POLICY
+from reconciler.model.policy import POLICY_KEYS
 from reconciler.workflow.schema import schema
 
 WORKING_TREE = {"version", "manifests", "vars", "defaults", "profiles", "environments", "demand", "managed", "watch"}
@@ -19,4 +20,5 @@ def test_every_key_is_policy_or_the_branchs():
         environment = document["$defs"][environment["$ref"].rpartition("/")[2]]
     for properties in (document["properties"], environment["properties"]):
         assert set(properties) <= set(POLICY) | WORKING_TREE
+    assert tuple(POLICY) == POLICY_KEYS
     assert set(POLICY) <= {*document["properties"], *environment["properties"]}
