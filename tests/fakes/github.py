@@ -36,6 +36,7 @@ class GitHubServer:
     heads: dict[str, str] = field(default_factory=dict)
     environments: dict[str, list[str]] = field(default_factory=dict)
     dispatches: list[tuple[str, Any]] = field(default_factory=list)
+    runs: list[dict[str, Any]] = field(default_factory=list)
     made: int = 0
     locked: set[int] = field(default_factory=set)
     app: str | None = None
@@ -109,6 +110,8 @@ class GitHubServer:
             return REFUSED
         if parts[0] == "environments" and (rules := self.environments.get(unquote(parts[1]))) is not None:
             return 200, {}, {"name": parts[1], "protection_rules": [{"id": 1, "type": rule} for rule in rules]}
+        if parts[:2] == ["actions", "workflows"] and parts[3:] == ["runs"]:
+            return 200, {}, {"total_count": len(self.runs), "workflow_runs": self.runs}
         if (method, parts[:2], parts[3:]) == ("POST", ["actions", "workflows"], ["dispatches"]):
             self.dispatches.append((parts[2], body))
             return 204, {}, None

@@ -116,19 +116,48 @@ def test_two_projects_share_nothing(actions, repository, github, fleet):
     assert sorted(runner["name"] for runner in fleet.runners) == ["a-blue", "a-green", "other"]
 
 
-def test_a_superseded_plan_is_not_applied(actions, repository, github, fleet):
-    """While its apply waits for approval the branch moves on: a notice, exit 0, nothing written."""
+@pytest.mark.parametrize(
+    "case",
+    [
+        (["push"], False, "has a run of its own", 0),
+        ([], False, "A new run of runners.yml plans again", 1),
+        (["schedule"], False, "A new run of runners.yml plans again", 1),
+        ([], True, "::warning::runners.yml can't be started again", 0),
+    ],
+)
+def test_a_superseded_plan_is_not_applied(actions, repository, github, fleet, case):
+    """While its apply waits for approval the branch moves on: a notice, exit 0, nothing written.
+
+    Where the newer commit has no run, as one that a `paths:` filter leaves out, one is started.
+    """
+    runs, refused, said, started = case
+    github.runs = [{"event": each} for each in runs]
+    if refused:
+        _refuse(github, "dispatches")
     event = repository.push()
     actions.before_job = lambda job: job == "apply" and repository.commit({"README": "moved on"})
     jobs = actions.run(RECONCILE, event, INPUTS)
     assert jobs["apply"].result == "success"
     assert "::notice::Superseded" in jobs["apply"].log
+    assert said in jobs["apply"].log
     assert jobs["apply"].step("Apply") is None
-    assert fleet.runners == []
+    assert (fleet.runners, len(github.dispatches)) == ([], started)
+
+
+def test_a_head_that_cannot_be_seen_is_red(actions, repository, github, fleet):
+    """Nobody says whether the plan is superseded: nothing is applied."""
     actions.before_job = lambda job: job == "apply" and github.heads.clear()
     jobs = actions.run(RECONCILE, repository.push(), INPUTS)
     assert jobs["apply"].result == "failure"
     assert fleet.runners == []
+
+
+def _refuse(github, what):
+    """Let GitHub answer 403 to whatever has this part in its path."""
+    real = github._repository
+    github._repository = lambda method, parts, body: (
+        (403, {}, {"message": "no"}) if what in parts else real(method, parts, body)
+    )
 
 
 def test_a_stale_plan_is_made_again(actions, repository, github, fleet):
@@ -158,10 +187,7 @@ def test_a_stale_plan_that_cannot_be_started_again_fails(actions, repository, gi
         job == "apply"
         and fleet.store.add_many([{"name": "x", "endpoint": "https://x.example.com", "tags": ["y"], "headers": {}}])
     )
-    real = github._repository
-    github._repository = lambda method, parts, body: (
-        (403, {}, {"message": "no"}) if "dispatches" in parts else real(method, parts, body)
-    )
+    _refuse(github, "dispatches")
     jobs = actions.run(RECONCILE, repository.push(), INPUTS)
     assert (jobs["apply"].result, "workflow_dispatch" in jobs["apply"].log) == ("failure", True)
 
@@ -231,10 +257,7 @@ def test_an_environment_that_protects_nothing_is_refused(actions, repository, gi
 
 def test_an_environment_out_of_sight_is_a_warning(actions, repository, github):
     """The token of the job may not see it: the plan says so and goes on."""
-    real = github._repository
-    github._repository = lambda method, parts, body: (
-        (403, {}, {"message": "no"}) if "environments" in parts else real(method, parts, body)
-    )
+    _refuse(github, "environments")
     jobs = actions.run(RECONCILE, repository.push(), INPUTS)
     assert jobs["apply"].result == "success"
     assert "::warning::The environment 'production' can't be seen (403)" in jobs["plan"].log
