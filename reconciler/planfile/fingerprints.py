@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Action, Plan
     from reconciler.model.runner import LiveRunner
     from reconciler.model.secret import HeaderValue
+    from reconciler.planfile.models import FingerprintsModel, LiveModel
 
 PURPOSE: Final = "reconciler plan fingerprints 1"
 UNKNOWN: Final = "unknown"
@@ -64,14 +65,10 @@ def fingerprints_document(fingerprints: Fingerprints) -> dict[str, Any]:
     return {"nonce": fingerprints.nonce, "runners": [_pin_document(each) for each in fingerprints.pins]}
 
 
-def fingerprints_from_document(document: Mapping[str, Any]) -> Fingerprints:
-    """The fingerprints of a document of the right shape (see `models`)."""
+def fingerprints_from(document: FingerprintsModel) -> Fingerprints:
+    """The fingerprints of a parsed document."""
     return Fingerprints(
-        document["nonce"],
-        tuple(
-            Pin(each["key"], _read_live(each["live"]), tuple(dict(headers) for headers in each["requests"]))
-            for each in document["runners"]
-        ),
+        document.nonce, tuple(Pin(each.key, _live(each.live), tuple(each.requests)) for each in document.runners)
     )
 
 
@@ -116,9 +113,7 @@ def _pin_document(pin: Pin) -> dict[str, Any]:
     }
 
 
-def _read_live(document: Mapping[str, Any] | None) -> LivePin | None:
+def _live(document: LiveModel | None) -> LivePin | None:
     if document is None:
         return None
-    return LivePin(
-        document["name"], document["endpoint"], tuple(document["tags"]), document["status"], dict(document["headers"])
-    )
+    return LivePin(document.name, document.endpoint, tuple(document.tags), document.status, document.headers)

@@ -215,20 +215,20 @@ class PlanModel(Model):
     signature: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
-def check_shape(document: Any, file: str) -> None:
-    """Raises PlanFileError that names the misshapen places of a document; never what stands there."""
+def parse_document(document: Any, file: str) -> PlanModel:
+    """A plan document, checked. Raises PlanFileError that names the misshapen places; never what they hold."""
     try:
-        PlanModel.model_validate(document)
+        parsed = PlanModel.model_validate(document)
     except ValidationError as exc:
         found = exc.errors(include_url=False, include_context=False, include_input=False)
         lines = [f"{'.'.join(map(str, each['loc'])) or 'document'}: {each['msg']}" for each in found[:SHOWN]]
         if len(found) > SHOWN:
             lines.append(f"and {len(found) - SHOWN} more")
         raise PlanFileError(f"{file} is no plan: {'; '.join(lines)}") from None
-    for action in document["actions"]:
-        gates = len(document.get("gates", ()))
-        if any(wait["gate"] >= gates for each in action["requests"] for wait in each.get("waits", ())):
-            raise PlanFileError(f"{file} is no plan: a request of {action['key']!r} waits for a gate that is not there")
+    for action in parsed.actions:
+        if any(wait.gate >= len(parsed.gates) for request in action.requests for wait in request.waits):
+            raise PlanFileError(f"{file} is no plan: a request of {action.key!r} waits for a gate that is not there")
+    return parsed
 
 
 def build_schema() -> dict[str, Any]:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import PlanFileError
-from reconciler.planfile.decode import plan_from_document
+from reconciler.planfile.decode import plan_from
 from reconciler.planfile.document import FORMAT_VERSION, plan_document
 from reconciler.planfile.fingerprints import (
     fingerprints_document,
-    fingerprints_from_document,
+    fingerprints_from,
     take_fingerprints,
 )
 from reconciler.planfile.strict_json import read_object
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Plan
     from reconciler.model.secret import Secret
     from reconciler.planfile.fingerprints import Fingerprints
+    from reconciler.planfile.models import InputsModel
 
 PURPOSE: Final = "reconciler plan signature 1"
 
@@ -92,14 +93,13 @@ def read_plan(content: str | bytes, key: Secret | None, *, file: str = "the plan
     _check_version(document, file)
     if key is not None:
         _check_signature(document, key, file)
-    from reconciler.planfile.models import check_shape
+    from reconciler.planfile.models import parse_document
 
-    check_shape(document, file)
-    fingerprints = document.get("fingerprints")
+    parsed = parse_document(document, file)
     return SavedPlan(
-        plan_from_document(document),
-        _read_inputs(document.get("inputs")),
-        None if fingerprints is None else fingerprints_from_document(fingerprints),
+        plan_from(parsed),
+        PlanInputs() if parsed.inputs is None else _inputs(parsed.inputs),
+        None if parsed.fingerprints is None else fingerprints_from(parsed.fingerprints),
         verified=key is not None,
     )
 
@@ -133,17 +133,15 @@ def _check_signature(document: Mapping[str, Any], key: Secret, file: str) -> Non
         )
 
 
-def _read_inputs(document: Mapping[str, Any] | None) -> PlanInputs:
-    if document is None:
-        return PlanInputs()
+def _inputs(document: InputsModel) -> PlanInputs:
     return PlanInputs(
-        paths=tuple(document["paths"]),
-        project=document["project"],
-        environment=document["environment"],
-        targets=tuple(document["targets"]),
-        variables=dict(document["variables"]),
-        acknowledged=tuple(document["acknowledged"]),
-        allow_empty=document["allow_empty"],
-        policy_from=document.get("policy_from"),
-        place=document.get("place"),
+        paths=tuple(document.paths),
+        project=document.project,
+        environment=document.environment,
+        targets=tuple(document.targets),
+        variables=dict(document.variables),
+        acknowledged=tuple(document.acknowledged),
+        allow_empty=document.allow_empty,
+        policy_from=document.policy_from,
+        place=document.place,
     )

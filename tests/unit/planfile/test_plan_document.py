@@ -15,7 +15,7 @@ from reconciler.model.position import Position, Problem
 from reconciler.model.report import APPLIED, FAILED, STATUSES, Failure, Outcome, Report, RequestCount
 from reconciler.model.runner import RunnerBody
 from reconciler.model.secret import Secret, Unresolved
-from reconciler.planfile.decode import plan_from_document
+from reconciler.planfile.decode import plan_from
 from reconciler.planfile.document import (
     body_document,
     error_document,
@@ -23,7 +23,13 @@ from reconciler.planfile.document import (
     plan_document,
     report_document,
 )
+from reconciler.planfile.models import parse_document
 from tests.fakes.plans import API_URL, NOW, body_of, create, live_runner, patient, plan_of, plans, update
+
+
+def decoded(document):
+    """The plan of a document, parsed as one from a file is."""
+    return plan_from(parse_document(document, "a plan"))
 
 
 @patient
@@ -31,14 +37,14 @@ from tests.fakes.plans import API_URL, NOW, body_of, create, live_runner, patien
 def test_a_plan_survives_its_json(plan):
     """A plan read back from its own document gives that document again."""
     document = json.loads(json.dumps(plan_document(plan)))
-    assert plan_document(plan_from_document(document)) == document
+    assert plan_document(decoded(document)) == document
 
 
 @patient
 @given(plan=plans)
 def test_reading_keeps_all_that_decides(plan):
     """Counts, findings, gates, waits and whether a plan may be applied are the same after reading."""
-    again = plan_from_document(plan_document(plan))
+    again = decoded(plan_document(plan))
     assert again.applyable == plan.applyable
     assert again.turned_off == plan.turned_off
     assert again.findings == plan.findings
@@ -174,7 +180,7 @@ def test_a_reader_ignores_unknown_keys_and_needs_no_additional_ones():
     for additional in ("column", "unmanaged", "turns_off"):
         del document["actions"][0][additional]
     del document["actions"][0]["requests"][0]["purpose"], document["actions"][0]["requests"][0]["waits"]
-    plan = plan_from_document({**document, "new": 1})
+    plan = decoded({**document, "new": 1})
     assert plan.actions[0].requests[0].purpose == "replace"
     assert plan.actions[0].at == Position("runners/a.yaml", 3, 0)
     assert plan.gates == ()
