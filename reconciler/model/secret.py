@@ -1,8 +1,7 @@
 """Secrets: a type of their own from where they are read to where they are sent.
 
 A `Secret` shows as `(sensitive)` in str, repr, format and pickle, compares in constant time, and can be fingerprinted,
-but not read: only `reveal` opens one, and only `reconciler.api.wire` may import it; `publish` gives the text of a
-header that the project file calls public, and only `reconciler.manifests` may import it (held by a test).
+but not read: only `reveal` opens one, and only `reconciler.api.wire` may import it (held by a test).
 """
 
 from __future__ import annotations
@@ -205,11 +204,6 @@ class Scrubber:
 
 def reveal(secret: Secret) -> str:
     """The value itself. Only the wire module may import this."""
-    return _open(secret)
-
-
-def publish(secret: Secret) -> str:
-    """The value of a header that the project file lists as public. Only the manifests room may import this."""
     return _open(secret)
 
 

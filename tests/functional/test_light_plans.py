@@ -12,7 +12,7 @@ import pytest
 from reconciler.sandbox.store import Store
 from tests.fakes.sandbox import example, running_sandbox
 
-HEAVY = {"pydantic", "deepdiff", "rich", "jinja2", "starlette", "uvicorn", "filelock", "truststore", "asyncio"}
+HEAVY = {"deepdiff", "rich", "jinja2", "starlette", "uvicorn", "filelock", "truststore", "asyncio"}
 SCRIPT = """
 import json, sys
 from reconciler.__main__ import main
@@ -43,10 +43,10 @@ def modules_of(folder, *arguments, token=""):
 
 @pytest.mark.parametrize("options", [(), ("-q",)])
 def test_a_plan_over_http_imports_only_what_it_needs(tmp_path, options):
-    """A plan without changes over plain HTTP needs the HTTP client and YAML, and nothing else that is heavy."""
+    """A plan without changes over plain HTTP needs the HTTP client, YAML and pydantic, nothing else that is heavy."""
     with running_sandbox([example("get_runner")]) as sandbox:
         modules = modules_of(tmp_path, "--api-url", sandbox.url, *options, token=sandbox.token)
-    assert {"httpx", "yaml"} <= modules
+    assert {"httpx", "yaml", "pydantic"} <= modules
     assert modules & HEAVY == set()
 
 
@@ -57,3 +57,11 @@ def test_a_plan_in_the_sandbox_imports_only_what_it_needs(tmp_path):
     modules = modules_of(tmp_path, "--sandbox", "state.db")
     assert {"httpx", "yaml", "reconciler.sandbox.service"} <= modules
     assert modules & HEAVY == set()
+
+
+def test_without_a_project_file_no_model_of_one_is_built(tmp_path):
+    """Building pydantic's models is what a small plan waits for: only those that are used are made."""
+    with running_sandbox([example("get_runner")]) as sandbox:
+        modules = modules_of(tmp_path, "--api-url", sandbox.url, token=sandbox.token)
+    assert "reconciler.manifests.format.manifest" in modules
+    assert modules & {"reconciler.manifests.format.project", "reconciler.planfile.models"} == set()

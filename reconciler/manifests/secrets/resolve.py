@@ -9,7 +9,7 @@ from reconciler.manifests.format.problems import add_problem
 from reconciler.manifests.secrets.allowed import check_path, check_variable
 from reconciler.manifests.secrets.references import ENV, VAR, BadReference, Reference, parse, variable
 from reconciler.model.position import Problem
-from reconciler.model.secret import REDACTED, Secret, Unresolved, publish
+from reconciler.model.secret import REDACTED, Secret, Unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,12 +83,26 @@ class HeaderValues:
     def _expand(self, text: str, folder: Path, public: bool) -> tuple[HeaderValue, str] | str:
         """The value and how it is shown, or what is wrong: no exception is kept, for its frames hold the pieces."""
         try:
-            return self._join(parse(text), folder, public=public)
+            return self._public_text(parse(text)) if public else self._join(parse(text), folder)
         except BadReference as exc:
             return str(exc)
 
-    def _join(self, parts: list[str | Reference], folder: Path, *, public: bool) -> tuple[HeaderValue, str]:
-        shown = _show(parts, public=public)
+    def _public_text(self, parts: list[str | Reference]) -> tuple[str, str]:
+        """The text of a public header: no list of public headers may print a secret, so there is none in it."""
+        secret = next((part for part in parts if isinstance(part, Reference) and part.kind != VAR), None)
+        if secret is not None:
+            raise BadReference(
+                f"{secret}: the project file lists this header under public_headers, and its value is shown; take it "
+                "off that list, or write text and ${var:NAME} only"
+            )
+        variables = self._project.vars
+        text = "".join(part if isinstance(part, str) else variable(part, variables) for part in parts)
+        shown = "".join(map(str, parts))
+        _check(Secret(text), shown)
+        return text, shown
+
+    def _join(self, parts: list[str | Reference], folder: Path) -> tuple[HeaderValue, str]:
+        shown = _show(parts)
         pieces: list[str | Secret] = []
         known = True
         for part in parts:
@@ -101,13 +115,8 @@ class HeaderValues:
         if not known and not value.is_unsendable:
             self.complete = False
             return Unresolved(shown), shown
-        if value.is_redacted:
-            raise BadReference(
-                f"the value of {shown} is {REDACTED}, which stands where a value is not shown; set the value"
-            )
-        if value.is_unsendable:
-            raise BadReference(f"the value of {shown} holds a control character, such as a line break, or is not UTF-8")
-        return (publish(value) if public else value), shown
+        _check(value, shown)
+        return value, shown
 
     def _piece(self, reference: Reference, folder: Path) -> str | Secret | None:
         """What a reference stands for; None where it may stay unknown. Raises BadReference."""
@@ -133,10 +142,18 @@ class HeaderValues:
         return None
 
 
-def _show(parts: list[str | Reference], *, public: bool) -> str:
+def _check(value: Secret, shown: str) -> None:
+    """Refuse what can't be sent, and what is no value but was copied from where one is hidden. Raises BadReference."""
+    if value.is_redacted:
+        raise BadReference(f"the value of {shown} is {REDACTED}, shown in place of a value; set the value")
+    if value.is_unsendable:
+        raise BadReference(f"the value of {shown} holds a control character, such as a line break, or is not UTF-8")
+
+
+def _show(parts: list[str | Reference]) -> str:
     """References as they are written, other text redacted: it may be half of a secret."""
     pieces = []
     for index, part in enumerate(parts):
-        shown = public or isinstance(part, Reference) or (index == 0 and _SCHEME.fullmatch(part))
+        shown = isinstance(part, Reference) or (index == 0 and _SCHEME.fullmatch(part))
         pieces.append(str(part) if shown else REDACTED)
     return "".join(pieces)

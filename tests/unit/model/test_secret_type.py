@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import pytest
 
 from reconciler.model.encodings import MIN_KNOWN
-from reconciler.model.secret import REDACTED, Scrubber, Secret, Unresolved, publish, reveal
+from reconciler.model.secret import REDACTED, Scrubber, Secret, Unresolved, reveal
 
 VALUE = "Bearer cfc_0123456789abcdef"
 
@@ -96,8 +96,8 @@ def test_a_secret_is_frozen():
 
 
 def test_the_two_doors():
-    """`reveal` and `publish` give the value; nothing else does."""
-    assert reveal(Secret(VALUE)) == publish(Secret(VALUE)) == VALUE
+    """`reveal` gives the value; nothing else does."""
+    assert reveal(Secret(VALUE)) == VALUE
     public = [name for name in dir(Secret) if not name.startswith("_")]
     assert public == [
         *["credentials", "derive_key", "fingerprint", "is_placeholder", "is_redacted", "is_unsendable", "join", "size"]

@@ -281,7 +281,7 @@ def keys_of(schema):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_what_the_json_schema_refuses_is_refused(kind, data):
     """An editor never marks what the checks would take."""

@@ -50,7 +50,7 @@ def test_values_are_secret(tree, text, value):
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("literal", "literal"), ("a ${env:RECONCILER_A}", "a alpha"), ("${var:v}", "0123"), ("", "")],
+    [("literal", "literal"), ("a ${var:v} b", "a 0123 b"), ("${var:v}", "0123"), ("$${env:X}", "${env:X}"), ("", "")],
 )
 def test_public_values_are_plain(tree, text, value):
     """A header that the project file lists as public, in any case, is plain text."""
@@ -84,10 +84,37 @@ def test_offline_what_is_known_is_known(tree):
     assert header(tree, "a-${var:v}", offline=True, variables={"v": "1"}) == (Secret("a-1"), True)
 
 
-def test_offline_public_values_show_whole(tree):
-    """A public header hides nothing, not even what stands beside a reference."""
-    found, _ = header(tree, "a ${env:RECONCILER_A} b", project="public_headers: [X-H]", offline=True)
-    assert found == Unresolved("a ${env:RECONCILER_A} b")
+PUBLIC = (
+    "the project file lists this header under public_headers, and its value is shown; take it off that list, or write "
+    "text and ${var:NAME} only"
+)
+
+
+@pytest.mark.parametrize("offline", [True, False])
+@pytest.mark.parametrize("reference", ["${env:RECONCILER_A}", "${file:../secret}", "${env:UNKNOWN}", "${file:/absent}"])
+@pytest.mark.parametrize("text", ["{}", "a {} b", "${{var:v}}{}"])
+def test_a_public_header_holds_no_secret(tree, text, reference, offline):
+    """A reference to a secret in it is an error, online and offline: no list of public headers can print a secret."""
+    tree.write(reconciler="version: 1\npublic_headers: [x-h]")
+    tree.runners(f"r: {{endpoint: 'http://r', headers: {{X-H: '{text.format(reference)}'}}}}")
+    assert tree.problems(offline=offline, variables={"v": "1"}) == [
+        f"runners/a.yaml:3:44: runners.r.headers.X-H: {reference}: {PUBLIC}"
+    ]
+
+
+def test_a_public_header_holds_no_secret_whatever_it_is_inherited_from(tree):
+    """The layer that declares it is where the error is; a runner that drops the header has no part in it."""
+    tree.write(reconciler="version: 1\npublic_headers: [X-H]\ndefaults: {headers: {x-h: '${env:RECONCILER_A}'}}")
+    tree.runners("r: {endpoint: 'http://r'}\ns: {endpoint: 'http://s', headers: {X-H: null}}\n")
+    assert tree.problems() == [f"reconciler.yaml:3:27: defaults.headers.x-h: ${{env:RECONCILER_A}}: {PUBLIC}"]
+
+
+def test_a_public_value_that_can_t_be_sent(tree):
+    """A variable can't smuggle a line break into a header."""
+    tree.write(reconciler="version: 1\npublic_headers: [X-H]")
+    tree.runners("r: {endpoint: 'http://r', headers: {X-H: '${var:v}'}}")
+    (problem,) = tree.problems(variables={"v": "a\nb"})
+    assert "the value of ${var:v} holds a control character" in problem
 
 
 @pytest.mark.parametrize(
