@@ -101,9 +101,7 @@ class GitHubServer:
 
     def _repository(self, method, parts, body):
         """What is known of branches and environments, and the start of a workflow."""
-        if parts[:3] != ["repos", "example", "fleet"]:
-            return ABSENT
-        parts = parts[3:]
+        parts = parts[3:] if parts[:3] == ["repos", "example", "fleet"] else [""]
         if parts[:3] == ["git", "ref", "heads"] and (head := self.heads.get(unquote("/".join(parts[3:])))):
             return 200, {}, {"ref": "/".join(parts[1:]), "object": {"sha": head, "type": "commit"}}
         if parts[0] == "environments" and not self.sees_environments:
