@@ -12,7 +12,7 @@ import re
 import threading
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
-from reconciler.model.credential import credentials_in
+from reconciler.model.credential import credentials_in, looks_like_credential
 from reconciler.model.encodings import MIN_KNOWN, Known
 from reconciler.model.hidden import is_hidden
 
@@ -136,6 +136,16 @@ class Secret:
             or is_hidden(value)
             or bool(_PLACEHOLDER.fullmatch(bare) or _LEFT_ON.fullmatch(bare))
         )
+
+
+class Literal(Secret):
+    """A secret that a manifest writes out, where everybody who reads it finds it. Equal to a Secret of its text."""
+
+    __slots__ = ()
+
+    def looks_like_credential(self, header: str) -> bool:
+        """Whether the value of this header is probably a credential, and none that stands for one."""
+        return not self.is_placeholder and looks_like_credential(header, _open(self))
 
 
 class Unresolved:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+import socket
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _PRIVATE_SUFFIXES: Final = (".local", ".internal", ".localhost", ".home.arpa")
 """Names that no public resolver answers (RFC 6762, RFC 6761, RFC 8375, and ICANN's reservation of .internal)."""
 
@@ -83,13 +86,45 @@ def is_public(name: str) -> bool:
     Not public: addresses that are not global (loopback, private, link-local, shared), names of one label, and names
     that only local resolvers know.
     """
+    address = _address(name)
+    return not _is_local_name(name) if address is None else address.is_global
+
+
+def is_private(name: str) -> bool:
+    """Whether only a local network reaches a host: by its address (private, loopback, link-local) or name."""
+    address = _address(name)
+    if address is None:
+        return _is_local_name(name)
+    return any(address.version == network.version and address in network for network in _private_networks())
+
+
+@cache
+def _private_networks() -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """RFC 1918, 6598, 1122, 3927, 4193 and 4291; not the ranges that are for documentation."""
+    four = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16")
+    return tuple(
+        map(ipaddress.ip_network, (*four, "0.0.0.0/8", "fc00::/7", "fe80::/10", "fec0::/10", "::1/128", "::/128"))
+    )
+
+
+def _is_local_name(name: str) -> bool:
+    bare = name.rstrip(".")
+    return "." not in bare or bare.endswith(_PRIVATE_SUFFIXES)
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a host is, also one in a spelling that resolvers take: `127.1`, `0x7f.1`, `::ffff:127.0.0.1`."""
+    name = name.rstrip(".")
     try:
         address = ipaddress.ip_address(name)
+        return (address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None) or address
     except ValueError:
-        bare = name.rstrip(".")
-        return "." in bare and not bare.endswith(_PRIVATE_SUFFIXES)
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_global
+        if not _NUMBER.fullmatch(name.rpartition(".")[2]):
+            return None
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(name))
+    except OSError:
+        return None
 
 
 def same_endpoint(one: str, other: str) -> bool:

@@ -27,7 +27,7 @@ def live(number=1, **fields):
     known = {
         "id": runner_id(number),
         "name": f"gpu-{number}",
-        "endpoint": f"http://10.0.0.{number}:8188",
+        "endpoint": f"https://8.8.8.{number}:8188",
         "headers": {},
         "tags": ("gpu",),
         "status": "active",
@@ -43,7 +43,7 @@ def entry(number=1, **fields):
         "key": f"gpu-{number}",
         "at": Position("runners.yaml", number, 3),
         "name": f"gpu-{number}",
-        "endpoint": f"http://10.0.0.{number}:8188",
+        "endpoint": f"https://8.8.8.{number}:8188",
         "headers": {},
         "tags": ("gpu",),
         "status": "active",

@@ -14,8 +14,8 @@ tag_tuples = st.lists(st.sampled_from(["gpu", "sdxl", "flux", "video", "Gpu"]), 
 
 endpoints = st.sampled_from(
     [
-        "http://10.0.0.1:8188",
-        "HTTP://10.0.0.1:8188/",
+        "https://8.8.8.1:8188",
+        "HTTPS://8.8.8.1:8188/",
         "https://comfy.example.com",
         "https://COMFY.example.com:443/",
         "https://comfy.example.com/a",

@@ -9,7 +9,7 @@ from reconciler.manifests.format.problems import add_problem
 from reconciler.manifests.secrets.allowed import check_path, check_variable
 from reconciler.manifests.secrets.references import ENV, VAR, BadReference, Reference, parse, variable
 from reconciler.model.position import Problem
-from reconciler.model.secret import REDACTED, Secret, Unresolved
+from reconciler.model.secret import REDACTED, Literal, Secret, Unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +68,7 @@ class HeaderValues:
             text = header.text or ""
             public = lower in self._public
             if "${" not in text:
-                values[name], shown[name] = (text, text) if public else (Secret(text), REDACTED)
+                values[name], shown[name] = (text, text) if public else (Literal(text), REDACTED)
                 continue
             key = text, header.source.folder, public
             known = self._known.get(key)
@@ -111,7 +111,8 @@ class HeaderValues:
                 known = False
             else:
                 pieces.append(piece)
-        value = Secret.join(pieces)
+        written_out = not any(isinstance(part, Reference) and part.kind != VAR for part in parts)
+        value = (Literal if written_out else Secret).join(pieces)
         if not known and not value.is_unsendable:
             self.complete = False
             return Unresolved(shown), shown

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from reconciler.model.secret import Secret, Unresolved
+from reconciler.model.secret import Literal, Secret, Unresolved
 from reconciler.planning.findings.rule import Raised
 from reconciler.planning.normalise import endpoint, host, is_public, origin
 
@@ -159,6 +159,29 @@ def _plaintext(desired: DesiredRunner, body: RunnerBody) -> Iterator[Raised]:
         desired.key,
         desired.place("endpoint"),
     )
+
+
+def literal_secrets(entries: Sequence[DesiredRunner]) -> Iterator[Raised]:
+    """A header value that looks like a credential is written out in the manifest."""
+    checked: dict[tuple[str, Secret], bool] = {}
+    for entry in entries:
+        if not entry.owns("headers"):
+            continue
+        names = []
+        for name, value in (entry.headers or {}).items():
+            if isinstance(value, Literal):
+                if (name, value) not in checked:
+                    checked[name, value] = value.looks_like_credential(name)
+                if checked[name, value]:
+                    names.append(name)
+        if names:
+            yield Raised(
+                f"{_list(names)} {'is' if len(names) == 1 else 'are'} written out in the manifest and "
+                f"{'looks' if len(names) == 1 else 'look'} like a credential, for everybody who reads the repository "
+                "and its history; replace it by a new one, and refer to that by ${env:NAME} or ${file:PATH}",
+                entry.key,
+                entry.place("headers"),
+            )
 
 
 def _placeholders(desired: DesiredRunner, headers: Mapping[str, HeaderValue]) -> Iterator[Raised]:

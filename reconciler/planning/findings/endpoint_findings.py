@@ -1,12 +1,12 @@
-"""Findings about endpoints: one that another runner has already, one that is live too early."""
+"""Findings about endpoints: one that another runner has, one that is live too early, one that is private."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from reconciler.model.plan import CREATE, DISABLE
 from reconciler.planning.findings.rule import Raised
-from reconciler.planning.normalise import endpoint
+from reconciler.planning.normalise import endpoint, host, is_private
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from reconciler.planning.findings.rule import Proposal
 
 T = TypeVar("T")
+
+_PRIVATE: Final = (
+    "its endpoint is on a private host, which the service has to reach from its own infrastructure; give it a public "
+    "name, or a tunnel"
+)
+"""The same for all, so that many of them are shown as one."""
 
 
 class _Group(NamedTuple):
@@ -39,6 +45,15 @@ def duplicate_endpoints(proposal: Proposal) -> Iterator[Raised]:
         others = group.resting + ([] if group.created else [_named(live) for live in group.unmanaged])
         if len(group.written) + len(others) > 1:
             yield _duplicate(group.written, others)
+
+
+def private_endpoints(proposal: Proposal) -> Iterator[Raised]:
+    """A create or update leaves a runner on a private host, which the service has to reach."""
+    for action in proposal.actions:
+        if action.desired is not None:
+            name = host(_sent(action))
+            if name is not None and is_private(name):
+                yield Raised(_PRIVATE, action.key, action.desired.place("endpoint"))
 
 
 def briefly_active(proposal: Proposal) -> Iterator[Raised]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from reconciler.model.finding import ERROR, POLICY_CHANGED, WARNING
+from reconciler.model.finding import ERROR, INFO, POLICY_CHANGED, WARNING
 from reconciler.planning.findings import (
     coverage,
     credentials,
@@ -47,10 +47,14 @@ PLAN_RULES: Final[tuple[Rule[Proposal], ...]] = (
     Rule("placeholder-secret", WARNING, credentials.placeholders),
     Rule("briefly-active", WARNING, endpoint_findings.briefly_active),
     Rule("briefly-widened", WARNING, order.briefly_widened),
+    Rule("private-endpoint", INFO, endpoint_findings.private_endpoints),
     Rule("brief-gap", WARNING, order.brief_gaps),
     Rule(POLICY_CHANGED, WARNING, policy.changed_keys),
 )
-MANIFEST_RULES: Final[tuple[Rule[Entries], ...]] = (Rule("unmatchable-tag", WARNING, tags.unmatchable_tags),)
+MANIFEST_RULES: Final[tuple[Rule[Entries], ...]] = (
+    Rule("unmatchable-tag", WARNING, tags.unmatchable_tags),
+    Rule("literal-secret", WARNING, credentials.literal_secrets),
+)
 
 CODES: Final = {
     **{rule.code: rule.severity for rule in PLAN_RULES},

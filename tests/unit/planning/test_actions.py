@@ -23,7 +23,7 @@ def test_an_update():
     (request,) = action.requests
     assert (request.method, request.path, request.purpose) == ("PUT", f"/v1/runner/{runner_id(1)}", "replace")
     assert request.body == RunnerBody(
-        name="gpu-1", endpoint="http://10.0.0.1:8188", headers={}, tags=("gpu", "sdxl"), status="active"
+        name="gpu-1", endpoint="https://8.8.8.1:8188", headers={}, tags=("gpu", "sdxl"), status="active"
     )
     assert (action.unmanaged, action.checks, action.turns_off) == ((), 0, False)
     assert (action.desired, action.live) == (wanted, current)
@@ -94,7 +94,7 @@ def test_a_create_leaves_out_what_is_unmanaged():
     """A POST holds tags and headers only where they are owned; the PUT after it says that there are none."""
     wanted = entry(headers=None, unmanaged=frozenset({"tags", "name", "endpoint"}), status="disabled")
     post = creation(wanted)
-    assert (post.name, post.endpoint, post.headers, post.tags) == ("gpu-1", "http://10.0.0.1:8188", None, None)
+    assert (post.name, post.endpoint, post.headers, post.tags) == ("gpu-1", "https://8.8.8.1:8188", None, None)
     assert (finish(wanted).headers, finish(wanted).tags) == ({}, ())
     assert finish(entry(status="disabled", unmanaged=frozenset({"status"}))) is None
 

@@ -24,7 +24,7 @@ def headers(desired, current):
     ("wanted", "current"),
     [
         ({}, {}),
-        ({"endpoint": "HTTP://10.0.0.1:8188/"}, {}),
+        ({"endpoint": "HTTPS://8.8.8.1:8188/"}, {}),
         ({"tags": ("b", "a")}, {"tags": ("a", "b")}),
         ({"tags": ("a",)}, {"tags": ("a", "a")}),
         ({"headers": {"x-a": "1"}}, {"headers": {"X-A": "1"}}),
@@ -56,7 +56,7 @@ def test_scalars():
     assert not unknown
     assert changes == (
         Change(field="name", before="c", after="a"),
-        Change(field="endpoint", before="http://10.0.0.1:8188", after="http://b"),
+        Change(field="endpoint", before="https://8.8.8.1:8188", after="http://b"),
         Change(field="status", before="active", after="disabled"),
     )
 
@@ -140,7 +140,7 @@ def test_creation():
     sent = replacement(entry(headers={"A": Secret("1"), "B": "2"}, tags=("x",)), live())
     assert creation_changes(sent, "disabled") == (
         Change(field="name", after="gpu-1"),
-        Change(field="endpoint", after="http://10.0.0.1:8188"),
+        Change(field="endpoint", after="https://8.8.8.1:8188"),
         Change(field="headers", added=("A", "B"), public={"B": (None, "2")}),
         Change(field="tags", before=(), after=("x",), added=("x",)),
         Change(field="status", after="disabled"),

@@ -182,7 +182,7 @@ def test_acceptances_reach_the_findings():
     """An acceptance in the manifest and an acknowledgement each make a refused plan applyable."""
     taken = (Acceptance("possible-rename", "both are meant", None, HERE),)
     lives = [live(1)]
-    wanted = {"endpoint": "http://10.0.0.1:8188"}
+    wanted = {"endpoint": "https://8.8.8.1:8188"}
     assert not plan([entry(2, **wanted)], lives).applyable
     assert plan([entry(2, accept=taken, **wanted)], lives).applyable
     assert plan([entry(2, **wanted)], lives, acknowledged=(Acknowledgement("possible-rename", "gpu-2"),)).applyable

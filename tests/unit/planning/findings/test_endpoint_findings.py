@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from reconciler.model.position import Position
-from tests.fakes.small_plans import entry, live, plan, runner_id
+import pytest
 
-HERE = "http://10.0.0.1:8188"
+from reconciler.model.position import Position
+from tests.fakes.small_plans import codes, entry, live, plan, runner_id
+
+HERE = "https://8.8.8.1:8188"
 
 
 def raised(desired, lives, **fields):
@@ -14,7 +16,7 @@ def raised(desired, lives, **fields):
 
 def test_a_create_at_the_endpoint_of_an_unmanaged_runner():
     """possible-rename: it says which runner has the endpoint and what to add to take it over."""
-    made = plan([entry(2, endpoint="HTTP://10.0.0.1:8188/")], [live(1, name='old "1"')])
+    made = plan([entry(2, endpoint="HTTPS://8.8.8.1:8188/")], [live(1, name='old "1"')])
     (finding,) = made.findings
     assert (finding.code, finding.severity, finding.key, finding.at) == (
         "possible-rename",
@@ -53,7 +55,7 @@ def test_duplicate_endpoint():
     assert finding.at == place
     assert (finding.code, finding.severity, finding.key) == ("duplicate-endpoint", "warning", "gpu-2")
     assert finding.message == (
-        "it has the endpoint of gpu-1, gpu-3: http://10.0.0.1:8188; one ComfyUI instance behind several runners gets "
+        "it has the endpoint of gpu-1, gpu-3: https://8.8.8.1:8188; one ComfyUI instance behind several runners gets "
         "the workflows of all of them"
     )
 
@@ -97,7 +99,45 @@ def test_briefly_active():
 
 def test_a_target_is_judged_among_the_whole_fleet():
     """An entry that is not targeted stands at its live state."""
-    desired = [entry(1, endpoint="http://10.0.0.2:8188"), entry(2, tags=("x",))]
+    desired = [entry(1, endpoint="https://8.8.8.2:8188"), entry(2, tags=("x",))]
     lives = [live(1), live(2)]
     assert raised(desired, lives, targets=("gpu-2",)) == []
     assert raised(desired, lives) == [("duplicate-endpoint", "gpu-1")]
+
+
+PRIVATE = [
+    *("http://192.168.1.100:8188", "http://10.1.2.3", "http://172.16.0.1", "http://127.0.0.1", "http://169.254.1.1/"),
+    *("http://[::1]:8188", "http://[fe80::1]", "http://[fd00::1]", "http://[::ffff:10.0.0.1]", "http://0.0.0.0"),
+    *("http://localhost:8188", "http://gpu", "https://gpu.local", "https://gpu.internal", "https://GPU.Local.:8188"),
+    *("http://127.1", "http://10.1", "http://0x7f.1", "http://2130706433", "http://100.64.0.1", "http://a.localhost"),
+]
+PUBLIC = [
+    *("https://comfy.example.com", "http://8.8.8.8:8188", "http://172.32.0.1", "https://[2606:4700::1111]"),
+    *(
+        "https://local.example.com",
+        "https://internal.io",
+        "https://192.168.1.100.example.com",
+        "http://8.8",
+        "http://198.51.100.1",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "raised"), [*((each, True) for each in PRIVATE), *((each, False) for each in PUBLIC)]
+)
+def test_a_private_endpoint(endpoint, raised):
+    """private-endpoint: for what is created or updated, as info; a runner at rest stays silent."""
+    place = Position("runners.yaml", 7, 5)
+    wanted = entry(1, endpoint=endpoint, field_at={"endpoint": place})
+    for lives in ([], [live(1)], [live(1, endpoint=endpoint, tags=("other",))]):
+        found = [each for each in plan([wanted], lives).findings if each.code == "private-endpoint"]
+        assert [(each.severity, each.key, each.at) for each in found] == [("info", "gpu-1", place)] * raised
+    assert "private-endpoint" not in codes(plan([wanted], [live(1, endpoint=endpoint)]))
+
+
+def test_private_endpoints_are_told_alike():
+    """So that many of them are one block of text; and they refuse nothing."""
+    made = plan([entry(each, endpoint=f"http://10.0.0.{each}") for each in (1, 2, 3)], [])
+    assert len({each.message for each in made.findings if each.code == "private-endpoint"}) == 1
+    assert made.applyable

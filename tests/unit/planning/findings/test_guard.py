@@ -130,7 +130,7 @@ def hosts(globs, *desired, lives=()):
 
 def test_endpoint_hosts():
     """A host must match one of the globs, whatever the case of either; ports and paths do not count."""
-    globs = ("*.Example.com", "10.0.0.*")
+    globs = ("*.Example.com", "8.8.8.*")
     good = [entry(1, endpoint="https://A.example.COM:8188/x"), entry(2), entry(3, endpoint="http://a.b.example.com")]
     assert hosts(globs, *good) == []
     bad = [
@@ -169,7 +169,7 @@ def test_the_message_of_a_wrong_host():
     (finding,) = made.findings
     assert finding.at == Position("runners.yaml", 9, 15)
     assert finding.message == (
-        "the endpoint's host 10.0.0.1 is not among guard.endpoint_hosts (*.example.com, b); correct the endpoint, or "
+        "the endpoint's host 8.8.8.1 is not among guard.endpoint_hosts (*.example.com, b); correct the endpoint, or "
         "add its host there"
     )
     assert not made.applyable
@@ -178,6 +178,9 @@ def test_the_message_of_a_wrong_host():
 def test_the_host_guard_judges_what_is_targeted():
     """An entry that this run does not write is at its live state, and its manifest is not judged."""
     made = plan(
-        [entry(1), entry(2, endpoint="http://b")], [live(1)], guard=Guard(endpoint_hosts=("b",)), targets=("gpu-2",)
+        [entry(1), entry(2, endpoint="http://b.example")],
+        [live(1)],
+        guard=Guard(endpoint_hosts=("b.example",)),
+        targets=("gpu-2",),
     )
     assert codes(made) == []

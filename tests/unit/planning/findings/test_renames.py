@@ -7,7 +7,7 @@ import yaml
 
 from tests.fakes.small_plans import codes, entry, live, plan, runner_id
 
-ELSEWHERE = "http://10.9.9.9:8188"
+ELSEWHERE = "https://9.9.9.9:8188"
 
 
 def message(wanted, has, **fields):
