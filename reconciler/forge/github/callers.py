@@ -53,6 +53,7 @@ _RECONCILE: Final = """\
     secrets:
       COMFYCONTROL_API_TOKEN: ${{{{ secrets.COMFYCONTROL_API_TOKEN }}}}
       RECONCILER_HEADER_SECRETS: ${{{{ secrets.RECONCILER_HEADER_SECRETS }}}}
+      RECONCILER_PLAN_KEY: ${{{{ secrets.RECONCILER_PLAN_KEY }}}}
 
 """
 _DRIFT: Final = """\
