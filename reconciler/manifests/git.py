@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from reconciler.manifests.git_process import Repository
 
 _REGULAR: Final = ("100644", "100755")
-_LINK: Final = "120000"
+_ELSEWHERE: Final = ("120000", "160000")
+"""Links and submodules."""
 _CHUNK_BYTES: Final = 1024 * 1024
 
 
@@ -42,22 +43,20 @@ class Revision:
     def find(self, path: str, problems: list[Problem]) -> Sequence[str] | None:
         """See Files. Links and submodules are passed over: their targets are no part of the revision.
 
-        A link at `path` itself is added to `problems`. Raises GitProblem where the revision can't be read: that it
-        lacks a file is another matter.
+        A link or submodule at `path` itself, or on the way to it, is added to `problems`. Raises GitProblem where the
+        revision can't be read: that it lacks a file is another matter.
         """
         inside = self._inside(path)
         if inside is None:
             return None
-        listed = self.repository.output(
-            "ls-tree", "-r", "-z", "--full-tree", self.commit, "--", *([inside] if inside else [])
-        )
-        if listed is None:
-            raise self._incomplete()
-        entries = [entry.partition("\t") for entry in listed.decode("utf-8", "surrogateescape").split("\0") if entry]
-        if any(name == inside and facts.startswith(_LINK) for facts, _, name in entries):
-            problems.append(Problem(Position(path, 1, 1), f"a link in {self.commit[:12]}, which is not followed"))
-        files = [name for facts, _, name in entries if facts.startswith(_REGULAR) and "\n" not in name]
+        entries = self._list(inside, "-r")
+        files = [name for facts, name in entries if facts.startswith(_REGULAR) and "\n" not in name]
         if not files:
+            steps = [inside, *map(str, PurePosixPath(inside).parents)]
+            seen = [each for step in steps for each in self._list(step) if each[1] == step]
+            if away := [name for facts, name in seen if facts.startswith(_ELSEWHERE)]:
+                message = f"{away[0]} is a link or a submodule in {self.commit[:12]}, which is not followed"
+                problems.append(Problem(Position(path, 1, 1), message))
             return None
         if files == [inside]:
             return [path]
@@ -92,6 +91,19 @@ class Revision:
     def identity(self, path: str) -> Hashable:
         """See Files."""
         return self._inside(path)
+
+    def holds(self, path: str) -> bool:
+        """Whether a path lies in the repository at all."""
+        return self._inside(path) is not None
+
+    def _list(self, inside: str, *options: str) -> list[tuple[str, str]]:
+        """Mode, type and object of every entry, and its name."""
+        where = [] if inside in ("", ".") else [inside]
+        listed = self.repository.output("ls-tree", *options, "-z", "--full-tree", self.commit, "--", *where)
+        if listed is None:
+            raise self._incomplete()
+        entries = [entry.partition("\t") for entry in listed.decode("utf-8", "surrogateescape").split("\0") if entry]
+        return [(facts, name) for facts, _, name in entries]
 
     def _inside(self, path: str) -> str | None:
         """The path as seen from the repository's root; None for one that leads out of it."""

@@ -97,11 +97,11 @@ class Repository:
     def running(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         """A git command that is talked to over its stdin and stdout; it ends with the block."""
         process = self._start(arguments, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        try:
-            with process:
+        with process:
+            try:
                 yield process
-        finally:
-            process.kill()
+            finally:
+                process.kill()  # leaving the block waits for its end
 
     def check(self) -> Repository:
         """The same repository as git takes it. Raises GitProblem with what to do where git refuses it."""
@@ -230,15 +230,18 @@ def read_user_values(git: str, root: Path, key: str) -> tuple[str, ...]:
         del environment[name]
     found: list[str] = []
     for scope in ("--system", "--global"):
-        ran = subprocess.run(  # noqa: S603 - as above
-            [git, "config", scope, "--includes", "--null", "--get-all", key],
-            cwd=outside,
-            env=environment | home,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=TIMEOUT_S,
-        )
+        try:
+            ran = subprocess.run(  # noqa: S603 - as above
+                [git, "config", scope, "--includes", "--null", "--get-all", key],
+                cwd=outside,
+                env=environment | home,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=TIMEOUT_S,
+            )
+        except subprocess.TimeoutExpired:  # a configuration that can't be read says nothing
+            continue
         if ran.returncode == 0:
             found += ran.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]
     return tuple(found)

@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.manifests.git import open_revision
+from reconciler.manifests.git_process import NoRepository
 from reconciler.manifests.project import load_policy
 from reconciler.model.policy import Guard, PolicyChange
 from reconciler.model.position import Position
@@ -31,6 +32,11 @@ def under_policy_of(reference: str, project: Project, *, path: str | None) -> Pr
     commit, and ManifestError where the project file there is not valid.
     """
     with open_revision(reference, project.cwd, "--policy-from") as revision:
+        if path is not None and not revision.holds(path):
+            raise NoRepository(
+                f"--policy-from {reference}: {path} is not in the repository {revision.repository.root}, which the "
+                "revision is of; run this in the repository of the project file"
+            )
         shown = revision.commit[:_SHOWN_COMMIT]
         base = load_policy(path, environment=project.environment, cwd=project.cwd, files=revision, revision=shown)
     named = shown if revision.commit.startswith(reference) else f"{reference} ({shown})"

@@ -322,13 +322,28 @@ def test_a_base_whose_project_file_is_not_valid(checkout):
     assert (ran.code, f"{commit[:12]}:reconciler.yaml:2:1" in ran.err) == (1, True)
 
 
-def test_a_base_whose_project_file_is_a_link(checkout):
-    """A link is not followed and not taken for nothing."""
-    checkout.base(other="version: 1\nguard: {max_creates: 0}\n")
-    (checkout.folder / "reconciler.yaml").symlink_to("other.yaml")
+@pytest.mark.parametrize("link", ["reconciler.yaml", "current"])
+def test_a_base_whose_project_file_is_behind_a_link(checkout, link):
+    """A link of the base, the file itself or a folder on the way, is not followed and not taken for nothing."""
+    words = []
+    checkout.write(fleets__reconciler="version: 1\nguard: {max_creates: 0}\n", fleets__runners__a=RUNNERS)
+    if link == "reconciler.yaml":
+        (checkout.folder / link).symlink_to("fleets/reconciler.yaml")
+    else:
+        (checkout.folder / "current").symlink_to("fleets")
+        words = ["--project", "current/reconciler.yaml"]
     checkout.base()
-    ran = checkout.run("plan", "--policy-from", "HEAD")
-    assert (ran.code, "a link in" in ran.err) == (1, True)
+    ran = checkout.run("plan", "--policy-from", "HEAD", *words)
+    assert (ran.code, "is a link or a submodule in" in ran.err) == (1, True)
+
+
+def test_a_project_of_another_repository(checkout, tmp_path):
+    """Its policy is not in this repository's revision, and so is not taken for the defaults."""
+    checkout.base()
+    (tmp_path / "reconciler.yaml").write_text("version: 1\nguard: {max_creates: 0}\n")
+    for path in ("../reconciler.yaml", str(tmp_path / "reconciler.yaml")):
+        ran = checkout.run("plan", "--policy-from", "HEAD", "--project", path)
+        assert (ran.code, "is not in the repository" in ran.err) == (64, True)
 
 
 def test_the_severity_of_a_change_is_the_bases_choice(checkout):
