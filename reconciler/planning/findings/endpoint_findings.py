@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from reconciler.model.plan import CREATE, DISABLE
 from reconciler.planning.findings.rule import Raised
@@ -24,27 +24,30 @@ _PRIVATE: Final = (
 """The same for all, so that many of them are shown as one."""
 
 
-class _Group(NamedTuple):
-    """What has one endpoint after the plan: actions that write it, unmanaged runners, the keys of all others."""
-
-    written: list[Action]
-    unmanaged: list[LiveRunner]
-    resting: list[str]
-
-    @property
-    def created(self) -> list[Action]:
-        return [action for action in self.written if action.action == CREATE]
-
-
 def duplicate_endpoints(proposal: Proposal) -> Iterator[Raised]:
     """Runners that have one endpoint after the plan, where a create or update is among them: one case a group.
 
     An unmanaged runner that possible-rename names already is not named again.
     """
-    for group in proposal.shared(_groups):
-        others = group.resting + ([] if group.created else [_named(live) for live in group.unmanaged])
-        if len(group.written) + len(others) > 1:
-            yield _duplicate(group.written, others)
+    written = {action.key: action for action in proposal.actions if action.action != DISABLE}
+    groups = _by_endpoint((_sent(action), action) for action in written.values())
+    if not groups:
+        return
+    unmanaged = _by_endpoint(((live.endpoint, live) for live in proposal.matching.unmanaged), groups)
+    resting = _by_endpoint(
+        (
+            (live.endpoint, desired.key)
+            for desired, live, _by in proposal.matching.pairs
+            if live is not None and desired.key not in written
+        ),
+        groups,
+    )
+    for place, group in groups.items():
+        others = list(resting.get(place, ()))
+        if place in unmanaged and not any(action.action == CREATE for action in group):
+            others += [_named(live) for live in unmanaged[place]]
+        if len(group) + len(others) > 1:
+            yield _duplicate(group, others)
 
 
 def private_endpoints(proposal: Proposal) -> Iterator[Raised]:
@@ -66,23 +69,6 @@ def briefly_active(proposal: Proposal) -> Iterator[Raised]:
                 action.key,
                 action.desired.place("status") if action.desired else action.at,
             )
-
-
-def _groups(proposal: Proposal) -> list[_Group]:
-    written = {action.key: action for action in proposal.actions if action.action != DISABLE}
-    groups = _by_endpoint((_sent(action), action) for action in written.values())
-    if not groups:
-        return []
-    unmanaged = _by_endpoint(((live.endpoint, live) for live in proposal.matching.unmanaged), groups)
-    resting = _by_endpoint(
-        (
-            (live.endpoint, desired.key)
-            for desired, live, _by in proposal.matching.pairs
-            if live is not None and desired.key not in written
-        ),
-        groups,
-    )
-    return [_Group(group, unmanaged.get(place, []), resting.get(place, [])) for place, group in groups.items()]
 
 
 def _by_endpoint(found: Iterable[tuple[str, T]], within: Container[str] | None = None) -> dict[str, list[T]]:
