@@ -217,7 +217,7 @@ class Actions:
     def _check_out(self, given, work, event):
         assert given["persist-credentials"] is False
         git(work, "init", "-q")
-        git(work, "remote", "add", "origin", str(self.remote))
+        git(work, "config", "remote.origin.url", str(self.remote))
         if given.get("fetch-depth") == 0:
             git(work, "fetch", "-q", "origin", "+refs/heads/*:refs/remotes/origin/*", event["sha"])
         else:

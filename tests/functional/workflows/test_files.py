@@ -105,6 +105,14 @@ def test_concurrency_and_artifacts_are_a_projects_and_an_environments():
     assert JOBS["apply"]["environment"] == "${{ inputs.apply-environment }}"
 
 
+def test_a_run_that_is_repeated_overwrites_its_artifacts():
+    """An artifact's name is taken by the first attempt of a run."""
+    for document in READ.values():
+        for job in document["jobs"].values():
+            uploads = [step for step in job["steps"] if "upload-artifact@" in step.get("uses", "")]
+            assert all(step["with"]["overwrite"] for step in uploads)
+
+
 def test_the_contract_names_what_a_caller_gives():
     """Jobs, inputs and secrets have the names that callers rely on; what pip installs is never left to a bare name."""
     assert list(JOBS) == ["validate", "plan", "comment", "apply"]
