@@ -61,6 +61,7 @@ DOCUMENTED_LIMIT: Final = RateLimit(40, 10.0)
 class Settings:
     """One run's connection. `plan_key` signs and fingerprints saved plans; it is the token unless one is set.
 
+    `request_timeout_s` bounds connection, headers and body of one request together.
     `sandbox` is the file of the embedded emulator when that is talked to instead of a service.
     """
 
@@ -70,6 +71,7 @@ class Settings:
     rate_limit: RateLimit = DOCUMENTED_LIMIT
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 30.0
+    request_timeout_s: float = 40.0
     public_headers: frozenset[str] = frozenset()
     sandbox: str | None = None
 

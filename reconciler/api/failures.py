@@ -11,10 +11,12 @@ The difference between the last two decides whether a create may be sent again o
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from reconciler.api.connection.refusals import chain_of, final_reason, proxy_refused
 from reconciler.errors import (
     ApiError,
     Forbidden,
@@ -88,7 +90,11 @@ def from_exception(error: Exception, what: str, host: str, detail: str) -> Setba
 
 
 def _no_connection(error: Exception, what: str, host: str, detail: str) -> Setback:
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+    chain = chain_of(error)
+    final = next((found for each in chain if (found := final_reason(each, error, what, host))), None)
+    if final is not None:
+        return Setback(Fate.NOT_SENT, Unreachable(final), repeatable=False)
+    if any(isinstance(each, ssl.SSLCertVerificationError) for each in chain):
         untrusted = Unreachable(
             f"{what}: the certificate of {host} is not trusted: {detail}; SSL_CERT_FILE adds a certificate authority"
         )
@@ -97,9 +103,12 @@ def _no_connection(error: Exception, what: str, host: str, detail: str) -> Setba
     return Setback(Fate.NOT_SENT, away)
 
 
-def from_status(status: int, what: str, told: str, asked_s: float | None = None) -> Setback:
-    """For an answer that is no success. `told` is the service's own message, tamed; empty where it gave none."""
-    said = f"{what}: {status} {told}".rstrip()
+def from_status(status: int, what: str, told: str | None, asked_s: float | None = None) -> Setback:
+    """For an answer that is no success.
+
+    `told` is the service's own message, tamed, empty where it gave none; None where it is not the service's form.
+    """
+    said = f"{what}: {status} {told or ''}".rstrip()
     if status == 429:  # noqa: PLR2004 - RFC 6585, 4
         wait = "" if asked_s is None else f"; it asks to wait {asked_s:.0f} s"
         busy = (
@@ -110,20 +119,33 @@ def from_status(status: int, what: str, told: str, asked_s: float | None = None)
         fate = Fate.OPEN if status in _GATEWAY_TIMEOUTS else Fate.LOST
         failed = Unreachable(f"{said}: the service failed; try again later", status=status)
         return Setback(fate, failed, repeatable=status in _REPEATED, asked_s=asked_s)
-    return Setback(Fate.REFUSED, _refusal(status, said), repeatable=False)
+    return Setback(Fate.REFUSED, _refusal(status, said, foreign=told is None), repeatable=False)
 
 
-def _refusal(status: int, said: str) -> ApiError:
-    match status:
-        case 401:
-            return Unauthorized(
+def _refusal(status: int, said: str, *, foreign: bool) -> ApiError:
+    """The error for one status; `foreign` where the answer is a page, which only what lies before the service sends."""
+    match status, foreign:
+        case 401, _:
+            error: ApiError = Unauthorized(
                 f"{said}: the token is missing, invalid, expired or revoked; make a new one", status=401
             )
-        case 403:
-            return Forbidden(f"{said}: the tier's limit is reached, or the token lacks the right", status=403)
-        case 404:
-            return NotFound(f"{said}: it is not there, or belongs to another account", status=404)
-    return Rejected(said, status=status)
+        case 403, True:
+            error = Forbidden(
+                f"{said}: a page and not the service's answer: a proxy, a firewall or a challenge before the service "
+                "refused it; ask whoever runs it, or try from another network",
+                status=403,
+            )
+        case 403, False:
+            error = Forbidden(f"{said}: the tier's limit is reached, or the token lacks the right", status=403)
+        case 404, True:
+            error = NotFound(f"{said}: a page and not the service's answer; check the API address", status=404)
+        case 404, False:
+            error = NotFound(f"{said}: it is not there, or belongs to another account", status=404)
+        case 407, _:
+            error = Unreachable(f"{said}: {proxy_refused(407)}", status=407)
+        case _:
+            error = Rejected(said, status=status)
+    return error
 
 
 def from_redirect(status: int, what: str, target: str) -> Setback:

@@ -5,22 +5,27 @@ from __future__ import annotations
 import math
 import os
 import ssl
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from reconciler import __version__
+from reconciler.api.connection.proxies import read_proxies
 from reconciler.api.lean import import_lean_httpx
 from reconciler.api.wire import authorization
 from reconciler.errors import Unreachable
 from reconciler.model.cause import reason_of
+from reconciler.model.hidden import show_hidden
 from reconciler.settings import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     import httpx
 
+    from reconciler.api.connection.proxies import Proxies
+    from reconciler.api.connection.transport import DeadlineTransport
     from reconciler.settings import Settings
 
 MAX_CONNECTIONS: Final = 8
@@ -30,17 +35,31 @@ _KEEPALIVE_S: Final = 15.0
 """Longer than the documented cooldown, so that a pause costs no new handshake."""
 
 
-def connect(settings: Settings, transport: httpx.BaseTransport | None) -> httpx.Client:
-    """A client that sends the token with each request. Nothing is connected yet. Raises Unreachable."""
+def open_transport(api_url: str) -> DeadlineTransport:
+    """The way to the service over the network, through the environment's proxy. Raises Unreachable."""
+    import_lean_httpx()
+    from reconciler.api.connection.transport import DeadlineTransport
+
+    parts = urlsplit(api_url)
+    # A proxy's loopback is not ours, and plain http is allowed to loopback because it doesn't leave the machine.
+    proxy = None if is_loopback(parts.hostname or "") else read_proxies().url_for(api_url)
+    return DeadlineTransport(
+        certificates(parts.scheme),
+        proxy=proxy,
+        proxy_context=lambda: certificates("https"),
+        max_connections=MAX_CONNECTIONS,
+        keepalive_s=_KEEPALIVE_S,
+    )
+
+
+def connect(settings: Settings, transport: httpx.BaseTransport) -> httpx.Client:
+    """A client that sends the token with each request. Nothing is connected yet."""
     import_lean_httpx()
     import httpx
 
-    parts = urlsplit(settings.api_url)
     return httpx.Client(
         transport=transport,
-        verify=certificates(parts.scheme),
-        # A proxy's loopback is not ours, and plain http is allowed to loopback because it doesn't leave the machine.
-        trust_env=not is_loopback(parts.hostname or ""),
+        trust_env=False,  # what counts of it was read for the transport
         follow_redirects=False,
         headers={
             "Authorization": authorization(settings.token),
@@ -48,25 +67,20 @@ def connect(settings: Settings, transport: httpx.BaseTransport | None) -> httpx.
             "User-Agent": f"comfycontrol-reconciler/{__version__}",
         },
         timeout=timeouts(settings, None),
-        limits=httpx.Limits(
-            max_connections=MAX_CONNECTIONS,
-            max_keepalive_connections=MAX_CONNECTIONS,
-            keepalive_expiry=_KEEPALIVE_S,
-        ),
     )
 
 
 class ProbeClient:
     """Sends probes to runners' endpoints: no token, no cookie, no redirect, one connection each."""
 
-    def __init__(self, proxied: httpx.AsyncClient, direct: httpx.AsyncClient) -> None:
-        self._proxied = proxied
-        self._direct = direct
+    def __init__(self, proxies: Proxies, clients: Mapping[str | None, httpx.AsyncClient]) -> None:
+        self._proxies = proxies
+        self._clients = clients
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """The answer's head; its body is still to be read. A loopback host is reached without a proxy."""
-        client = self._direct if is_loopback(request.url.host) else self._proxied
-        return await client.send(request, stream=True, follow_redirects=False)
+        proxy = None if is_loopback(request.url.host) else self._proxies.url_for(str(request.url))
+        return await self._clients[proxy].send(request, stream=True, follow_redirects=False)
 
 
 @asynccontextmanager
@@ -78,11 +92,14 @@ async def probe_client(*, connections: int, timeout_s: float) -> AsyncIterator[P
     verify = certificates("https")
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=0)
     timeout = httpx.Timeout(timeout_s, pool=None)
-    async with (
-        httpx.AsyncClient(verify=verify, limits=limits, timeout=timeout) as proxied,
-        httpx.AsyncClient(verify=verify, limits=limits, timeout=timeout, trust_env=False) as direct,
-    ):
-        yield ProbeClient(proxied, direct)
+    proxies = read_proxies()
+
+    def client(proxy: str | None) -> httpx.AsyncClient:
+        return httpx.AsyncClient(verify=verify, limits=limits, timeout=timeout, trust_env=False, proxy=proxy)
+
+    async with AsyncExitStack() as stack:
+        found = {each: await stack.enter_async_context(client(each)) for each in (None, *proxies.usable())}
+        yield ProbeClient(proxies, found)
 
 
 def timeouts(settings: Settings, limit_s: float | None) -> httpx.Timeout:
@@ -101,14 +118,31 @@ def certificates(scheme: str) -> ssl.SSLContext:
     """
     if scheme != "https":
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if file or folder:
-        try:
-            return ssl.create_default_context(cafile=file or None, capath=folder or None)
-        except OSError as exc:
-            raise Unreachable(
-                f"SSL_CERT_FILE or SSL_CERT_DIR: no certificates can be read from there: {reason_of(exc)}"
-            ) from exc
+    file, folders = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file or folders:
+        # Not ssl.create_default_context, which writes the keys of every connection to what SSLKEYLOGFILE names.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if file:
+            _load(context, "SSL_CERT_FILE", file, folder=False)
+        for folder in (folders or "").split(os.pathsep):
+            if folder:
+                _load(context, "SSL_CERT_DIR", folder, folder=True)
+        return context
     import truststore
 
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _load(context: ssl.SSLContext, variable: str, path: str, *, folder: bool) -> None:
+    """Trust the certificates of a file or folder that a variable names. Raises Unreachable."""
+    wanted = "a folder of certificates" if folder else "a file of certificates (PEM)"
+    remedy = f"set {variable} to {wanted}, or unset it"
+    try:
+        if folder:
+            next(Path(path).iterdir(), None)  # OpenSSL looks into it only when it needs one, and says nothing then
+            context.load_verify_locations(capath=path)
+        else:
+            context.load_verify_locations(cafile=path)
+    except (OSError, ValueError) as exc:
+        why = reason_of(exc) if isinstance(exc, OSError) else "it is not a path"
+        raise Unreachable(f"{variable}: no certificates can be read from {show_hidden(path)}: {why}; {remedy}") from exc

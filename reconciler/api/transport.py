@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from reconciler.api import failures, retry
-from reconciler.api.failures import Setback
-from reconciler.api.http import connect, timeouts
+from reconciler.api.connection.other_scheme import FIRST_HANDSHAKE_S, reason_for_other_scheme
+from reconciler.api.failures import Fate, Setback
+from reconciler.api.http import connect, open_transport, timeouts
 from reconciler.api.sanitize import tame
 from reconciler.api.wire import decode_message
-from reconciler.errors import BadAnswer
+from reconciler.errors import BadAnswer, Unreachable
 from reconciler.model.cause import cause_of
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
     import httpx
 
@@ -75,27 +79,40 @@ class Sender:
         self._clock = clock
         self._scrubber = scrubber
         self._host = urlsplit(settings.api_url).netloc.lower()
-        self._http = connect(settings, transport)
+        way = open_transport(settings.api_url) if transport is None else transport
+        deadline = getattr(way, "deadline", None)  # another transport than the network's has no sockets to bound
+        self._unknown = deadline is not None and getattr(way, "proxy", None) is None
+        """Nothing is known of the address yet, and it is reached without a proxy."""
+        self._within: Callable[[float], AbstractContextManager[None]] = (
+            deadline.within if deadline is not None else lambda _seconds: nullcontext()
+        )
+        self._http = connect(settings, way)
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
     def send(self, call: Call[T], limit_s: float | None) -> T | Setback:
-        """Send a request once; `limit_s` bounds the timeouts of the settings.
+        """Send a request once; `limit_s` bounds the timeouts of the settings, and each of them the whole request.
 
         What passes on the wire is real time, as the timeouts are, whatever the clock.
         """
         began = time.monotonic()
-        outcome = self._send(call, began, timeouts(self._settings, limit_s))
+        whole_s = min(self._settings.request_timeout_s, math.inf if limit_s is None else limit_s)
+        with self._within(whole_s):
+            timeout = timeouts(self._settings, limit_s)
+            if self._unknown and self._settings.api_url.startswith("https:"):
+                timeout.connect = min(timeout.connect or FIRST_HANDSHAKE_S, FIRST_HANDSHAKE_S)
+            outcome = self._send(call, began + whole_s, timeout)
         if isinstance(outcome, Setback):
             _LOG.debug("%s", outcome.error)
             return replace(outcome, took_s=time.monotonic() - began)
         return outcome
 
-    def _send(self, call: Call[T], began: float, timeout: httpx.Timeout) -> T | Setback:
+    def _send(self, call: Call[T], deadline: float, timeout: httpx.Timeout) -> T | Setback:
         import httpx
 
+        began = time.monotonic()
         status = None
         content = b""
         try:
@@ -107,13 +124,15 @@ class Sender:
                 timeout=timeout,
                 headers=None if call.content is None else {"Content-Type": "application/json"},
             ) as response:
+                self._unknown = False
                 status = response.status_code
                 headers = response.headers
-                content = self._read_body(response, began)
+                content = self._read_body(response, deadline)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, BadAnswer) as exc:
             detail = str(exc) if isinstance(exc, BadAnswer) else cause_of(exc)
             if status is None:
-                return failures.from_exception(exc, str(call), self._host, detail)
+                setback = failures.from_exception(exc, str(call), self._host, detail)
+                return self._with_other_scheme(call, setback)
             if _is(status, 2):
                 return failures.from_unreadable(BadAnswer(f"{call}: the answer broke off: {detail}", status=status))
         _LOG.debug("%s: %d after %.3f s", call, status, time.monotonic() - began)
@@ -125,11 +144,21 @@ class Sender:
             told = tame(str(exc), self._scrubber)
             return failures.from_unreadable(BadAnswer(f"{call}: unexpected answer: {told}", status=status))
 
-    def _read_body(self, response: httpx.Response, began: float) -> bytes:
+    def _with_other_scheme(self, call: Call[T], setback: Setback) -> Setback:
+        """The failure of a first connection, or that the address has the wrong scheme."""
+        secure = self._settings.api_url.startswith("https:")
+        if not self._unknown or not setback.repeatable or setback.fate is not (Fate.NOT_SENT if secure else Fate.LOST):
+            return setback
+        self._unknown = False
+        reason = reason_for_other_scheme(self._settings.api_url)
+        if reason is None:
+            return setback
+        return Setback(Fate.NOT_SENT, Unreachable(f"{call}: {reason}"), repeatable=False)
+
+    def _read_body(self, response: httpx.Response, deadline: float) -> bytes:
         """The whole body. An answer that trickles is given up like one that does not come."""
         import httpx
 
-        deadline = began + self._settings.connect_timeout_s + self._settings.read_timeout_s
         chunks = []
         size = 0
         for chunk in response.iter_bytes():
@@ -146,7 +175,8 @@ class Sender:
             return failures.from_redirect(status, str(call), tame(headers.get("location", ""), self._scrubber))
         if _is(status, 2):
             return failures.from_unreadable(BadAnswer(f"{call}: an unexpected success, {status}", status=status))
-        told = tame(decode_message(content), self._scrubber)
+        message = decode_message(content)
+        told = None if message is None else tame(message, self._scrubber)
         return failures.from_status(
             status, str(call), told, retry.retry_after_s(headers.get("retry-after"), self._now(headers))
         )

@@ -108,12 +108,14 @@ def decode_account(content: bytes, date: str) -> Account:
     return Account(id=data["id"], name=data["name"], email=data["email"], tier=data["tier"], answered_at=date)
 
 
-def decode_message(content: bytes) -> str:
-    """The message of an error body; empty where there is none, as in the HTML of a gateway."""
+def decode_message(content: bytes) -> str | None:
+    """The message of an error body; None where it is not JSON of the service, as the HTML of a gateway is not."""
+    if not content:
+        return ""
     try:
         data = _parse(content)
     except BadAnswer:
-        return ""
+        return None
     message = data.get("message") if isinstance(data, dict) else None
     return message if isinstance(message, str) else ""
 

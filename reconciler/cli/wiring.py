@@ -97,7 +97,8 @@ def settings_of(options: Mapping[str, Any], project: Project | None) -> Settings
         public_headers=project.public_headers if project else frozenset(),
     )
     if timeout_s:
-        common = replace(common, read_timeout_s=timeout_s, connect_timeout_s=min(timeout_s, common.connect_timeout_s))
+        connect_s = min(timeout_s, common.connect_timeout_s)
+        common = replace(common, read_timeout_s=timeout_s, connect_timeout_s=connect_s, request_timeout_s=timeout_s)
     if options["sandbox"]:
         from reconciler.sandbox.service import SANDBOX_TOKEN
         from reconciler.sandbox.store import Store

@@ -258,5 +258,5 @@ def _execute(plan: Plan, listing: Listing, attempt: Attempt) -> Report:
         journal=applying.journal,
         parallelism=applying.parallelism,
         verify=applying.verify,
-        grace_s=settings.connect_timeout_s + settings.read_timeout_s,
+        grace_s=settings.request_timeout_s,
     )

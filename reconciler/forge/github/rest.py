@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import __version__
+from reconciler.api.connection.proxies import read_proxies
 from reconciler.api.http import certificates
 from reconciler.forge.port import ForgeError, Refusal
 from reconciler.model.cause import cause_of
@@ -75,7 +76,10 @@ class GitHub:
             "X-GitHub-Api-Version": "2022-11-28",
         }
         verify = certificates(api_url.partition(":")[0])
-        client = httpx.Client(base_url=api_url, headers=headers, timeout=30.0, verify=verify)
+        proxy = read_proxies().url_for(api_url)
+        client = httpx.Client(
+            base_url=api_url, headers=headers, timeout=30.0, verify=verify, trust_env=False, proxy=proxy
+        )
         return cls(client, clock)
 
     def close(self) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import socket
+import ssl
+
 import httpx
 import pytest
 
@@ -22,14 +25,27 @@ from reconciler.errors import (
     Unverified,
 )
 
+
+def caused(error, cause):
+    """An error with what it came from."""
+    error.__cause__ = cause
+    return error
+
+
 EXCEPTIONS = [
     # what httpx raises, what it says about the request, whether another attempt could fare better
     (httpx.ConnectError("[Errno 111] Connection refused"), Fate.NOT_SENT, True),
     (httpx.ConnectError("[Errno -2] Name or service not known"), Fate.NOT_SENT, True),
-    (httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate has expired"), Fate.NOT_SENT, False),
+    (caused(httpx.ConnectError("tls"), ssl.SSLCertVerificationError("expired")), Fate.NOT_SENT, False),
+    (caused(httpx.ConnectError("tls"), ssl.SSLEOFError("eof")), Fate.NOT_SENT, True),
+    (caused(httpx.ConnectError("tls"), ssl.SSLError(1, "no shared cipher")), Fate.NOT_SENT, False),
+    (caused(httpx.ConnectError("dns"), socket.gaierror(socket.EAI_NONAME, "unknown")), Fate.NOT_SENT, False),
+    (caused(httpx.ConnectError("dns"), socket.gaierror(socket.EAI_AGAIN, "again")), Fate.NOT_SENT, True),
     (httpx.ConnectTimeout("timed out"), Fate.NOT_SENT, True),
     (httpx.PoolTimeout("timed out"), Fate.NOT_SENT, True),
-    (httpx.ProxyError("407 Proxy Authentication Required"), Fate.NOT_SENT, True),
+    (httpx.ProxyError("407 Proxy Authentication Required"), Fate.NOT_SENT, False),
+    (httpx.ProxyError("403"), Fate.NOT_SENT, False),
+    (httpx.ProxyError("503 Busy"), Fate.NOT_SENT, True),
     (httpx.LocalProtocolError("Illegal header value"), Fate.NOT_SENT, False),
     (httpx.UnsupportedProtocol("unsupported"), Fate.NOT_SENT, False),
     (httpx.InvalidURL("Invalid port"), Fate.NOT_SENT, False),

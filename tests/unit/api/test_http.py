@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import os
 import ssl
 import subprocess
 import sys
 
 import pytest
 
-from reconciler.api.http import connect, timeouts
+from reconciler.api.http import connect, open_transport, timeouts
 from reconciler.errors import Unreachable
 from reconciler.model.secret import Secret
 from reconciler.settings import Settings
@@ -17,22 +18,16 @@ def settings(url):
     return Settings(api_url=url, token=Secret("cfc_t"), plan_key=Secret("k"), connect_timeout_s=1.5, read_timeout_s=2.5)
 
 
-def context_of(client):
-    """The TLS context of a client's own transport."""
-    return client._transport._pool._ssl_context
-
-
 def test_https_is_verified_with_the_system_s_trust_store(monkeypatch):
     """Certificate and host name are checked, by truststore."""
     import truststore
 
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
-    with connect(settings("https://api.example.com"), None) as client:
-        context = context_of(client)
-        assert type(context) is truststore.SSLContext
-        assert context.verify_mode == ssl.CERT_REQUIRED
-        assert context.check_hostname
+    context = open_transport("https://api.example.com").context
+    assert type(context) is truststore.SSLContext
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert context.check_hostname
 
 
 @pytest.mark.parametrize("given", [("SSL_CERT_FILE",), ("SSL_CERT_DIR",), ("SSL_CERT_FILE", "SSL_CERT_DIR")])
@@ -43,50 +38,64 @@ def test_certificates_of_the_environment_are_honoured(monkeypatch, given, tmp_pa
     where = {"SSL_CERT_FILE": certifi.where(), "SSL_CERT_DIR": str(tmp_path)}
     for name, path in where.items():
         monkeypatch.setenv(name, path) if name in given else monkeypatch.delenv(name, raising=False)
-    with connect(settings("https://api.example.com"), None) as client:
-        context = context_of(client)
-        assert type(context) is ssl.SSLContext
-        assert (context.cert_store_stats()["x509_ca"] > 10) is ("SSL_CERT_FILE" in given)
-        assert context.verify_mode == ssl.CERT_REQUIRED
-        assert context.check_hostname
+    context = open_transport("https://api.example.com").context
+    assert type(context) is ssl.SSLContext
+    assert (context.cert_store_stats()["x509_ca"] > 10) is ("SSL_CERT_FILE" in given)
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert context.check_hostname
 
 
-def test_a_certificate_file_that_is_not_there_is_told(monkeypatch, tmp_path):
-    """The error names the variable."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "absent.pem"))
-    with pytest.raises(Unreachable, match="SSL_CERT_FILE"):
-        connect(settings("https://api.example.com"), None)
+BROKEN_TRUST = {
+    "absent file": ("SSL_CERT_FILE", "absent.pem"),
+    "folder as a file": ("SSL_CERT_FILE", "."),
+    "no certificates": ("SSL_CERT_FILE", "empty.pem"),
+    "no path": ("SSL_CERT_FILE", "a\x00b"),
+    "absent folder": ("SSL_CERT_DIR", "absent"),
+    "file as a folder": ("SSL_CERT_DIR", "empty.pem"),
+    "one folder of two": ("SSL_CERT_DIR", f".{os.pathsep}absent"),
+}
+
+
+@pytest.mark.parametrize(("variable", "value"), BROKEN_TRUST.values(), ids=BROKEN_TRUST.keys())
+def test_trust_that_cannot_be_read_is_an_error(monkeypatch, tmp_path, variable, value):
+    """It names the variable, and says what to set it to."""
+    (tmp_path / "empty.pem").write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "environ", {variable: value})
+    with pytest.raises(Unreachable, match=rf"^{variable}: .*; set {variable} to a "):
+        open_transport("https://api.example.com")
+
+
+def test_the_keys_of_a_connection_are_written_nowhere(monkeypatch, tmp_path):
+    """SSLKEYLOGFILE is not read: neither do its contents leak, nor can a broken one break anything."""
+    import certifi
+
+    monkeypatch.setenv("SSL_CERT_FILE", certifi.where())
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "absent" / "keys"))
+    assert open_transport("https://api.example.com").context.keylog_filename is None
 
 
 def test_plain_http_loads_no_certificates():
     """Its context trusts nobody, and does not need to."""
-    with connect(settings("http://127.0.0.1:1"), None) as client:
-        context = context_of(client)
-        assert context.cert_store_stats()["x509_ca"] == 0
-        assert context.verify_mode == ssl.CERT_REQUIRED
+    context = open_transport("http://127.0.0.1:1").context
+    assert context.cert_store_stats()["x509_ca"] == 0
+    assert context.verify_mode == ssl.CERT_REQUIRED
 
 
 def test_proxies_of_the_environment_are_honoured_but_not_for_loopback(monkeypatch):
-    """HTTPS_PROXY applies to the service, with its verification; what goes to this machine stays on it."""
-    for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "http_proxy", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
-    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.com:3128")
-    with connect(settings("https://api.example.com"), None) as client:
-        (proxied,) = [transport for pattern, transport in client._mounts.items() if pattern.pattern == "https://"]
-        assert proxied._pool._proxy_url.host == b"proxy.example.com"
-        assert proxied._pool._ssl_context is context_of(client)
+    """HTTPS_PROXY applies to the service; what goes to this machine stays on it, whatever is set."""
+    monkeypatch.setattr(os, "environ", {"HTTPS_PROXY": "http://proxy.example.com:3128", "ALL_PROXY": "foo://x"})
+    assert open_transport("https://api.example.com").proxy == "http://proxy.example.com:3128"
     for local in ("http://127.0.0.1:1", "http://[::1]:1", "http://localhost:1", "https://127.0.0.1:1"):
-        with connect(settings(local), None) as client:
-            assert client._mounts == {}
+        assert open_transport(local).proxy is None
 
 
 def test_the_client_is_bounded():
-    """Eight connections, the timeouts of the settings, and no redirects."""
-    with connect(settings("http://127.0.0.1:1"), None) as client:
-        assert client._transport._pool._max_connections == 8
+    """The timeouts of the settings, and no redirects; nothing of the environment is read by httpx itself."""
+    with connect(settings("http://127.0.0.1:1"), open_transport("http://127.0.0.1:1")) as client:
         assert (client.timeout.connect, client.timeout.read) == (1.5, 2.5)
         assert client.follow_redirects is False
+        assert client.trust_env is False
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_an_account_is_decoded():
         (b'{"message": 7}', ""),
         (b"{}", ""),
         (b"[]", ""),
-        (b"<html>429</html>", ""),
+        (b"<html>429</html>", None),
         (b"", ""),
     ],
 )

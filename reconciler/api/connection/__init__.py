@@ -1,0 +1,1 @@
+"""How a request reaches the service: start at transport; proxies reads the environment, deadline bounds the sockets."""
