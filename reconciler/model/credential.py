@@ -49,11 +49,10 @@ def looks_like_credential(header: str, value: str) -> bool:
     if header.lower() in _HEADERS or parts & _CERTAIN:
         return True
     scheme = _SCHEME.fullmatch(bare)
-    core = scheme[2].strip("\"' ") if scheme else bare
-    if parts & _LIKELY or any(header.lower().endswith(each) for each in _ENDINGS):
-        return len(core) >= _MIN_LIKELY and not _is_plain(core)
-    if scheme and scheme[1].lower() in _SCHEMES:
-        return len(core) >= _MIN_LIKELY and not (scheme[1].lower() in _ORDINARY and _is_plain(core))
+    named, core = (scheme[1].lower(), scheme[2].strip("\"' ")) if scheme else ("", bare)
+    likely = bool(parts & _LIKELY) or header.lower().endswith(_ENDINGS) or named in _ORDINARY_SCHEMES
+    if len(core) >= _MIN_LIKELY and (named in _SCHEMES or (likely and not _is_plain(core))):
+        return True
     return bool(_SHAPES.search(bare)) or any(map(_is_random, re.split(r"[\s;,=&:\"'?]+", bare)))
 
 
@@ -65,8 +64,8 @@ _CERTAIN: Final = frozenset({"password", "passwd", "secret", "credential", "cred
 _LIKELY: Final = frozenset({"token", "key", "auth", "authorization", "session", "signature", "jwt", "passphrase"})
 """Parts after which a value is one unless it reads like a word."""
 _ENDINGS: Final = ("token", "apikey", "secret", "password", "authkey")
-_SCHEMES: Final = frozenset({"bearer", "basic", "token", "apikey", "api-key", "digest", "negotiate", "hmac", "key"})
-_ORDINARY: Final = frozenset({"basic", "token", "key", "digest", "negotiate"})
+_SCHEMES: Final = frozenset({"bearer", "apikey", "api-key", "hmac"})
+_ORDINARY_SCHEMES: Final = frozenset({"basic", "token", "key", "digest", "negotiate"})
 """Schemes that are words too, as in `Basic subscription`."""
 _WORDS: Final = frozenset({"none", "null", "undefined", "true", "false", "yes", "no", "on", "off", "required"})
 _MIN_LIKELY: Final = 8

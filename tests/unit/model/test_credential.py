@@ -22,6 +22,8 @@ CREDENTIALS = [
     ("X-Accesstoken", "a1b2c3d4e5"),
     ("X-Session", "9f8e7d6c5b4a"),
     ("X-Pool", "Bearer a1b2c3d4e5"),
+    ("X-Key", "Bearer opensesame"),
+    ("X-Key", "https://user:password@proxy.example.com"),
     ("X-Pool", "bearer a1b2c3d4e5"),
     ("X-Pool", "Basic dXNlcjpwYXNzd29yZA=="),
     ("X-Pool", "Token abc123def456ghi"),
