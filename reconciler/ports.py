@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from reconciler.model.health import Probed
     from reconciler.model.plan import Plan
     from reconciler.model.report import Outcome, RequestCount
-    from reconciler.model.runner import Account, Listing, LiveRunner, RunnerBody
+    from reconciler.model.runner import Account, Listing, LiveRunner
     from reconciler.model.secret import Scrubber, Secret
+    from reconciler.model.spec import RunnerBody
 
 
 class RunnerReader(Protocol):

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from reconciler.api.transport import Answer
     from reconciler.model.report import RequestCount
-    from reconciler.model.runner import Account, Listing, LiveRunner, RunnerBody
+    from reconciler.model.runner import Account, Listing, LiveRunner
+    from reconciler.model.spec import RunnerBody
     from reconciler.ports import Clock, Progress, Stop
     from reconciler.settings import Settings
 
@@ -132,7 +133,7 @@ class Reader:
 
     def _learn(self, runners: Iterable[LiveRunner]) -> None:
         self._scrubber.learn(
-            value for runner in runners for value in runner.headers.values() if isinstance(value, Secret)
+            value for runner in runners for value in runner.spec.headers.values() if isinstance(value, Secret)
         )
 
 
@@ -189,8 +190,7 @@ class Client(Reader):
         return self._exchange.together()
 
     def _encode(self, body: RunnerBody) -> bytes:
-        headers = body.headers or {}
-        self._scrubber.learn(value for value in headers.values() if isinstance(value, Secret))
+        self._scrubber.learn(value for value in body.spec.headers.values() if isinstance(value, Secret))
         return wire.encode_body(body)
 
 

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from reconciler.api.failures import Fate, Setback, unverified
 from reconciler.errors import AmbiguousCreate, ApiError, Interrupted, Unverified
-from reconciler.planning.normalise import same_endpoint
+from reconciler.model.endpoint import same_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reconciler.api.retrying import Exchange
     from reconciler.api.transport import Call
-    from reconciler.model.runner import Listing, LiveRunner, RunnerBody
+    from reconciler.model.runner import Listing, LiveRunner
+    from reconciler.model.spec import RunnerBody
 
 
 def create(
@@ -88,7 +89,9 @@ def _find(
     found = [
         runner
         for runner in listing.runners
-        if runner.id not in known and runner.name == body.name and same_endpoint(runner.endpoint, body.endpoint)
+        if runner.id not in known
+        and runner.spec.name == body.spec.name
+        and same_endpoint(runner.spec.endpoint, body.spec.endpoint)
     ]
     if len(found) > 1:
         ids = [runner.id for runner in found]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from reconciler.api.wire import decode_page
 from reconciler.errors import BadAnswer, ReconcilerError
 from reconciler.files import read_file
+from reconciler.model.headers import Headers, fold
 from reconciler.model.runner import Listing
 from reconciler.model.secret import REDACTED, Unresolved
 from reconciler.planfile.strict_json import read_object
@@ -47,9 +48,7 @@ def read_snapshot(path: str) -> Snapshot:
     for name, fact in facts.items():
         if not isinstance(fact, str):
             raise SnapshotError(f"{path}: {name}: expected a string; write it with `reconciler list --format json`")
-    shown = frozenset(
-        name.lower() for each in runners if isinstance(each, dict) for name in _names(each.get("headers"))
-    )
+    shown = frozenset(fold(name) for each in runners if isinstance(each, dict) for name in _names(each.get("headers")))
     try:
         rows = [_LEFT_OUT | each if isinstance(each, dict) else each for each in runners]
         page = decode_page(json.dumps({"runners": rows, "total": len(rows)}).encode(), shown)
@@ -73,5 +72,6 @@ def _names(headers: Any) -> list[str]:
 
 def _forget(runner: LiveRunner) -> LiveRunner:
     """A value that the list hid is not known; one that it shows is public."""
-    headers = {name: Unresolved(REDACTED) if value == REDACTED else value for name, value in runner.headers.items()}
-    return replace(runner, headers=headers)
+    read = runner.spec.headers.items()
+    headers = Headers({name: Unresolved(REDACTED) if value == REDACTED else value for name, value in read})
+    return replace(runner, spec=runner.spec.replace(headers=headers))

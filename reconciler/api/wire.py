@@ -13,17 +13,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import BadAnswer
+from reconciler.model.field import HeaderMap, Scalar, Tags
+from reconciler.model.fields import FIELDS, body_document
+from reconciler.model.headers import Headers, fold
 from reconciler.model.hidden import show_hidden
 from reconciler.model.runner import Account, LiveRunner
 from reconciler.model.secret import Secret, reveal
+from reconciler.model.spec import RunnerSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from reconciler.model.runner import RunnerBody
+    from reconciler.model.field import Field
     from reconciler.model.secret import HeaderValue
+    from reconciler.model.spec import RunnerBody
 
-_STRINGS: Final = ("id", "user_id", "name", "status", "endpoint", "created_at", "updated_at")
+_STRINGS: Final = ("id", "user_id", "created_at", "updated_at")
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 """The API says UUID. What counts here is that it can stand in a path."""
 
@@ -49,18 +54,11 @@ def authorization(token: Secret) -> str:
 
 
 def encode_body(body: RunnerBody) -> bytes:
-    """The JSON of a POST or PUT: ASCII, and a field that is None left out.
+    """The JSON of a POST or PUT: ASCII, and what the body omits left out.
 
     Escapes carry any string that an answer can bring, also a lone surrogate, back as it came.
     """
-    fields: dict[str, object] = {"name": body.name, "endpoint": body.endpoint}
-    if body.headers is not None:
-        fields["headers"] = {name: _plain(name, value) for name, value in body.headers.items()}
-    if body.tags is not None:
-        fields["tags"] = body.tags
-    if body.status is not None:
-        fields["status"] = body.status
-    return json.dumps(fields, separators=(",", ":")).encode("ascii")
+    return json.dumps(body_document(body, _plain), separators=(",", ":")).encode("ascii")
 
 
 def sendable_headers(headers: Mapping[str, HeaderValue]) -> tuple[tuple[str, str], ...] | None:
@@ -130,35 +128,56 @@ def _runner(data: Any, public_headers: frozenset[str], index: int | None) -> Liv
             raise _wrong(_place(index, field), "a string", data, field)
     if not _ID.fullmatch(data["id"]):
         raise BadAnswer(f"{_place(index, 'id')}: expected an id, got a string of another form")
-    tags = get("tags")
-    if type(tags) is not list:
-        raise _wrong(_place(index, "tags"), "an array", data, "tags")
-    for number, tag in enumerate(tags):
-        if type(tag) is not str:
-            raise _wrong(_place(index, f"tags[{number}]"), "a string", tag)
     return LiveRunner(
         id=data["id"],
-        name=data["name"],
-        endpoint=data["endpoint"],
-        headers=_headers(data, public_headers, index),
-        tags=tuple(tags),
-        status=data["status"],
+        spec=RunnerSpec(**{name: read(data, name, public_headers, index) for name, read in _FIELDS}),
         user_id=data["user_id"],
         created_at=data["created_at"],
         updated_at=data["updated_at"],
     )
 
 
-def _headers(data: Mapping[str, Any], public_headers: frozenset[str], index: int | None) -> dict[str, HeaderValue]:
-    headers = data.get("headers")
+def _string(data: Mapping[str, Any], name: str, _public: frozenset[str], index: int | None) -> str:
+    value = data.get(name)
+    if type(value) is not str:
+        raise _wrong(_place(index, name), "a string", data, name)
+    return value
+
+
+def _strings(data: Mapping[str, Any], name: str, _public: frozenset[str], index: int | None) -> tuple[str, ...]:
+    items = data.get(name)
+    if type(items) is not list:
+        raise _wrong(_place(index, name), "an array", data, name)
+    for number, item in enumerate(items):
+        if type(item) is not str:
+            raise _wrong(_place(index, f"{name}[{number}]"), "a string", item)
+    return tuple(items)
+
+
+def _headers(data: Mapping[str, Any], name: str, public: frozenset[str], index: int | None) -> Headers:
+    headers = data.get(name)
     if type(headers) is not dict:
-        raise _wrong(_place(index, "headers"), "an object", data, "headers")
+        raise _wrong(_place(index, name), "an object", data, name)
     wrapped: dict[str, HeaderValue] = {}
-    for name, value in headers.items():
+    for header, value in headers.items():
         if type(value) is not str:
-            raise _wrong(_place(index, f"headers.{name}"), "a string", value)
-        wrapped[name] = value if name.lower() in public_headers else Secret(value)
-    return wrapped
+            raise _wrong(_place(index, f"{name}.{header}"), "a string", value)
+        wrapped[header] = value if fold(header) in public else Secret(value)
+    return Headers(wrapped)
+
+
+def _reader(field: Field[Any]) -> Callable[[Mapping[str, Any], str, frozenset[str], int | None], Any]:
+    match field:
+        case HeaderMap():
+            return _headers
+        case Tags():
+            return _strings
+        case Scalar():
+            return _string
+    raise TypeError(f"no answer's shape is known for the field {field.name}")
+
+
+_FIELDS: Final = tuple((field.name, _reader(field)) for field in FIELDS)
 
 
 def _parse(content: bytes) -> Any:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from reconciler.model.plan import Action
-    from reconciler.model.runner import LiveRunner, RunnerBody
+    from reconciler.model.runner import LiveRunner
+    from reconciler.model.spec import RunnerBody
 
 DUPLICATE: Final = "duplicate"
 
@@ -38,13 +39,13 @@ def confirm(
     strangers: defaultdict[str, list[str]] = defaultdict(list)
     for runner in runners:
         if runner.id not in known_ids and runner.id not in ours:
-            strangers[runner.name].append(runner.id)
+            strangers[runner.spec.name].append(runner.id)
 
     def judge() -> Iterator[Outcome]:
         for action, outcome in zip(actions, outcomes, strict=True):
             error = None
             if outcome.status in (APPLIED, UNVERIFIED):
-                error = _twice(outcome, strangers.get(action.requests[-1].body.name, ()))
+                error = _twice(outcome, strangers.get(action.requests[-1].body.spec.name, ()))
             if outcome.status == APPLIED and error is None:
                 error = _gone(action, outcome, live)
             yield outcome if error is None else replace(outcome, status=UNVERIFIED, error=error)
@@ -93,6 +94,6 @@ def _gone(action: Action, outcome: Outcome, live: dict[str, LiveRunner]) -> Fail
 def _sent(action: Action) -> RunnerBody:
     """What the last write of an action sent; a POST has no status to send, and one that is owned must hold."""
     body = action.requests[-1].body
-    if action.action == CREATE and body.status is None and action.desired is not None:
-        return replace(body, status=action.desired.status if action.desired.owns("status") else None)
+    if action.action == CREATE and action.desired is not None and action.desired.owns("status"):
+        return replace(body, omitted=body.omitted - {"status"})
     return body

@@ -12,7 +12,7 @@ from reconciler.errors import ApiError, Interrupted, Moved, NotFound, Unauthoriz
 from reconciler.model.cause import cause_of
 from reconciler.model.plan import CREATE
 from reconciler.model.report import APPLIED, FAILED, NOT_ATTEMPTED, STALE, UNVERIFIED, Failure
-from reconciler.model.runner import ACTIVE, RunnerBody
+from reconciler.model.spec import ACTIVE, RunnerBody
 from reconciler.planning.diff import compare
 
 if TYPE_CHECKING:
@@ -175,29 +175,19 @@ def _verified(body: RunnerBody, answer: LiveRunner, runner_id: str | None) -> Wr
 def _expect_status(action: Action, made: Written) -> Written:
     """A create has no status to send; one that the manifest owns must still be what came."""
     wanted = action.desired.status if action.desired is not None and action.desired.owns("status") else None
-    if made.status != APPLIED or made.runner is None or wanted != ACTIVE or made.runner.status == ACTIVE:
+    if made.status != APPLIED or made.runner is None or wanted != ACTIVE or made.runner.spec.status == ACTIVE:
         return made
-    told = f"the runner was created as {made.id}, and its status is {made.runner.status}; plan again"
+    told = f"the runner was created as {made.id}, and its status is {made.runner.spec.status}; plan again"
     return replace(made, status=UNVERIFIED, error=Failure("not-taken", told))
 
 
 def differing_fields(body: RunnerBody, runner: LiveRunner) -> str:
     """Name the fields in which a runner is not as in the body; headers with their names, never their values."""
-    fields = []
-    for change in compare(body, runner).changes:
-        names = sorted({*change.added, *change.removed, *change.changed, *change.unknown})
-        fields.append(f"headers ({', '.join(names)})" if change.field == "headers" else change.field)
-    return ", ".join(fields)
+    return ", ".join(change.subject for change in compare(body, runner.spec).changes)
 
 
 def _look(base: LiveRunner, sent: RunnerBody | None, current: LiveRunner) -> None:
     """Raises Moved unless the runner is as it was, or as the body that was `sent` already and is to be repeated."""
-    fields = differing_fields(_body_of(base), current)
+    fields = differing_fields(RunnerBody(base.spec), current)
     if fields and (sent is None or differing_fields(sent, current)):
         raise Moved(f"not written: somebody changed {fields} since the plan; plan again")
-
-
-def _body_of(runner: LiveRunner) -> RunnerBody:
-    return RunnerBody(
-        name=runner.name, endpoint=runner.endpoint, headers=runner.headers, tags=runner.tags, status=runner.status
-    )

@@ -12,8 +12,9 @@ from reconciler.manifests.merge.compile import Compiler
 from reconciler.manifests.merge.layers import EMPTY, declared, overlay
 from reconciler.manifests.secrets.references import expand
 from reconciler.manifests.yaml.nodes import Seq
+from reconciler.model.fields import FIELD_NAMES
+from reconciler.model.headers import NO_HEADERS
 from reconciler.model.position import Position
-from reconciler.model.runner import FIELDS
 from reconciler.model.suggestions import nearest
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ NONE: Final = "(none)"
 class Origin:
     """Where one part of a runner comes from.
 
-    `field` is one of FIELDS, `headers.NAME` for one header, or id, former_name, wildcard; each tag has its own Origin.
+    `field` is one of FIELD_NAMES, `headers.NAME` for one header, id, former_name or wildcard; each tag has an Origin.
     `value` is as it is shown, secrets as references. `source` names the layer: `runner`, `profile a100`, `defaults in
     reconciler.yaml`. `at` is None for what is declared nowhere.
     """
@@ -96,7 +97,7 @@ def _plain(runner: DesiredRunner) -> dict[str, Any]:
         plain["wildcard"] = True
     if runner.accept:
         plain["accept"] = [_acceptance(each) for each in runner.accept]
-    plain["unmanaged"] = [name for name in FIELDS if not runner.owns(name)]
+    plain["unmanaged"] = [name for name in FIELD_NAMES if not runner.owns(name)]
     return plain
 
 
@@ -122,7 +123,7 @@ def _origins(runner: DesiredRunner, stack: Sequence[Source], variables: Mapping[
         yield _last("status", runner.status or "", stack)
     if runner.wildcard:
         yield _last("wildcard", "true", stack)
-    for name in FIELDS:
+    for name in FIELD_NAMES:
         if not runner.owns(name):
             yield _released(name, runner, own)
 
@@ -158,7 +159,7 @@ def _tags(stack: Sequence[Source], variables: Mapping[str, str]) -> list[Origin]
 def _headers(runner: DesiredRunner, stack: Sequence[Source]) -> list[Origin]:
     merged = reduce(overlay, map(declared, stack), EMPTY)
     last = next((source for source in reversed(stack) if "headers" in source.node), None)
-    values = runner.headers or {}
+    values = runner.headers or NO_HEADERS
     found = [
         Origin(f"headers.{header.name}", str(values[header.name]), header.at, header.source.label)
         for header in (merged.headers or {}).values()

@@ -17,8 +17,8 @@ from reconciler.manifests.format.field_types import (
     check_text,
 )
 from reconciler.model.hidden import code_of, is_hidden, show_hidden
-from reconciler.model.runner import MAX_TAGS, STATUSES
 from reconciler.model.secret import Secret
+from reconciler.model.spec import MAX_TAGS, STATUSES
 from reconciler.settings import OPTION_NAMES
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ def export_manifest(runners: Sequence[LiveRunner], *, headers: bool, inherit: bo
     variables: dict[str, None] = {}
     left_out: list[str] = []
     keys: set[str] = set()
-    for runner in sorted(runners, key=lambda each: (each.name, each.id)):
+    for runner in sorted(runners, key=lambda each: (each.spec.name, each.id)):
         if check_id(runner.id):
             left_out.append(f"{runner.id}: its id is no UUID; it stays unmanaged")
             continue
-        if problem := check_endpoint(runner.endpoint):
+        if problem := check_endpoint(runner.spec.endpoint):
             left_out.append(f"{runner.id}: its endpoint can't stand in a manifest ({problem}); it stays unmanaged")
             continue
-        key = _key(runner.name, keys)
+        key = _key(runner.spec.name, keys)
         keys.add(key)
         entry, notes = _entry(key, runner, variables if headers else None)
         if not inherit:
@@ -75,28 +75,30 @@ def _entry(key: str, runner: LiveRunner, variables: dict[str, None] | None) -> t
     """One runner's entry and the notes below it. References are added to `variables`; None leaves headers out."""
     entry: dict[str, Any] = {"id": runner.id}
     notes: list[str] = []
-    if problem := check_name(runner.name):
+    if problem := check_name(runner.spec.name):
         entry["unmanaged"] = ["name"]
         notes.append(f"name is left unmanaged: {problem}")
-    elif runner.name != key:
-        entry["name"] = _literal(runner.name)
-    entry["endpoint"] = _literal(runner.endpoint)
-    tags = list(dict.fromkeys(runner.tags))
+    elif runner.spec.name != key:
+        entry["name"] = _literal(runner.spec.name)
+    entry["endpoint"] = _literal(runner.spec.endpoint)
+    tags = list(dict.fromkeys(runner.spec.tags))
     if len(tags) > MAX_TAGS or any(check_tag(tag) for tag in tags):
         notes.append("tags are left unmanaged: a manifest can't hold them")
     else:
         entry["tags"] = [_literal(tag) for tag in tags]
         if not tags:
             entry["wildcard"] = True
-    if runner.status in STATUSES:
-        entry["status"] = runner.status
+    if runner.spec.status in STATUSES:
+        entry["status"] = runner.spec.status
     else:
         notes.append("status is left unmanaged: it is a value unknown to this version")
-    if runner.headers:
-        if variables is None or not _can_hold(runner.headers):
-            notes.append(f"headers are left unmanaged: {', '.join(map(show_hidden, runner.headers))}")
+    if runner.spec.headers:
+        if variables is None or not _can_hold(runner.spec.headers):
+            notes.append(f"headers are left unmanaged: {', '.join(map(show_hidden, runner.spec.headers))}")
         else:
-            entry["headers"] = {name: _value(key, name, value, variables) for name, value in runner.headers.items()}
+            entry["headers"] = {
+                name: _value(key, name, value, variables) for name, value in runner.spec.headers.items()
+            }
     return entry, notes
 
 

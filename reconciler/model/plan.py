@@ -6,38 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from reconciler.model.change import Change
     from reconciler.model.finding import Finding
     from reconciler.model.position import Position
-    from reconciler.model.runner import DesiredRunner, LiveRunner, RunnerBody
-    from reconciler.model.secret import HeaderValue
+    from reconciler.model.runner import DesiredRunner, LiveRunner
+    from reconciler.model.spec import RunnerBody
 
 CREATE: Final = "create"
 UPDATE: Final = "update"
 DISABLE: Final = "disable"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What changes in one field.
-
-    Scalars (name, endpoint, status): `before` and `after` are strings; `before` is None for a create.
-    tags: `before` and `after` are tuples of strings, `added` and `removed` their differences.
-    headers: `added`, `removed` and `changed` are header names; `public` maps the names of public headers among them to
-    their (before, after) values; `unknown` are names whose values could not be compared.
-    `origin` is None, or with a base to compare to `branch`, `drift` or `conflict`.
-    """
-
-    field: str
-    before: str | tuple[str, ...] | None = None
-    after: str | tuple[str, ...] | None = None
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-    public: Mapping[str, tuple[str | None, str | None]] | None = None
-    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +155,3 @@ class Plan:
     def turned_off(self) -> int:
         """How many updates and disables end an active status."""
         return sum(each.turns_off for each in self.actions)
-
-
-def public_value(value: HeaderValue | None) -> str | None:
-    """The text of a header value that may be shown; None for one that may not."""
-    return value if isinstance(value, str) else None

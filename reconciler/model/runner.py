@@ -1,41 +1,30 @@
-"""Runners as the service has them (live), as the manifests want them (desired), and as they are sent (body)."""
+"""Runners as the service has them (live) and as the manifests want them (desired)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from reconciler.model.fields import FIELD_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.finding import Acceptance
+    from reconciler.model.headers import Headers
     from reconciler.model.position import Position
-    from reconciler.model.secret import HeaderValue
-
-FIELDS: Final = ("name", "endpoint", "headers", "tags", "status")
-"""The five fields of a runner that can be written, in the order in which they are shown."""
-
-ACTIVE: Final = "active"
-DISABLED: Final = "disabled"
-STATUSES: Final = (ACTIVE, DISABLED)
-MAX_TAGS: Final = 10
-MAX_NAME: Final = 100
+    from reconciler.model.spec import RunnerSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveRunner:
     """A runner as the service answered it.
 
-    `status` may be a value unknown to us. Header values are `Secret`, or `str` where the project file lists the header
-    as public. Timestamps are ISO 8601 UTC strings as received.
+    Timestamps are ISO 8601 UTC strings as received.
     """
 
     id: str
-    name: str
-    endpoint: str
-    headers: Mapping[str, HeaderValue]
-    tags: tuple[str, ...]
-    status: str
+    spec: RunnerSpec
     user_id: str = ""
     created_at: str = ""
     updated_at: str = ""
@@ -56,7 +45,7 @@ class DesiredRunner:
     endpoint: str
     id: str | None = None
     former_name: str | None = None
-    headers: Mapping[str, HeaderValue] | None = None
+    headers: Headers | None = None
     tags: tuple[str, ...] | None = None
     status: str | None = None
     unmanaged: frozenset[str] = frozenset()
@@ -65,8 +54,12 @@ class DesiredRunner:
     field_at: Mapping[str, Position] = field(default_factory=dict)
 
     def owns(self, name: str) -> bool:
-        """Whether this manifest owns the field `name`, one of FIELDS."""
+        """Whether this manifest owns the field `name`, one of FIELD_NAMES."""
         return name not in self.unmanaged and getattr(self, name) is not None
+
+    def owned(self) -> dict[str, Any]:
+        """Give every field that this manifest owns, by name."""
+        return {name: getattr(self, name) for name in FIELD_NAMES if self.owns(name)}
 
     def place(self, name: str) -> Position:
         """Where the field `name` stands, or the runner's key where it has no place of its own."""
@@ -84,20 +77,6 @@ class Desired:
     digest: str
     files: tuple[str, ...]
     complete: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunnerBody:
-    """What a POST or PUT sends. A field that is None is left out of the body.
-
-    A PUT holds all five fields, but for an unmanaged status of a value unknown to us. A POST has no status.
-    """
-
-    name: str
-    endpoint: str
-    headers: Mapping[str, HeaderValue] | None = None
-    tags: tuple[str, ...] | None = None
-    status: str | None = None
 
 
 PER_PAGE: Final = 100

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
+from reconciler.model.field import HeaderMap, Tags
+from reconciler.model.fields import FIELD, read_body
 from reconciler.model.finding import Finding
-from reconciler.model.plan import Action, Budget, Capacity, Change, Gate, Plan, Request, UnmanagedRunner, Wait
+from reconciler.model.plan import Action, Budget, Capacity, Gate, Plan, Request, UnmanagedRunner, Wait
 from reconciler.model.position import Position
-from reconciler.model.runner import RunnerBody
 from reconciler.model.secret import REDACTED, Unresolved
 
 if TYPE_CHECKING:
+    from reconciler.model.change import Change
     from reconciler.model.secret import HeaderValue
     from reconciler.planfile import models
 
@@ -61,38 +64,47 @@ def _action(document: models.ActionModel) -> Action:
 
 
 def _change(document: models.ChangeModel) -> Change:
-    before, after = document.before, document.after
-    return Change(
+    before, after, origin = document.before, document.after, document.origin
+    added, removed = tuple(document.added), tuple(document.removed)
+    match FIELD[document.field]:
+        case HeaderMap():
+            return HeadersChange(
+                field=document.field,
+                added=added,
+                removed=removed,
+                changed=tuple(document.changed),
+                unknown=tuple(document.unknown),
+                public={name: (each.before, each.after) for name, each in document.public.items()} or None,
+                origin=origin,
+            )
+        case Tags():
+            return TagsChange(
+                field=document.field,
+                before=tuple(before or ()),
+                after=tuple(after or ()),
+                added=added,
+                removed=removed,
+                origin=origin,
+            )
+    return ScalarChange(
         field=document.field,
-        before=tuple(before) if isinstance(before, list) else before,
-        after=tuple(after) if isinstance(after, list) else after,
-        added=tuple(document.added),
-        removed=tuple(document.removed),
-        changed=tuple(document.changed),
-        unknown=tuple(document.unknown),
-        public={name: (each.before, each.after) for name, each in document.public.items()} or None,
-        origin=document.origin,
+        before=None if before is None else str(before),
+        after="" if after is None else str(after),
+        origin=origin,
     )
 
 
 def _request(document: models.RequestModel) -> Request:
-    body = document.body
     return Request(
         method=document.method,
         path=document.path,
-        body=RunnerBody(
-            name=body.name,
-            endpoint=body.endpoint,
-            headers=None if body.headers is None else {name: _value(text) for name, text in body.headers.items()},
-            tags=None if body.tags is None else tuple(body.tags),
-            status=body.status,
-        ),
+        body=read_body(dict(document.body), _value),
         purpose=document.purpose,
         waits=tuple(Wait(each.gate, each.at_least) for each in document.waits),
     )
 
 
-def _value(text: str) -> HeaderValue:
+def _value(_name: str, text: str) -> HeaderValue:
     return Unresolved(text) if text == REDACTED else text
 
 

@@ -6,22 +6,25 @@ Readers ignore unknown keys; a new major `format_version` breaks them. No docume
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from reconciler import __version__
 from reconciler.errors import GuardRefused, ManifestError, ReconcilerError, StalePlan
+from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
+from reconciler.model.fields import body_document
 from reconciler.model.report import STATUSES
 from reconciler.model.secret import REDACTED, Unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from reconciler.model.change import Change
     from reconciler.model.finding import Finding
-    from reconciler.model.plan import Action, Change, Plan, Request
+    from reconciler.model.plan import Action, Plan, Request
     from reconciler.model.position import Position, Problem
     from reconciler.model.report import Outcome, Report
-    from reconciler.model.runner import RunnerBody
     from reconciler.model.secret import HeaderValue
+    from reconciler.model.spec import RunnerBody
 
 FORMAT_VERSION: Final = "1.0"
 
@@ -102,19 +105,12 @@ def failure_document(code: str, message: str, problems: Iterable[Problem] = ()) 
     return {"format_version": FORMAT_VERSION, "error": {"code": code, "message": message, "problems": places}}
 
 
-def body_document(body: RunnerBody) -> dict[str, Any]:
+def shown_body(body: RunnerBody) -> dict[str, Any]:
     """The body of a POST or PUT, secrets redacted; a field that is not sent is not in it."""
-    document: dict[str, Any] = {"name": body.name, "endpoint": body.endpoint}
-    if body.headers is not None:
-        document["headers"] = {name: _shown(value) for name, value in body.headers.items()}
-    if body.tags is not None:
-        document["tags"] = list(body.tags)
-    if body.status is not None:
-        document["status"] = body.status
-    return document
+    return body_document(body, _shown)
 
 
-def _shown(value: HeaderValue) -> str:
+def _shown(_name: str, value: HeaderValue) -> str:
     if isinstance(value, str):
         return value
     return value.text if isinstance(value, Unresolved) else REDACTED
@@ -162,33 +158,32 @@ def _action(action: Action) -> dict[str, Any]:
 
 def _change(change: Change) -> dict[str, Any]:
     document: dict[str, Any] = {"field": change.field}
-    if change.field == "headers":
-        document |= {"added": list(change.added), "removed": list(change.removed), "changed": list(change.changed)}
-        if change.unknown:
-            document["unknown"] = list(change.unknown)
-        if change.public:
-            document["public"] = {
-                name: {"before": before, "after": after} for name, (before, after) in change.public.items()
-            }
-    elif change.field == "tags":
-        document |= {"before": _listed(change.before), "after": _listed(change.after)}
-        document |= {"added": list(change.added), "removed": list(change.removed)}
-    else:
-        document |= {"before": change.before, "after": change.after}
+    match change:
+        case HeadersChange():
+            document |= {"added": list(change.added), "removed": list(change.removed), "changed": list(change.changed)}
+            if change.unknown:
+                document["unknown"] = list(change.unknown)
+            if change.public:
+                document["public"] = {
+                    name: {"before": before, "after": after} for name, (before, after) in change.public.items()
+                }
+        case TagsChange():
+            document |= {"before": list(change.before), "after": list(change.after)}
+            document |= {"added": list(change.added), "removed": list(change.removed)}
+        case ScalarChange():
+            document |= {"before": change.before, "after": change.after}
+        case _:
+            assert_never(change)
     if change.origin is not None:
         document["origin"] = change.origin
     return document
-
-
-def _listed(value: str | tuple[str, ...] | None) -> list[str] | None:
-    return None if value is None else list(value)
 
 
 def _request(request: Request) -> dict[str, Any]:
     return {
         "method": request.method,
         "path": request.path,
-        "body": body_document(request.body),
+        "body": shown_body(request.body),
         "purpose": request.purpose,
         "waits": [{"gate": each.gate, "at_least": each.at_least} for each in request.waits],
     }

@@ -10,38 +10,37 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.model.fields import FIELDS, HEADERS
+from reconciler.model.headers import NO_HEADERS
 from reconciler.model.secret import Secret, Unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reconciler.model.headers import Headers
     from reconciler.model.plan import Action, Plan
-    from reconciler.model.runner import LiveRunner
     from reconciler.model.secret import HeaderValue
-    from reconciler.planfile.models import FingerprintsModel, LiveModel
+    from reconciler.model.spec import RunnerBody
+    from reconciler.planfile.models import FingerprintsModel
 
 PURPOSE: Final = "reconciler plan fingerprints 1"
 UNKNOWN: Final = "unknown"
 """Stands for a value that could not be resolved; such a plan can't be applied."""
 
 
-@dataclass(frozen=True, slots=True)
-class LivePin:
-    """A live runner as it was read; `headers` maps lower-case names to fingerprints."""
-
-    name: str
-    endpoint: str
-    tags: tuple[str, ...]
-    status: str
-    headers: Mapping[str, str]
+PINNED: Final = sorted(FIELDS, key=lambda field: field.is_secret)
+"""The fields as a saved plan lists them: those with fingerprints last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """One action: the live runner it was planned from, and for each request the fingerprints of its header values."""
+    """One action: what it was planned from and would send.
+
+    `live` has the fingerprint of every field of the live runner; `requests` those of the header values of each request.
+    """
 
     key: str
-    live: LivePin | None
+    live: Mapping[str, Any] | None
     requests: tuple[Mapping[str, str], ...]
 
 
@@ -67,26 +66,26 @@ def fingerprints_document(fingerprints: Fingerprints) -> dict[str, Any]:
 
 def fingerprints_from(document: FingerprintsModel) -> Fingerprints:
     """The fingerprints of a parsed document."""
-    return Fingerprints(
-        document.nonce, tuple(Pin(each.key, _live(each.live), tuple(each.requests)) for each in document.runners)
+    pins = (
+        Pin(each.key, None if each.live is None else dict(each.live), tuple(each.requests)) for each in document.runners
     )
+    return Fingerprints(document.nonce, tuple(pins))
 
 
 def _pin(action: Action, derived: bytes, nonce: str) -> Pin:
-    def marks(headers: Mapping[str, HeaderValue] | None) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for name, value in (headers or {}).items():
-            lowered = name.lower()
-            # A service that knows one name in two spellings has both values in the mark.
-            found[lowered] = found.get(lowered, "") + _mark(value, derived, f"{nonce}\0{action.key}\0{lowered}")
-        return found
+    def mark(folded: str, value: HeaderValue) -> str:
+        return _mark(value, derived, f"{nonce}\0{action.key}\0{folded}")
 
-    live = None if action.live is None else _live_pin(action.live, marks(action.live.headers))
-    return Pin(action.key, live, tuple(marks(request.body.headers) for request in action.requests))
+    live = None if action.live is None else action.live.spec
+    return Pin(
+        action.key,
+        None if live is None else {field.name: field.fingerprint(field.of(live), mark) for field in PINNED},
+        tuple(HEADERS.fingerprint(_sent_headers(request.body), mark) for request in action.requests),
+    )
 
 
-def _live_pin(live: LiveRunner, marks: Mapping[str, str]) -> LivePin:
-    return LivePin(live.name, live.endpoint, live.tags, live.status, marks)
+def _sent_headers(body: RunnerBody) -> Headers:
+    return NO_HEADERS if HEADERS.name in body.omitted else HEADERS.of(body.spec)
 
 
 def _mark(value: HeaderValue, derived: bytes, salt: str) -> str:
@@ -97,23 +96,8 @@ def _mark(value: HeaderValue, derived: bytes, salt: str) -> str:
 
 
 def _pin_document(pin: Pin) -> dict[str, Any]:
-    live = pin.live
     return {
         "key": pin.key,
-        "live": None
-        if live is None
-        else {
-            "name": live.name,
-            "endpoint": live.endpoint,
-            "tags": list(live.tags),
-            "status": live.status,
-            "headers": dict(live.headers),
-        },
+        "live": None if pin.live is None else dict(pin.live),
         "requests": [dict(each) for each in pin.requests],
     }
-
-
-def _live(document: LiveModel | None) -> LivePin | None:
-    if document is None:
-        return None
-    return LivePin(document.name, document.endpoint, tuple(document.tags), document.status, document.headers)

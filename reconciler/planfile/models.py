@@ -6,13 +6,23 @@ that these models give is shipped beside them as `plan.schema.json`, and a test 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt, ValidationError, create_model
 
 from reconciler.errors import PlanFileError
+from reconciler.model.fields import FIELD_NAMES, FIELDS
+from reconciler.planfile.fingerprints import PINNED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+IN_EVERY_BODY: Final = ("name", "endpoint")
+if TYPE_CHECKING:
+    FieldName: TypeAlias = str
+else:
+    FieldName = Literal[FIELD_NAMES]
 SHOWN: Final = 5
 """How many misshapen places an error names."""
 
@@ -62,7 +72,7 @@ class PublicValue(Model):
 class ChangeModel(Model):
     """What changes in one field; header values are named, never shown, but for public ones."""
 
-    field: Literal["name", "endpoint", "headers", "tags", "status"]
+    field: FieldName
     before: str | list[str] | None = None
     after: str | list[str] | None = None
     added: list[str] = []
@@ -73,14 +83,28 @@ class ChangeModel(Model):
     origin: str | None = None
 
 
-class Body(Model):
-    """The body of one write, its secret header values as `(sensitive)`."""
+def _model(name: str, what: str, fields: Mapping[str, Any]) -> type[Model]:
+    made: type[Model] = create_model(name, __base__=Model, __doc__=what, __module__=__name__, **fields)
+    return made
 
-    name: str
-    endpoint: str
-    headers: dict[str, str] | None = None
-    tags: list[str] | None = None
-    status: str | None = None
+
+if TYPE_CHECKING:
+    Body: TypeAlias = Model
+    LiveModel: TypeAlias = Model
+else:
+    Body = _model(
+        "Body",
+        "The body of one write, its secret header values as `(sensitive)`.",
+        {
+            field.name: (field.json_type, ...) if field.name in IN_EVERY_BODY else (field.json_type | None, None)
+            for field in FIELDS
+        },
+    )
+    LiveModel = _model(
+        "LiveModel",
+        "A live runner as the plan read it, its header values as fingerprints.",
+        {field.name: (field.json_type, ...) for field in PINNED},
+    )
 
 
 class WaitModel(Model):
@@ -147,16 +171,6 @@ class GateModel(Model):
     tags: list[str]
     keys: list[str]
     wildcard: bool = False
-
-
-class LiveModel(Model):
-    """A live runner as the plan read it, its header values as fingerprints."""
-
-    name: str
-    endpoint: str
-    tags: list[str]
-    status: str
-    headers: dict[str, str]
 
 
 class PinModel(Model):

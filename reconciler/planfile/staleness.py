@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler.planfile.document import body_document
-from reconciler.planfile.fingerprints import take_fingerprints
+from reconciler.model.fields import HEADERS
+from reconciler.planfile.document import shown_body
+from reconciler.planfile.fingerprints import PINNED, take_fingerprints
 from reconciler.planfile.saved import SavedPlan
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.plan import Action, Plan, Request
     from reconciler.model.secret import Secret
-    from reconciler.planfile.fingerprints import LivePin, Pin
+    from reconciler.planfile.fingerprints import Pin
 
 _BECOMES = {"create": "created", "update": "updated", "disable": "disabled"}
 
@@ -71,29 +72,12 @@ def _runner(action: Action, pin: Pin, now: Action, pin_now: Pin) -> Iterator[str
         yield f"stands for the live runner {now.id}, and stood for {action.id}"
         return
     if pin.live is not None and pin_now.live is not None:
-        yield from _live(pin.live, pin_now.live)
+        for field in PINNED:
+            yield from field.drift(pin.live[field.name], pin_now.live[field.name])
     yield from _requests(action, now)
     yield from _secrets(pin, pin_now)
     if set(action.unmanaged) != set(now.unmanaged):
         yield f"the manifest now leaves {', '.join(sorted(now.unmanaged)) or 'no field'} unmanaged"
-
-
-def _live(before: LivePin, now: LivePin) -> Iterator[str]:
-    for field in ("name", "endpoint", "status"):
-        was, is_now = getattr(before, field), getattr(now, field)
-        if was != is_now:
-            yield f"live {field} changed since the plan: {was} -> {is_now}"
-    old, new = frozenset(before.tags), frozenset(now.tags)
-    if old != new:
-        moves = [*(f"+{tag}" for tag in sorted(new - old)), *(f"-{tag}" for tag in sorted(old - new))]
-        yield f"live tags changed since the plan: {' '.join(moves)}"
-    for name in sorted(before.headers.keys() | now.headers.keys()):
-        if name not in now.headers:
-            yield f"live header {name} is gone since the plan"
-        elif name not in before.headers:
-            yield f"live header {name} is new since the plan"
-        elif before.headers[name] != now.headers[name]:
-            yield f"live header {name} has another value than in the plan"
 
 
 def _requests(action: Action, now: Action) -> Iterator[str]:
@@ -106,22 +90,22 @@ def _requests(action: Action, now: Action) -> Iterator[str]:
 
 
 def _comparable(request: Request) -> dict[str, Any]:
-    """What makes two requests the same: tags are sets."""
+    """What makes two requests the same: a list in a body is a set of tags."""
     shown = _shown(request)
-    if request.body.tags is not None:
-        shown["body"]["tags"] = sorted(set(request.body.tags))
+    sent = shown["body"].items()
+    shown["body"] = {name: sorted(set(value)) if isinstance(value, list) else value for name, value in sent}
     return shown
 
 
 def _shown(request: Request) -> dict[str, Any]:
-    return {"method": request.method, "path": request.path, "body": body_document(request.body)}
+    return {"method": request.method, "path": request.path, "body": shown_body(request.body)}
 
 
 def _secrets(pin: Pin, pin_now: Pin) -> Iterator[str]:
     """Header values that are sent in both and are others; those of live headers that moved are told already."""
     told = set()
     if pin.live is not None and pin_now.live is not None:
-        then, today = pin.live.headers, pin_now.live.headers
+        then, today = pin.live[HEADERS.name], pin_now.live[HEADERS.name]
         told = {name for name in then.keys() & today.keys() if then[name] != today[name]}
     for marks, marks_now in zip(pin.requests, pin_now.requests, strict=False):
         for name in sorted(marks.keys() & marks_now.keys()):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from reconciler.model.fields import FIELD_NAMES
 from reconciler.model.plan import CREATE, DISABLE, UPDATE, Action, Request
-from reconciler.model.runner import ACTIVE, DISABLED, FIELDS
+from reconciler.model.spec import ACTIVE, DISABLED
 from reconciler.planning import diff, replacement
 from reconciler.planning.match import BY_NONE
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from reconciler.model.runner import DesiredRunner, LiveRunner
 
 COLLECTION: Final = "/v1/runner"
-_RETIRED_KEEPS: Final = tuple(name for name in FIELDS if name != "status")
+_RETIRED_KEEPS: Final = tuple(name for name in FIELD_NAMES if name != "status")
 
 
 class Result(NamedTuple):
@@ -38,7 +39,7 @@ def create(desired: DesiredRunner) -> Action:
         matched_by=BY_NONE,
         at=desired.at,
         live_updated_at=None,
-        changes=diff.creation_changes(body, ACTIVE if finish is None else DISABLED),
+        changes=diff.creation_changes((finish or body).spec),
         requests=tuple(requests),
         desired=desired,
     )
@@ -46,22 +47,22 @@ def create(desired: DesiredRunner) -> Action:
 
 def update(desired: DesiredRunner, live: LiveRunner, matched_by: str) -> Result:
     """The action for an entry and its live runner: one PUT of the whole runner, where that changes anything."""
-    body = replacement.replacement(desired, live)
-    changes, unknown = diff.compare(body, live)
+    body = replacement.replacement(desired, live.spec)
+    changes, unknown = diff.compare(body, live.spec)
     if not changes:
         return Result(None, unknown)
     action = Action(
         action=UPDATE,
         key=desired.key,
         id=live.id,
-        name=body.name,
+        name=body.spec.name,
         matched_by=matched_by,
         at=desired.at,
         live_updated_at=live.updated_at,
         changes=changes,
         requests=(Request(method="PUT", path=f"{COLLECTION}/{live.id}", body=body, purpose="replace"),),
         unmanaged=replacement.carried(desired),
-        turns_off=live.status == ACTIVE and body.status == DISABLED,
+        turns_off=live.spec.status == ACTIVE and body.spec.status == DISABLED,
         live=live,
         desired=desired,
     )
@@ -73,18 +74,18 @@ def retire(live: LiveRunner) -> Action:
 
     Its key is `unmanaged:ID`: no entry's key holds a colon, so that it is nobody else's.
     """
-    body = replacement.retirement(live)
+    body = replacement.retirement(live.spec)
     return Action(
         action=DISABLE,
         key=f"unmanaged:{live.id}",
         id=live.id,
-        name=live.name,
+        name=live.spec.name,
         matched_by=BY_NONE,
         at=None,
         live_updated_at=live.updated_at,
-        changes=diff.compare(body, live).changes,
+        changes=diff.compare(body, live.spec).changes,
         requests=(Request(method="PUT", path=f"{COLLECTION}/{live.id}", body=body, purpose="retire"),),
         unmanaged=_RETIRED_KEEPS,
-        turns_off=live.status == ACTIVE,
+        turns_off=live.spec.status == ACTIVE,
         live=live,
     )

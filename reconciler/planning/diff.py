@@ -9,20 +9,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from reconciler.model.plan import Change, public_value
-from reconciler.model.runner import ACTIVE
-from reconciler.model.secret import Unresolved
-from reconciler.planning.normalise import same_endpoint, spellings
+from reconciler.model.change import HeadersChange
+from reconciler.model.fields import FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from reconciler.model.runner import LiveRunner, RunnerBody
-    from reconciler.model.secret import HeaderValue
+    from reconciler.model.change import Change
+    from reconciler.model.spec import RunnerBody, RunnerSpec
 
 
 class Difference(NamedTuple):
-    """The fields that a body changes, in the order of FIELDS, and whether a header value could not be compared.
+    """The changes that a body makes, in the order of FIELDS, and whether a header value could not be compared.
 
     Values that could not be compared are named beside other changes; alone they are no change.
     """
@@ -34,111 +32,29 @@ class Difference(NamedTuple):
 _SAME: Final = Difference((), unknown=False)
 
 
-def compare(body: RunnerBody, live: LiveRunner) -> Difference:
+def compare(body: RunnerBody, live: RunnerSpec) -> Difference:
     """What a PUT of `body` would change on `live`. A field that the body leaves out is not changed."""
     changes: list[Change] = []
-    if body.name != live.name:
-        changes.append(Change(field="name", before=live.name, after=body.name))
-    if not same_endpoint(body.endpoint, live.endpoint):
-        changes.append(Change(field="endpoint", before=live.endpoint, after=body.endpoint))
-    headers = _header_change(body.headers, live.headers)
-    if headers is not None:
-        changes.append(headers)
-    tags = _tag_change(body.tags, live.tags)
-    if tags is not None:
-        changes.append(tags)
-    if body.status is not None and body.status != live.status:
-        changes.append(Change(field="status", before=live.status, after=body.status))
-    if not changes:
-        return _SAME
-    if headers is None or not headers.unknown:
-        return Difference(tuple(changes), unknown=False)
-    known = len(changes) > 1 or bool(headers.added or headers.removed or headers.changed)
-    return Difference(tuple(changes) if known else (), unknown=True)
-
-
-def creation_changes(body: RunnerBody, status: str = ACTIVE) -> tuple[Change, ...]:
-    """The changes of a create: everything it sends, and the status it ends with."""
-    headers, tags = body.headers or {}, body.tags or ()
-    public = {name: (None, public_value(value)) for name, value in headers.items() if isinstance(value, str)}
-    return (
-        Change(field="name", after=body.name),
-        Change(field="endpoint", after=body.endpoint),
-        *((Change(field="headers", added=tuple(headers), public=public or None),) if headers else ()),
-        *((Change(field="tags", before=(), after=tags, added=_once(tags)),) if tags else ()),
-        Change(field="status", after=status),
-    )
-
-
-def _tag_change(after: tuple[str, ...] | None, before: tuple[str, ...]) -> Change | None:
-    if after is None or after is before or after == before:
-        return None
-    new, old = frozenset(after), frozenset(before)
-    if new == old:
-        return None
-    return Change(
-        field="tags",
-        before=before,
-        after=after,
-        added=_once(tag for tag in after if tag not in old),
-        removed=_once(tag for tag in before if tag not in new),
-    )
-
-
-def _header_change(after: Mapping[str, HeaderValue] | None, before: Mapping[str, HeaderValue]) -> Change | None:
-    """None when the headers are known to be the same; a change of only `unknown` when they may be.
-
-    A name spelled in another case is the same name. Where live has two spellings of one, the one spelled as in `after`
-    is compared and the others are removed.
-    """
-    if after is None or after is before:
-        return None
-    added: list[str] = []
-    changed: list[str] = []
-    unknown: list[str] = []
-    public: dict[str, tuple[str | None, str | None]] = {}
-    kept: set[str] = set()
-    folded: dict[str, list[str]] | None = None
-    for name, value in after.items():
-        spelling: str | None = name
-        if name not in before:
-            folded = spellings(before) if folded is None else folded
-            spelling = next(iter(folded.get(name.lower(), ())), None)
-        if spelling is None:
-            added.append(name)
-            _publish(public, name, None, value)
+    unknown = known = False
+    for field in FIELDS:
+        after, before = field.of(body.spec), field.of(live)
+        if after is before or field.name in body.omitted:
             continue
-        kept.add(spelling)
-        current = before[spelling]
-        if isinstance(value, Unresolved) or isinstance(current, Unresolved):
-            unknown.append(name)
-        elif value != current:
-            changed.append(name)
-            _publish(public, name, current, value)
-    removed = [name for name in before if name not in kept] if len(kept) < len(before) else []
-    for name in removed:
-        _publish(public, name, before[name], None)
-    if not (added or removed or changed or unknown):
-        return None
-    return Change(
-        field="headers",
-        added=tuple(added),
-        removed=tuple(removed),
-        changed=tuple(changed),
-        unknown=tuple(unknown),
-        public=public or None,
-    )
+        change = field.change(after, before)
+        if change is not None:
+            changes.append(change)
+            if isinstance(change, HeadersChange):
+                unknown |= bool(change.unknown)
+                known |= change.is_known
+            else:
+                known = True
+    return Difference(tuple(changes) if known else (), unknown) if changes else _SAME
 
 
-def _publish(
-    public: dict[str, tuple[str | None, str | None]], name: str, before: HeaderValue | None, after: HeaderValue | None
-) -> None:
-    if isinstance(before, str) or isinstance(after, str):
-        public[name] = (public_value(before), public_value(after))
-
-
-def _once(tags: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(tags))
+def creation_changes(spec: RunnerSpec) -> tuple[Change, ...]:
+    """The changes of a create that ends with `spec`."""
+    changes = (field.creation(field.of(spec)) for field in FIELDS)
+    return tuple(change for change in changes if change is not None)
 
 
 def document_moves(before: object, after: object) -> list[str]:

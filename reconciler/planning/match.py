@@ -46,7 +46,7 @@ def match(desired: Sequence[DesiredRunner], live: Sequence[LiveRunner]) -> Match
     by_name: dict[str, list[LiveRunner]] = {}
     for runner in live:
         if runner.id.lower() not in claimed:
-            by_name.setdefault(runner.name, []).append(runner)
+            by_name.setdefault(runner.spec.name, []).append(runner)
     pairs: list[Pair] = []
     for entry in desired:
         if entry.id is None:
@@ -120,8 +120,8 @@ def _refuse_shared(pairs: Sequence[Pair], problems: list[Problem]) -> None:
             Problem(
                 pair.desired.place(pair.by),
                 f"runners.{pair.desired.key}.{pair.by}: the entry {other.desired.key} at "
-                f"{other.desired.place(other.by)} is the live runner {pair.live.name!r} ({pair.live.id}) too, by its "
-                f"{other.by}; remove one of the entries, or give each the id of its own runner",
+                f"{other.desired.place(other.by)} is the live runner {pair.live.spec.name!r} ({pair.live.id}) too, by "
+                f"its {other.by}; remove one of the entries, or give each the id of its own runner",
             )
         )
 
@@ -146,6 +146,6 @@ def _refuse_swapped(
                 entry.place(BY_FORMER_NAME),
                 f"runners.{entry.key}.former_name: names change places between this entry and {circle}, so that by "
                 f"name each would be matched to another one's runner, and get its endpoint; add id: {live.id} to "
-                f"this entry, the id of {live.name!r}, or remove former_name if the names have changed already",
+                f"this entry, the id of {live.spec.name!r}, or remove former_name if the names have changed already",
             )
         )

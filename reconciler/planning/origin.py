@@ -41,18 +41,10 @@ def _told(action: Action, base: DesiredRunner | None, names: set[str]) -> Action
         return _all(action, BRANCH)
     if action.action == CREATE or action.live is None or action.desired is None:
         return _all(action, DRIFT)
-    wanted_before = replacement(base, action.live)
-    wanted_now = replacement(action.desired, action.live)
-    drifted = {change.field for change in compare(wanted_before, action.live).changes}
-    as_base = replace(
-        action.live,
-        name=wanted_before.name,
-        endpoint=wanted_before.endpoint,
-        headers=wanted_before.headers or {},
-        tags=wanted_before.tags or (),
-        status=wanted_before.status or action.live.status,
-    )
-    brought = {change.field for change in compare(wanted_now, as_base).changes}
+    live = action.live.spec
+    wanted_before = replacement(base, live)
+    drifted = {change.field for change in compare(wanted_before, live).changes}
+    brought = {change.field for change in compare(replacement(action.desired, live), wanted_before.spec).changes}
     changes = tuple(
         replace(change, origin=_origin(drifted=change.field in drifted, brought=change.field in brought))
         for change in action.changes

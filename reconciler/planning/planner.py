@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.model.plan import CREATE, Budget, Plan, UnmanagedRunner
 from reconciler.model.policy import IGNORE
-from reconciler.model.runner import ACTIVE, DISABLED, list_reads
+from reconciler.model.runner import list_reads
+from reconciler.model.spec import ACTIVE, DISABLED
 from reconciler.planning import actions as act
 from reconciler.planning.findings.capacity import capacity_changes
 from reconciler.planning.findings.registry import plan_findings
@@ -119,7 +120,7 @@ def _retired(unmanaged: Sequence[LiveRunner], policy: Policy) -> dict[str, Actio
     return {
         live.id: act.retire(live)
         for live in unmanaged
-        if live.status != DISABLED and any(fnmatchcase(live.name, glob) for glob in policy.retire_unmanaged)
+        if live.spec.status != DISABLED and any(fnmatchcase(live.spec.name, glob) for glob in policy.retire_unmanaged)
     }
 
 
@@ -135,28 +136,28 @@ def _fleet(matching: Matching, written: Mapping[str, Action], retired: Mapping[s
 
     fleet: list[Serving] = []
     for desired, live, _by in matching.pairs:
-        before = None if live is None else state(live.status, live.tags)
+        before = None if live is None else state(live.spec.status, live.spec.tags)
         action = written.get(desired.key)
         after = before if action is None else state(*_in_the_end(action))
         fleet.append(Serving(desired.key, desired.key, before, after))
     for live in matching.unmanaged:
-        before = state(live.status, live.tags)
+        before = state(live.spec.status, live.spec.tags)
         action = retired.get(live.id)
-        fleet.append(Serving(action.key if action else None, live.name, before, None if action else before))
+        fleet.append(Serving(action.key if action else None, live.spec.name, before, None if action else before))
     return fleet
 
 
 def _in_the_end(action: Action) -> tuple[str, tuple[str, ...]]:
-    """Status and tags of a created or updated runner; a POST says no status and makes an active one."""
-    body = action.requests[-1].body
-    return body.status or (action.live.status if action.live else ACTIVE), body.tags or ()
+    """Status and tags that a created or updated runner ends with."""
+    spec = action.requests[-1].body.spec
+    return spec.status, spec.tags
 
 
 def _unmanaged(unmanaged: Sequence[LiveRunner], retired: Container[str], policy: Policy) -> tuple[UnmanagedRunner, ...]:
     """Sorted by name; without those that the plan retires, which are actions."""
     if policy.unmanaged == IGNORE:
         return ()
-    shown = (UnmanagedRunner(live.id, live.name) for live in unmanaged if live.id not in retired)
+    shown = (UnmanagedRunner(live.id, live.spec.name) for live in unmanaged if live.id not in retired)
     return tuple(sorted(shown, key=attrgetter("name", "id")))
 
 

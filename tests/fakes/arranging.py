@@ -20,7 +20,7 @@ def simulate(servings, promises, *, two_phase=True, **limits):
     for action in arranged.actions:
         for number, request in enumerate(action.requests):
             last = number == len(action.requests) - 1
-            brought = after[action.key] if last else frozenset(request.body.tags)
+            brought = after[action.key] if last else frozenset(request.body.spec.tags)
             waits = tuple((gates[wait.gate], wait.at_least) for wait in request.waits)
             writes.append(Write(action.key, number, brought, waits))
     before = {serving.key: serving.before for serving in servings}

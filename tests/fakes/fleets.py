@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from reconciler.model.plan import CREATE, DISABLE, UPDATE, Action, Change, Request
+from reconciler.model.plan import CREATE, DISABLE, UPDATE, Action, Request
 from reconciler.model.policy import Promise
 from reconciler.model.position import Position
-from reconciler.model.runner import RunnerBody
 from reconciler.planning.findings.serving import Serving
+from tests.fakes.runners import make_body, make_change
 
 PLACE = Position("reconciler.yaml", 1, 1)
 
@@ -39,7 +39,7 @@ def actions_for(servings):
 def action_for(serving):
     """An update, or a disable where the runner goes off."""
     after = serving.before if serving.after is None else serving.after
-    body = RunnerBody(
+    body = make_body(
         name=serving.label,
         endpoint="http://198.51.100.1:8188",
         headers={},
@@ -61,7 +61,7 @@ def action_for(serving):
 
 def create_action(key, tags, desired):
     """A create of a runner with these tags."""
-    body = RunnerBody(name=key, endpoint="http://198.51.100.1:8188", headers={}, tags=tuple(tags))
+    body = make_body(name=key, endpoint="http://198.51.100.1:8188", headers={}, tags=tuple(tags))
     return Action(
         action=CREATE,
         key=key,
@@ -70,7 +70,7 @@ def create_action(key, tags, desired):
         matched_by="none",
         at=None,
         live_updated_at=None,
-        changes=(Change(field="tags", after=tuple(tags)),),
+        changes=(make_change(field="tags", after=tuple(tags)),),
         requests=(Request(method="POST", path="/v1/runner", body=body, purpose="create"),),
         desired=desired,
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 
+from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.finding import SEVERITIES, Finding
-from reconciler.model.plan import Action, Budget, Capacity, Change, Gate, Plan, Request, UnmanagedRunner, Wait
+from reconciler.model.plan import Action, Budget, Capacity, Gate, Plan, Request, UnmanagedRunner, Wait
 from reconciler.model.position import Position
-from reconciler.model.runner import LiveRunner, RunnerBody
 from reconciler.model.secret import Secret, Unresolved
+from reconciler.model.spec import RunnerBody
 from reconciler.planning.findings.registry import CODES
+from tests.fakes.runners import altered, make_body, make_change, make_live
 
 patient = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """For laws over plans: a plan takes a while to make up, and the machine may be busy."""
@@ -32,7 +34,7 @@ def live_runner(number=1, **fields):
         "created_at": NOW,
         "updated_at": NOW,
     }
-    return LiveRunner(**known | fields)
+    return make_live(**known | fields)
 
 
 def runner_id(number):
@@ -42,26 +44,19 @@ def runner_id(number):
 
 def body_of(live, **fields):
     """The full replacement body that leaves a live runner as it is, with some fields changed."""
-    known = {
-        "name": live.name,
-        "endpoint": live.endpoint,
-        "headers": live.headers,
-        "tags": live.tags,
-        "status": live.status,
-    }
-    return RunnerBody(**known | fields)
+    return altered(RunnerBody(live.spec), **fields)
 
 
 def update(live, *bodies, key=None, unmanaged=(), purposes=("widen", "narrow"), waits=((), ()), changes=None):
     """The action that brings a live runner to the last of the bodies, in one PUT or in two."""
     named = ("replace",) if len(bodies) == 1 else purposes
     if changes is None:
-        changes = (Change(field="tags", before=live.tags, after=bodies[-1].tags),)
+        changes = (make_change(field="tags", before=live.spec.tags, after=bodies[-1].spec.tags),)
     return Action(
         action="update",
-        key=key or live.name,
+        key=key or live.spec.name,
         id=live.id,
-        name=bodies[-1].name,
+        name=bodies[-1].spec.name,
         matched_by="id",
         at=Position("runners/a.yaml", 3, 3),
         live_updated_at=live.updated_at,
@@ -71,7 +66,7 @@ def update(live, *bodies, key=None, unmanaged=(), purposes=("widen", "narrow"), 
             for body, purpose, waiting in zip(bodies, named, waits, strict=False)
         ),
         unmanaged=tuple(unmanaged),
-        turns_off=live.status == "active" and bodies[-1].status != "active",
+        turns_off=live.spec.status == "active" and bodies[-1].spec.status != "active",
         live=live,
     )
 
@@ -79,11 +74,9 @@ def update(live, *bodies, key=None, unmanaged=(), purposes=("widen", "narrow"), 
 def create(key, *, status="active", headers=None, tags=("gpu",), endpoint="https://new.example.com", waits=()):
     """The action that creates a runner, and disables it where that is asked for."""
     made = {"name": key, "endpoint": endpoint, "headers": headers or {}, "tags": tags}
-    requests = [
-        Request(method="POST", path="/v1/runner", body=RunnerBody(**made), purpose="create", waits=tuple(waits))
-    ]
+    requests = [Request(method="POST", path="/v1/runner", body=make_body(**made), purpose="create", waits=tuple(waits))]
     if status != "active":
-        body = RunnerBody(**made, status=status)
+        body = make_body(**made, status=status)
         requests.append(Request(method="PUT", path="/v1/runner/{id}", body=body, purpose="finish"))
     return Action(
         action="create",
@@ -93,7 +86,7 @@ def create(key, *, status="active", headers=None, tags=("gpu",), endpoint="https
         matched_by="none",
         at=Position("runners/a.yaml", 3, 3),
         live_updated_at=None,
-        changes=(Change(field="name", after=key),),
+        changes=(make_change(field="name", after=key),),
         requests=tuple(requests),
     )
 
@@ -125,25 +118,34 @@ _positions = st.none() | st.builds(Position, _text, st.integers(1, 9999), st.int
 _values = _text | st.builds(Secret, _text) | st.builds(Unresolved, _text)
 _headers = st.dictionaries(_text, _values, max_size=3)
 _bodies = st.builds(
-    RunnerBody,
+    make_body,
     name=_text,
     endpoint=_text,
     headers=st.none() | _headers,
     tags=st.none() | _tags,
     status=st.none() | _text,
 )
+_origins = st.none() | st.sampled_from(["branch", "drift", "conflict"])
 _changes = st.one_of(
-    st.builds(Change, field=st.sampled_from(["name", "endpoint", "status"]), before=st.none() | _text, after=_text),
-    st.builds(Change, field=st.just("tags"), before=st.none() | _tags, after=_tags, added=_tags, removed=_tags),
     st.builds(
-        Change,
+        ScalarChange,
+        field=st.sampled_from(["name", "endpoint", "status"]),
+        before=st.none() | _text,
+        after=_text,
+        origin=_origins,
+    ),
+    st.builds(
+        TagsChange, field=st.just("tags"), before=_tags, after=_tags, added=_tags, removed=_tags, origin=_origins
+    ),
+    st.builds(
+        HeadersChange,
         field=st.just("headers"),
         added=_names,
         removed=_names,
         changed=_names,
         unknown=_names,
         public=st.none() | st.dictionaries(_text, st.tuples(st.none() | _text, st.none() | _text), max_size=2),
-        origin=st.none() | st.sampled_from(["branch", "drift", "conflict"]),
+        origin=_origins,
     ),
 )
 _requests = st.builds(

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from reconciler.errors import Interrupted, NotFound
 from reconciler.model.report import RequestCount
-from reconciler.model.runner import Listing, LiveRunner
+from reconciler.model.runner import Listing
 from reconciler.model.secret import Scrubber
 from tests.fakes.plans import NOW, runner_id
+from tests.fakes.runners import edited, make_live, sent
 
 
 class FakeStop:
@@ -98,17 +99,13 @@ class FakeRunnerApi:
 
     def create_runner(self, body, known_ids):
         """A new runner, always active."""
-        with self._call("create", body.name, writes=1) as turn:
+        with self._call("create", body.spec.name, writes=1) as turn:
             with self._lock:
                 self.known_ids = frozenset(known_ids)
                 self.bodies.append(body)
-                made = LiveRunner(
+                made = make_live(
                     id=runner_id(900 + len(self.runners)),
-                    name=body.name,
-                    endpoint=body.endpoint,
-                    headers=dict(body.headers or {}),
-                    tags=body.tags or (),
-                    status="active",
+                    **sent(body),
                     user_id="user-1",
                     created_at=NOW,
                     updated_at=NOW,
@@ -124,12 +121,7 @@ class FakeRunnerApi:
                 raise NotFound("requested entity not found", status=404)
             with self._lock:
                 self.bodies.append(body)
-                changes = {
-                    name: getattr(body, name)
-                    for name in ("name", "endpoint", "headers", "tags", "status")
-                    if getattr(body, name) is not None
-                }
-                self.runners[wanted] = replace(self.runners[wanted], **changes)
+                self.runners[wanted] = edited(self.runners[wanted], **sent(body))
             return _answer(self.runners[wanted], turn)
 
     @contextlib.contextmanager

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.model.finding import Finding
-from reconciler.model.plan import Action, Budget, Capacity, Change, Gate, Plan, Request, UnmanagedRunner, Wait
+from reconciler.model.plan import Action, Budget, Capacity, Gate, Plan, Request, UnmanagedRunner, Wait
 from reconciler.model.position import Position
 from reconciler.model.report import Failure, Outcome, Report, RequestCount
-from reconciler.model.runner import RunnerBody
 from reconciler.model.secret import Secret
+from tests.fakes.runners import make_body, make_change
+
+if TYPE_CHECKING:
+    from reconciler.model.change import Change
+    from reconciler.model.spec import RunnerBody
 
 ID = "550e8400-e29b-41d4-a716-446655440000"
 
@@ -23,7 +27,7 @@ def body(**fields: Any) -> RunnerBody:
         "tags": ("gpu-a100", "production"),
         "status": "active",
     }
-    return RunnerBody(**known | fields)
+    return make_body(**known | fields)
 
 
 def request(purpose: str = "replace", **fields: Any) -> Request:
@@ -37,7 +41,7 @@ def tags(before: tuple[str, ...], after: tuple[str, ...], **fields: Any) -> Chan
     """A change of tags, with its differences."""
     added = tuple(tag for tag in after if tag not in before)
     removed = tuple(tag for tag in before if tag not in after)
-    return Change(field="tags", before=before, after=after, added=added, removed=removed, **fields)
+    return make_change(field="tags", before=before, after=after, added=added, removed=removed, **fields)
 
 
 def action(kind: str = "update", key: str = "prod-a100-1", **fields: Any) -> Action:
@@ -82,11 +86,11 @@ def everything() -> Plan:
         "new-1",
         name="New Runner",
         changes=(
-            Change(field="name", after="New Runner"),
-            Change(field="endpoint", after="https://comfy-9.example.com"),
-            Change(field="headers", added=("Authorization", "X-Pool"), public={"X-Pool": (None, "a100")}),
+            make_change(field="name", after="New Runner"),
+            make_change(field="endpoint", after="https://comfy-9.example.com"),
+            make_change(field="headers", added=("Authorization", "X-Pool"), public={"X-Pool": (None, "a100")}),
             tags((), ("gpu", "sdxl")),
-            Change(field="status", after="disabled"),
+            make_change(field="status", after="disabled"),
         ),
         requests=(request("create"), request("finish", body=body(status="disabled"))),
     )
@@ -96,9 +100,9 @@ def everything() -> Plan:
         name="Production GPU Runner",
         unmanaged=("status",),
         changes=(
-            Change(field="name", before="GPU Runner", after="Production GPU Runner"),
-            Change(field="endpoint", before="http://192.168.1.100:8188", after="https://comfy-1.example.com"),
-            Change(
+            make_change(field="name", before="GPU Runner", after="Production GPU Runner"),
+            make_change(field="endpoint", before="http://192.168.1.100:8188", after="https://comfy-1.example.com"),
+            make_change(
                 field="headers",
                 added=("X-New",),
                 removed=("X-Old",),
@@ -114,7 +118,7 @@ def everything() -> Plan:
         "update",
         "prod-b",
         turns_off=True,
-        changes=(Change(field="status", before="active", after="disabled"),),
+        changes=(make_change(field="status", before="active", after="disabled"),),
         requests=(request(body=body(status="disabled"), waits=(Wait(1, 1),)),),
     )
     retired = action(
@@ -124,7 +128,7 @@ def everything() -> Plan:
         turns_off=True,
         matched_by="name",
         unmanaged=("name", "endpoint", "headers", "tags"),
-        changes=(Change(field="status", before="active", after="disabled"),),
+        changes=(make_change(field="status", before="active", after="disabled"),),
         requests=(request("retire", body=body(status="disabled")),),
     )
     findings = (

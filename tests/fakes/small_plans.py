@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
+from reconciler.model.fields import FIELDS
 from reconciler.model.policy import Guard, Policy
 from reconciler.model.position import Position
-from reconciler.model.runner import Desired, DesiredRunner, Listing, LiveRunner
+from reconciler.model.runner import Desired, Listing
 from reconciler.model.secret import Secret
 from reconciler.planning.planner import make_plan
 from reconciler.settings import RateLimit
+from tests.fakes.runners import edited, make_desired, make_live, sent
 
 TODAY = dt.date(2026, 1, 31)
 NOW = "2026-01-31T10:00:00Z"
@@ -34,7 +35,7 @@ def live(number=1, **fields):
         "user_id": "user-1",
         "updated_at": "2026-01-01T00:00:00Z",
     }
-    return LiveRunner(**known | fields)
+    return make_live(**known | fields)
 
 
 def entry(number=1, **fields):
@@ -48,13 +49,12 @@ def entry(number=1, **fields):
         "tags": ("gpu",),
         "status": "active",
     }
-    return DesiredRunner(**known | fields)
+    return make_desired(**known | fields)
 
 
 def entry_for(runner, **fields):
     """The entry that wants a live runner just as it is, by its id, all five fields owned."""
-    known = {"id": runner.id, "name": runner.name, "endpoint": runner.endpoint, "headers": runner.headers}
-    known |= {"tags": runner.tags, "status": runner.status}
+    known = {"id": runner.id} | {field.name: field.of(runner.spec) for field in FIELDS}
     return entry(key=f"k-{runner.id}", **known | fields)
 
 
@@ -80,14 +80,11 @@ def apply_to(made, lives):
     for number, action in enumerate(made.actions):
         where = action.id
         for request in action.requests:
-            body = request.body
-            sent = {"name": body.name, "endpoint": body.endpoint, "headers": body.headers, "tags": body.tags}
-            sent = {name: value for name, value in sent.items() if value is not None}
             if request.method == "POST":
                 where = runner_id(900_000 + number)
-                store[where] = LiveRunner(id=where, status="active", **{"headers": {}, "tags": ()} | sent)
+                store[where] = make_live(id=where, **sent(request.body))
             else:
-                store[where] = replace(store[where], status=body.status or store[where].status, **sent)
+                store[where] = edited(store[where], **sent(request.body))
     return list(store.values())
 
 

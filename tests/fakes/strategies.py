@@ -5,8 +5,8 @@ from __future__ import annotations
 import hypothesis.strategies as st
 
 from reconciler.model.position import Position
-from reconciler.model.runner import DesiredRunner, LiveRunner
 from reconciler.model.secret import Secret
+from tests.fakes.runners import make_desired, make_live
 from tests.fakes.small_plans import runner_id
 
 tag_tuples = st.lists(st.sampled_from(["gpu", "sdxl", "flux", "video", "Gpu"]), max_size=4, unique=True).map(tuple)
@@ -36,7 +36,7 @@ def header_maps(draw):
 @st.composite
 def live_runners(draw, number):
     """One live runner, of an unknown status now and then; its name is nobody else's."""
-    return LiveRunner(
+    return make_live(
         id=runner_id(number),
         name=f"live-{number}",
         endpoint=draw(endpoints),
@@ -60,9 +60,13 @@ def entries(draw, number, live=None):
     known = {"key": f"key-{number}", "at": Position("runners.yaml", number + 1, 3), "name": f"wanted-{number}"}
     if live is not None:
         by = draw(st.sampled_from(["id", "name", "former_name"]))
-        known["name"] = draw(st.sampled_from([live.name, known["name"]])) if by == "id" else known["name"]
-        known |= {"id": {"id": live.id}, "name": {"name": live.name}, "former_name": {"former_name": live.name}}[by]
-    return DesiredRunner(
+        known["name"] = draw(st.sampled_from([live.spec.name, known["name"]])) if by == "id" else known["name"]
+        known |= {
+            "id": {"id": live.id},
+            "name": {"name": live.spec.name},
+            "former_name": {"former_name": live.spec.name},
+        }[by]
+    return make_desired(
         **known,
         endpoint=draw(endpoints),
         headers=draw(st.none() | header_maps()),

@@ -6,7 +6,6 @@ import itertools
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import httpx
 import pytest
@@ -26,15 +25,15 @@ from reconciler.errors import (
     UnstableList,
     Unverified,
 )
-from reconciler.model.runner import RunnerBody
 from reconciler.model.secret import Secret
 from reconciler.settings import RateLimit, Settings
 from tests.fakes.clock import StopSwitch, VirtualClock
 from tests.fakes.faulty import Fault, closed_port, faulty_service, status
+from tests.fakes.runners import altered, make_body
 from tests.fakes.sandbox import example
 
 SECRET = "Bearer s3cret-header-value"
-BODY = RunnerBody(
+BODY = make_body(
     name="gpu-new",
     endpoint="https://GPU.example.com:443/",
     headers={"Authorization": Secret(SECRET)},
@@ -117,7 +116,7 @@ def client_of(up, *, clock=None, stop=None, transport=None, **changes):
 def test_a_read_goes_on_after_a_fault_that_passes(fault):
     """A GET is repeated after what may pass, and then its answer counts."""
     with faulty_service([live()], {"GET": [fault]}) as up, client_of(up) as client:
-        assert [runner.name for runner in client.list_runners().runners] == ["gpu-1"]
+        assert [runner.spec.name for runner in client.list_runners().runners] == ["gpu-1"]
         assert client.requests.retries == 1
         assert client.requests.rate_limited == (fault.status == 429)
 
@@ -127,7 +126,7 @@ def test_a_replacement_goes_on_after_a_fault_that_passes(fault):
     """A PUT is repeated after what may pass: it is idempotent."""
     runner = live()
     with faulty_service([runner], {"PUT": [fault]}) as up, client_of(up) as client:
-        assert client.replace_runner(runner["id"], BODY).name == "gpu-new"
+        assert client.replace_runner(runner["id"], BODY).spec.name == "gpu-new"
         assert up.methods == ["PUT", "PUT"]
         assert [each["headers"] for each in up.runners] == [{"Authorization": SECRET}]
 
@@ -198,7 +197,7 @@ ABSENT = {name: PASSING[name] for name in ("reset", "closed", "garbage", "500", 
 def test_a_create_that_did_not_happen_is_sent_again(fault):
     """After a broken connection or a 5xx, absent from the list means that it may be tried again."""
     with faulty_service([], {"POST": [fault]}) as up, client_of(up) as client:
-        assert client.create_runner(BODY, ()).name == "gpu-new"
+        assert client.create_runner(BODY, ()).spec.name == "gpu-new"
         assert up.methods == ["POST", "GET", "POST"]
         assert len(up.runners) == 1
 
@@ -258,7 +257,7 @@ def test_a_create_answered_with_an_old_id_is_unverified(made_here):
         if made_here:
             client.create_runner(BODY, {old["id"]})
         with pytest.raises(Unverified, match="existed before") as caught:
-            client.create_runner(replace(BODY, name="gpu-next"), {old["id"]})
+            client.create_runner(altered(BODY, name="gpu-next"), {old["id"]})
         assert (answers[0]["id"] if made_here else old["id"]) in str(caught.value)
         assert set(up.methods) == {"POST"}
 
@@ -274,11 +273,11 @@ def test_a_runner_created_before_is_not_taken_for_the_next_one():
 
 def test_creates_side_by_side_find_each_their_own():
     """Eight threads, each POST lost after it was done: no duplicate, and every runner found by its own name."""
-    bodies = [RunnerBody(name=f"gpu-{number}", endpoint="https://a.example.com") for number in range(8)]
+    bodies = [make_body(name=f"gpu-{number}", endpoint="https://a.example.com") for number in range(8)]
     faults = {"POST": [RESET_AFTER] * 8}
     with faulty_service([], faults) as up, client_of(up, read_timeout_s=5.0) as client, ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda body: client.create_runner(body, ()), bodies))
-        assert [runner.name for runner in made] == [body.name for body in bodies]
+        assert [runner.spec.name for runner in made] == [body.spec.name for body in bodies]
         assert len(up.runners) == 8
 
 
@@ -537,7 +536,7 @@ def test_public_headers_are_text_and_all_others_secret():
     """Only the names that the project file calls public are readable, in any case."""
     runner = live(headers={"X-Pool": "a100", "X-Key": "k"})
     with faulty_service([runner]) as up, client_of(up, public_headers=frozenset({"x-pool"})) as client:
-        assert client.get_runner(runner["id"]).headers == {"X-Pool": "a100", "X-Key": Secret("k")}
+        assert client.get_runner(runner["id"]).spec.headers == {"X-Pool": "a100", "X-Key": Secret("k")}
 
 
 def test_nothing_is_sent_after_a_stop():

@@ -8,10 +8,10 @@ import pytest
 
 from reconciler.api.client import Client, Reader
 from reconciler.errors import Forbidden, NotFound, Rejected, Unauthorized
-from reconciler.model.runner import RunnerBody
 from reconciler.model.secret import Secret
 from reconciler.settings import RateLimit, Settings
 from tests.fakes.clock import VirtualClock
+from tests.fakes.runners import make_body
 from tests.fakes.sandbox import example, running_sandbox
 
 FAST = RateLimit(100_000, 1.0)
@@ -30,7 +30,7 @@ def fleet(count):
     return [{**example("get_runner"), "id": str(uuid.uuid4()), "name": f"gpu-{number}"} for number in range(count)]
 
 
-BODY = RunnerBody(
+BODY = make_body(
     name="Production GPU Runner - Updated",
     endpoint="https://new-endpoint.example.com",
     headers={"Authorization": Secret("Bearer new_token")},
@@ -55,10 +55,12 @@ def test_the_documented_runner_arrives_field_by_field():
     runner = example("get_runner")
     with running_sandbox([runner]) as sandbox, Reader(settings(sandbox), clock=VirtualClock()) as reader:
         read = reader.get_runner(runner["id"])
-    for field in ("id", "user_id", "name", "status", "endpoint", "created_at", "updated_at"):
-        assert getattr(read, field) == runner[field]
-    assert read.tags == tuple(runner["tags"])
-    assert read.headers == {name: Secret(value) for name, value in runner["headers"].items()}
+    for fact in ("id", "user_id", "created_at", "updated_at"):
+        assert getattr(read, fact) == runner[fact]
+    for field in ("name", "status", "endpoint"):
+        assert getattr(read.spec, field) == runner[field]
+    assert read.spec.tags == tuple(runner["tags"])
+    assert read.spec.headers == {name: Secret(value) for name, value in runner["headers"].items()}
 
 
 def test_a_replacement_makes_the_documented_update():
@@ -66,7 +68,7 @@ def test_a_replacement_makes_the_documented_update():
     runner, updated = example("get_runner"), example("update_runner")
     with running_sandbox([runner]) as sandbox, Client(settings(sandbox), clock=VirtualClock()) as client:
         answer = client.replace_runner(runner["id"], BODY)
-        assert answer.headers == {"Authorization": Secret("Bearer new_token")}
+        assert answer.spec.headers == {"Authorization": Secret("Bearer new_token")}
         assert sandbox.methods == ["PUT"]
         assert {field: sandbox.runners[0][field] for field in ("name", "endpoint", "headers", "tags", "status")} == {
             field: updated[field] for field in ("name", "endpoint", "headers", "tags", "status")
@@ -75,7 +77,7 @@ def test_a_replacement_makes_the_documented_update():
 
 def test_a_create_is_one_post_and_its_answer_is_the_runner():
     """A create that is answered takes one request."""
-    body = RunnerBody(name="new", endpoint="https://a.example.com", headers={}, tags=("x",))
+    body = make_body(name="new", endpoint="https://a.example.com", headers={}, tags=("x",))
     with running_sandbox() as sandbox, Client(settings(sandbox), clock=VirtualClock()) as client:
         made = client.create_runner(body, ())
         assert sandbox.methods == ["POST"]
@@ -97,9 +99,9 @@ def test_refusals_are_told_apart():
             with pytest.raises(NotFound, match="requested entity not found"):
                 client.get_runner(str(uuid.uuid4()))
             with pytest.raises(Rejected, match="name cannot be empty"):
-                client.replace_runner(sandbox.runners[0]["id"], RunnerBody(name="", endpoint="https://a.example.com"))
+                client.replace_runner(sandbox.runners[0]["id"], make_body(name="", endpoint="https://a.example.com"))
             with pytest.raises(Forbidden, match="Runner limit exceeded for your tier"):
-                client.create_runner(RunnerBody(name="one more", endpoint="https://a.example.com"), ())
+                client.create_runner(make_body(name="one more", endpoint="https://a.example.com"), ())
             assert client.requests.retries == 0
 
 

@@ -26,7 +26,8 @@ from reconciler.manifests.format.values import (
     text,
     word,
 )
-from reconciler.model.runner import FIELDS, MAX_NAME, MAX_TAGS, STATUSES
+from reconciler.model.fields import FIELD_NAMES
+from reconciler.model.spec import MAX_NAME, MAX_TAGS, STATUSES
 from reconciler.planning.findings.registry import CODES
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Runner(Layer, _Identity):
 
     elsewhere: ClassVar = NO_CREDENTIALS
 
-    unmanaged: Declared[list[Annotated[str, word(FIELDS, expands=True)]]] = optional(
+    unmanaged: Declared[list[Annotated[str, word(FIELD_NAMES, expands=True)]]] = optional(
         "Fields to release: their live values stay.", ["status"]
     )
     inherit: Declared[Flag] = optional("false leaves all defaults out; profiles still count.")

@@ -13,7 +13,7 @@ from reconciler.manifests.format.model import NO_CREDENTIALS, Declared, Model, o
 from reconciler.manifests.format.values import COUNT, LIMIT, Keyword, key, literal, problem, word
 from reconciler.model.finding import SEVERITIES
 from reconciler.model.policy import DISABLE, IGNORE, REPORT, Limit
-from reconciler.model.runner import MAX_TAGS
+from reconciler.model.spec import MAX_TAGS
 from reconciler.planning.findings.registry import CODES
 
 if TYPE_CHECKING:

@@ -14,9 +14,11 @@ from reconciler.manifests.merge.inheritance import Inheritance
 from reconciler.manifests.merge.layers import declared, overlay
 from reconciler.manifests.secrets.resolve import HeaderValues
 from reconciler.manifests.yaml.trail import dotted
+from reconciler.model.headers import Headers
 from reconciler.model.hidden import is_hidden
 from reconciler.model.position import Position, Problem
-from reconciler.model.runner import MAX_TAGS, Desired, DesiredRunner
+from reconciler.model.runner import Desired, DesiredRunner
+from reconciler.model.spec import MAX_TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -115,7 +117,7 @@ class Compiler:
             endpoint=layer.endpoint,
             id=entry.id,
             former_name=entry.former_name,
-            headers=headers,
+            headers=None if headers is None else Headers(headers),
             tags=tags,
             status=None if "status" in released else layer.status,
             unmanaged=released,

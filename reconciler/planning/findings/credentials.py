@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from reconciler.model.endpoint import endpoint, host, is_public, origin
+from reconciler.model.headers import NO_HEADERS, fold
 from reconciler.model.secret import Literal, Secret, Unresolved
 from reconciler.planning.findings.rule import Raised
-from reconciler.planning.normalise import endpoint, host, is_public, origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from reconciler.model.runner import DesiredRunner, LiveRunner, RunnerBody
+    from reconciler.model.runner import DesiredRunner
     from reconciler.model.secret import HeaderValue
+    from reconciler.model.spec import RunnerSpec
     from reconciler.planning.findings.rule import Proposal
 
 
@@ -42,14 +44,15 @@ def redirects(proposal: Proposal) -> Iterator[Raised]:
     """
     for action in proposal.actions:
         if action.desired is not None:
-            yield from _redirect(action.desired, action.live, action.requests[-1].body, proposal.shared(_receivers))
+            live, sent = action.live.spec if action.live else None, action.requests[-1].body.spec
+            yield from _redirect(action.desired, live, sent, proposal.shared(_receivers))
 
 
 def plaintext_secrets(proposal: Proposal) -> Iterator[Raised]:
     """Header values go to a public host over http."""
     for action in proposal.actions:
         if action.desired is not None:
-            yield from _plaintext(action.desired, action.requests[-1].body)
+            yield from _plaintext(action.desired, action.requests[-1].body.spec)
 
 
 def placeholders(proposal: Proposal) -> Iterator[Raised]:
@@ -70,25 +73,25 @@ def _receivers(proposal: Proposal) -> dict[_Credential, set[str]]:
     parts: dict[HeaderValue, frozenset[_Credential]] = {}
     for desired, live, _by in proposal.matching.pairs:
         if live is not None:
-            _receive(live.headers, live, found, parts)
-            names = {name.lower() for name in live.headers}
-            wanted = {name: value for name, value in (desired.headers or {}).items() if name.lower() in names}
-            _receive(
-                {name: value for name, value in wanted.items() if isinstance(value, Unresolved)}, live, found, parts
-            )
+            _receive(live.spec.headers, live.spec, found, parts)
+            wanted = (desired.headers or NO_HEADERS).items()
+            unknown = {
+                name: each for name, each in wanted if name in live.spec.headers and isinstance(each, Unresolved)
+            }
+            _receive(unknown, live.spec, found, parts)
     for live in proposal.matching.unmanaged:
-        _receive(live.headers, live, found, parts)
+        _receive(live.spec.headers, live.spec, found, parts)
     return found
 
 
 def _receive(
     headers: Mapping[str, HeaderValue],
-    live: LiveRunner,
+    live: RunnerSpec,
     found: dict[_Credential, set[str]],
     parts: dict[HeaderValue, frozenset[_Credential]],
 ) -> None:
     for name, value in _private(headers):
-        if name.lower() not in _HARMLESS:
+        if fold(name) not in _HARMLESS:
             if value not in parts:
                 parts[value] = _credentials(value)
             for each in parts[value]:
@@ -105,12 +108,12 @@ def _credentials(value: HeaderValue) -> frozenset[_Credential]:
 
 
 def _redirect(
-    desired: DesiredRunner, live: LiveRunner | None, body: RunnerBody, receivers: Mapping[_Credential, set[str]]
+    desired: DesiredRunner, live: RunnerSpec | None, sent: RunnerSpec, receivers: Mapping[_Credential, set[str]]
 ) -> Iterator[Raised]:
-    after = origin(body.endpoint)
+    after = origin(sent.endpoint)
     moves = live is not None and origin(live.endpoint) != after
     kept, sources = [], set()
-    for name, value in _private(body.headers or {}):
+    for name, value in _private(sent.headers):
         known = [receivers[each] for each in _credentials(value) if each in receivers]
         taken = {source for each in known if after not in each for source in each}
         if live is not None and moves and not any(after in each for each in known) and _may_stay(name, value, live):
@@ -135,12 +138,12 @@ def _redirect(
     yield Raised(message, desired.key, desired.place("endpoint"))
 
 
-def _may_stay(name: str, value: HeaderValue, live: LiveRunner) -> bool:
+def _may_stay(name: str, value: HeaderValue, live: RunnerSpec) -> bool:
     """Whether a runner that moves keeps a value: it is under this name already, or one of the two is not known."""
     before = _private(live.headers)
     if not isinstance(value, Secret):
         return bool(before)
-    return any(not isinstance(was, Secret) or (was == value and other.lower() == name.lower()) for other, was in before)
+    return any(not isinstance(was, Secret) or (was == value and fold(other) == fold(name)) for other, was in before)
 
 
 def _some(origins: Sequence[str]) -> str:
@@ -148,10 +151,10 @@ def _some(origins: Sequence[str]) -> str:
     return shown if len(origins) <= _MAX_ORIGINS else f"{shown} and {len(origins) - _MAX_ORIGINS} more"
 
 
-def _plaintext(desired: DesiredRunner, body: RunnerBody) -> Iterator[Raised]:
-    names = [name for name, _value in _private(body.headers or {})]
-    name = host(body.endpoint)
-    if not names or name is None or not endpoint(body.endpoint).startswith("http://") or not is_public(name):
+def _plaintext(desired: DesiredRunner, sent: RunnerSpec) -> Iterator[Raised]:
+    names = [name for name, _value in _private(sent.headers)]
+    name = host(sent.endpoint)
+    if not names or name is None or not endpoint(sent.endpoint).startswith("http://") or not is_public(name):
         return
     yield Raised(
         f"{_list(names)} {'goes' if len(names) == 1 else 'go'} to the public host {name} over plain http, where "

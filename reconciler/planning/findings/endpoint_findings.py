@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from reconciler.model.endpoint import endpoint, host, is_private
 from reconciler.model.plan import CREATE, DISABLE
 from reconciler.planning.findings.rule import Raised
-from reconciler.planning.normalise import endpoint, host, is_private
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -33,10 +33,10 @@ def duplicate_endpoints(proposal: Proposal) -> Iterator[Raised]:
     groups = _by_endpoint((_sent(action), action) for action in written.values())
     if not groups:
         return
-    unmanaged = _by_endpoint(((live.endpoint, live) for live in proposal.matching.unmanaged), groups)
+    unmanaged = _by_endpoint(((live.spec.endpoint, live) for live in proposal.matching.unmanaged), groups)
     resting = _by_endpoint(
         (
-            (live.endpoint, desired.key)
+            (live.spec.endpoint, desired.key)
             for desired, live, _by in proposal.matching.pairs
             if live is not None and desired.key not in written
         ),
@@ -82,7 +82,7 @@ def _by_endpoint(found: Iterable[tuple[str, T]], within: Container[str] | None =
 
 
 def _sent(action: Action) -> str:
-    return action.requests[-1].body.endpoint
+    return action.requests[-1].body.spec.endpoint
 
 
 def _duplicate(group: Sequence[Action], others: Sequence[str]) -> Raised:
@@ -97,4 +97,4 @@ def _duplicate(group: Sequence[Action], others: Sequence[str]) -> Raised:
 
 
 def _named(live: LiveRunner) -> str:
-    return f"{live.name!r} ({live.id})"
+    return f"{live.spec.name!r} ({live.id})"

@@ -6,9 +6,9 @@ import math
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from reconciler.model.endpoint import host
 from reconciler.model.plan import CREATE, UPDATE
 from reconciler.planning.findings.rule import Raised
-from reconciler.planning.normalise import host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

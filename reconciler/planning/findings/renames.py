@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.endpoint import NAME_STEPS, endpoint, name
 from reconciler.model.hidden import is_hidden
 from reconciler.model.plan import CREATE
 from reconciler.planning.findings.rule import Raised
-from reconciler.planning.normalise import NAME_STEPS, endpoint, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,18 +30,18 @@ def possible_renames(proposal: Proposal) -> Iterator[Raised]:
     created = [action for action in proposal.actions if action.action == CREATE]
     if not created or not unmanaged:
         return
-    names = Counter(live.name for live in unmanaged)
-    by_endpoint = _grouped((endpoint(live.endpoint), live) for live in unmanaged)
-    by_name = _grouped((name(live.name), live) for live in unmanaged)
+    names = Counter(live.spec.name for live in unmanaged)
+    by_endpoint = _grouped((endpoint(live.spec.endpoint), live) for live in unmanaged)
+    by_name = _grouped((name(live.spec.name), live) for live in unmanaged)
     for action in created:
-        same = by_endpoint.get(endpoint(action.requests[-1].body.endpoint), [])
+        same = by_endpoint.get(endpoint(action.requests[-1].body.spec.endpoint), [])
         if same:
             yield _raised(action, f"{_taken(same)} this endpoint already", same, names)
         former = action.desired.former_name if action.desired else None
         for field, wanted in (("name", action.name), ("former_name", former)):
             near = [live for live in by_name.get(name(wanted), ()) if live not in same] if wanted is not None else []
             if near:
-                differs = f"{_taken(near)} its {field} but for {_difference(str(wanted), near[0].name)}"
+                differs = f"{_taken(near)} its {field} but for {_difference(str(wanted), near[0].spec.name)}"
                 yield _raised(action, differs, near, names)
                 break
 
@@ -61,8 +61,8 @@ def _taken(lives: Sequence[LiveRunner]) -> str:
 
 def _raised(action: Action, taken: str, lives: Sequence[LiveRunner], names: Mapping[str, int]) -> Raised:
     live = lives[0]
-    former = f" or former_name: {_quoted(live.name)}" if names[live.name] == 1 else ""
-    shown = ", ".join(f"{each.name!r} ({each.id})" for each in lives)
+    former = f" or former_name: {_quoted(live.spec.name)}" if names[live.spec.name] == 1 else ""
+    shown = ", ".join(f"{each.spec.name!r} ({each.id})" for each in lives)
     return Raised(
         f"it would be created, but {taken}: {shown}; to take over and rename instead, add id: {live.id}{former} to "
         "this entry",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.runner import ACTIVE
+from reconciler.model.spec import ACTIVE
 from reconciler.planning.findings.tagsets import TagIndex
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ def served_sets(runners: Iterable[LiveRunner]) -> list[tuple[tuple[str, ...], li
     """
     names: dict[Tags, list[str]] = {}
     for runner in runners:
-        if runner.status == ACTIVE:
-            names.setdefault(frozenset(runner.tags), []).append(runner.name)
+        if runner.spec.status == ACTIVE:
+            names.setdefault(frozenset(runner.spec.tags), []).append(runner.spec.name)
     wildcards = names.pop(frozenset(), [])
     sets = list(names)
     index = TagIndex(sets)

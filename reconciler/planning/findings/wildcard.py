@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconciler.model.change import TagsChange
 from reconciler.model.finding import WARNING
 from reconciler.model.plan import CREATE
 from reconciler.planning.findings.rule import Raised
@@ -22,7 +23,7 @@ def new_wildcards(proposal: Proposal) -> Iterator[Raised]:
     remedy = "Give it tags, or say that this is meant with `wildcard: true`"
     for action in proposal.actions:
         desired = action.desired
-        if desired is None or desired.wildcard or action.requests[-1].body.tags:
+        if desired is None or desired.wildcard or action.requests[-1].body.spec.tags:
             continue
         at = desired.place("tags")
         if action.action == CREATE:
@@ -30,6 +31,6 @@ def new_wildcards(proposal: Proposal) -> Iterator[Raised]:
             yield Raised(message, action.key, at, severity=WARNING)
             continue
         for change in action.changes:
-            if change.field == "tags" and change.before:
+            if isinstance(change, TagsChange) and change.before:
                 message = f"without its tags ({', '.join(change.before)}) it takes any workflow. {remedy}"
                 yield Raised(message, action.key, at)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.runner import MAX_TAGS
+from reconciler.model.spec import MAX_TAGS
 from reconciler.planning.findings.rule import Raised
 from reconciler.planning.findings.serving import describe, name_some, spell
 from reconciler.planning.findings.tagsets import places
@@ -102,8 +102,8 @@ def _arranged(
 def _with_waits(action: Action, waits: tuple[Wait, ...], twice: Serving | None) -> Action:
     *earlier, last = action.requests
     if twice is not None:
-        union = tuple(dict.fromkeys((*sorted(twice.before or ()), *(last.body.tags or ()))))
-        earlier.append(replace(last, body=replace(last.body, tags=union), purpose=WIDEN))
+        union = tuple(dict.fromkeys((*sorted(twice.before or ()), *last.body.spec.tags)))
+        earlier.append(replace(last, body=replace(last.body, spec=last.body.spec.replace(tags=union)), purpose=WIDEN))
         last = replace(last, purpose=NARROW)
     elif not waits:
         return action

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.plan import Gate, Wait
-from reconciler.model.runner import MAX_TAGS
+from reconciler.model.spec import MAX_TAGS
 from reconciler.planning.findings.rule import Raised
 from reconciler.planning.findings.serving import name_some
 

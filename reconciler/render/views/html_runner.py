@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
+from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.secret import REDACTED
 from reconciler.render import wording
 from reconciler.render.views.matrix import sides
@@ -12,7 +13,8 @@ from reconciler.render.views.matrix import sides
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from reconciler.model.plan import Action, Change, Plan
+    from reconciler.model.change import Change
+    from reconciler.model.plan import Action, Plan
 
 GONE: Final = "gone"
 NEW: Final = "new"
@@ -74,19 +76,22 @@ def runner_views(plan: Plan, numbers: Mapping[str, int]) -> Iterator[RunnerView]
 
 def _field(change: Change, *, turns_off: bool) -> FieldView:
     note = "turns off" if turns_off and change.field == "status" else ""
-    if change.field == "tags":
-        before = tuple(Piece(tag, GONE if tag in change.removed else SAME) for tag in change.before or ())
-        after = tuple(Piece(tag, NEW if tag in change.added else SAME) for tag in change.after or ())
-        note = "" if after else "no tags: takes any workflow"
-    elif change.field == "headers":
-        before, after = _headers(change)
-    else:
-        before = () if change.before is None else (Piece(str(change.before), GONE),)
-        after = () if change.after is None else (Piece(str(change.after), NEW),)
+    match change:
+        case TagsChange():
+            before = tuple(Piece(tag, GONE if tag in change.removed else SAME) for tag in change.before)
+            after = tuple(Piece(tag, NEW if tag in change.added else SAME) for tag in change.after)
+            note = "" if after else "no tags: takes any workflow"
+        case HeadersChange():
+            before, after = _headers(change)
+        case ScalarChange():
+            before = () if change.before is None else (Piece(change.before, GONE),)
+            after = (Piece(change.after, NEW),)
+        case _:
+            assert_never(change)
     return FieldView(change.field, _ORIGINS.get(change.origin or "", ""), note, before, after)
 
 
-def _headers(change: Change) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+def _headers(change: HeadersChange) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
     public = change.public or {}
 
     def piece(name: str, side: int, kind: str) -> Piece:

@@ -6,12 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.runner import ACTIVE
+from reconciler.model.change import ScalarChange, TagsChange
+from reconciler.model.spec import ACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from reconciler.model.plan import Action, Change, Plan
+    from reconciler.model.plan import Action, Plan
 
 MAX_COLUMNS: Final = 40
 MAX_CELLS: Final = 16_000
@@ -79,17 +80,16 @@ class Matrix:
 
 def sides(action: Action) -> tuple[Side, Side]:
     """The runner before and after, from its changes and from what is sent last for the fields that stay."""
-    changes = {change.field: change for change in action.changes}
-    sent = action.requests[-1].body if action.requests else None
-    status = changes.get("status")
-    tags = changes.get("tags")
-    after_tags = _tags(tags) if tags else (sent.tags if sent else None)
-    after_status = str(status.after) if status else ((sent.status if sent else None) or ACTIVE)
-    after = Side(after_tags if after_tags is not None else (), after_status == ACTIVE)
+    sent = action.requests[-1].body.spec if action.requests else None
+    tags = next((each for each in action.changes if isinstance(each, TagsChange)), None)
+    status = next((each for each in action.changes if isinstance(each, ScalarChange) and each.field == "status"), None)
+    after_tags = tags.after if tags else sent.tags if sent else ()
+    after_status = status.after if status else sent.status if sent else ACTIVE
+    after = Side(after_tags, after_status == ACTIVE)
     if action.action == "create":
         return Side(None, active=False), after
-    before_tags = tuple(tags.before or ()) if tags else after.tags
-    before_status = str(status.before) if status else after_status
+    before_tags = tags.before if tags else after.tags
+    before_status = status.before if status else after_status
     return Side(before_tags, before_status == ACTIVE), after
 
 
@@ -116,10 +116,6 @@ def state(*, before: bool, after: bool) -> str:
 def set_name(tags: Iterable[str]) -> str:
     """`gpu+sdxl`, or what stands for the empty set."""
     return "+".join(sorted(tags)) or "any workflow"
-
-
-def _tags(change: Change) -> tuple[str, ...]:
-    return tuple(change.after or ())
 
 
 def _ranked(both: Sequence[tuple[Side, Side]]) -> list[str]:

@@ -6,8 +6,9 @@ many whole runners as fit. With a base to compare to, what this change brings le
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
+from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.secret import REDACTED
 from reconciler.render import escape, wording
 from reconciler.render.formats.sheet import NOTE, Sheet, code, folded, html_code, words
@@ -15,8 +16,9 @@ from reconciler.render.formats.sheet import NOTE, Sheet, code, folded, html_code
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reconciler.model.change import Change
     from reconciler.model.finding import Finding
-    from reconciler.model.plan import Action, Change, Gate, Plan
+    from reconciler.model.plan import Action, Gate, Plan
 
 MAX_SIZE: Final = 60_000
 """Characters, unless told otherwise; GitHub takes 65,536 in a comment."""
@@ -144,22 +146,25 @@ def _rows(change: Change, *, turns_off: bool) -> Iterator[str]:
         yield f"  {change.field}: drift that was there before"
     elif change.origin == "conflict":
         yield f"! {change.field}: conflict, this change and a live edit touch it"
-    if change.field == "tags":
-        yield from (f"- tag {escape.value(tag)}" for tag in change.removed)
-        yield from (f"+ tag {escape.value(tag)}" for tag in change.added)
-        if not change.after:
-            yield "! no tags: takes any workflow"
-    elif change.field == "headers":
-        yield from _header_rows(change)
-    else:
-        if change.before is not None:
-            yield f"- {change.field} {escape.value(str(change.before))}"
-        yield f"+ {change.field} {escape.value(str(change.after))}"
-        if turns_off and change.field == "status":
-            yield "! turns off"
+    match change:
+        case TagsChange():
+            yield from (f"- tag {escape.value(tag)}" for tag in change.removed)
+            yield from (f"+ tag {escape.value(tag)}" for tag in change.added)
+            if not change.after:
+                yield "! no tags: takes any workflow"
+        case HeadersChange():
+            yield from _header_rows(change)
+        case ScalarChange():
+            if change.before is not None:
+                yield f"- {change.field} {escape.value(change.before)}"
+            yield f"+ {change.field} {escape.value(change.after)}"
+            if turns_off and change.field == "status":
+                yield "! turns off"
+        case _:
+            assert_never(change)
 
 
-def _header_rows(change: Change) -> Iterator[str]:
+def _header_rows(change: HeadersChange) -> Iterator[str]:
     public = change.public or {}
     for name in (*change.removed, *change.changed, *change.added):
         before, after = public.get(name, (None, None))

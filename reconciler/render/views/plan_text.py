@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
+from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.secret import REDACTED
 from reconciler.render import escape, wording
 from reconciler.render.formats.layout import Layout
@@ -11,8 +12,9 @@ from reconciler.render.formats.layout import Layout
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reconciler.model.change import Change
     from reconciler.model.finding import Finding
-    from reconciler.model.plan import Action, Change, Gate, Plan
+    from reconciler.model.plan import Action, Gate, Plan
 
 _STYLES: Final = {"+": "bold green", "~": "bold yellow", "-": "bold red"}
 _SEVERITY_STYLES: Final = {"error": "bold red", "warning": "bold yellow", "info": "cyan"}
@@ -117,17 +119,18 @@ def _change(change: Change, layout: Layout, *, turns_off: bool) -> Iterator[str]
     if change.origin is not None:
         yield from layout.wrap(f"{label}{_ORIGINS[change.origin]}", indent=_INDENT, hanging=_HANGING, style="dim")
         label = " " * _LABEL
-    if change.field in ("tags", "headers"):
-        for row, style in _tag_rows(change) if change.field == "tags" else _header_rows(change):
-            yield from layout.wrap(label + row, indent=_INDENT, hanging=_HANGING + "  ", style=style)
-            label = " " * _LABEL
-        return
-    after = escape.value(str(change.after))
-    shown = after if change.before is None else f"{escape.value(str(change.before))} -> {after}"
-    off = turns_off and change.field == "status"
-    style = "bold red" if off else "green" if change.before is None else "yellow"
-    row = label + shown + (" (turns off)" if off else "")
-    yield from layout.wrap(row, indent=_INDENT, hanging=_HANGING, style=style)
+    match change:
+        case TagsChange():
+            rows = _tag_rows(change)
+        case HeadersChange():
+            rows = _header_rows(change)
+        case ScalarChange():
+            rows = iter((_scalar_row(change, off=turns_off and change.field == "status"),))
+        case _:
+            assert_never(change)
+    for row, style in rows:
+        yield from layout.wrap(label + row, indent=_INDENT, hanging=_HANGING, style=style)
+        label = " " * _LABEL
 
 
 _ORIGINS: Final = {
@@ -137,7 +140,15 @@ _ORIGINS: Final = {
 }
 
 
-def _tag_rows(change: Change) -> Iterator[tuple[str, str]]:
+def _scalar_row(change: ScalarChange, *, off: bool) -> tuple[str, str]:
+    after = escape.value(change.after)
+    shown = after if change.before is None else f"{escape.value(change.before)} -> {after}"
+    return shown + (
+        " (turns off)" if off else ""
+    ), "bold red" if off else "green" if change.before is None else "yellow"
+
+
+def _tag_rows(change: TagsChange) -> Iterator[tuple[str, str]]:
     for symbol, tags, style in (("+", change.added, "green"), ("-", change.removed, "red")):
         if tags:
             yield f"{symbol} {', '.join(map(escape.value, tags))}", style
@@ -145,7 +156,7 @@ def _tag_rows(change: Change) -> Iterator[tuple[str, str]]:
         yield "none: takes any workflow", "yellow"
 
 
-def _header_rows(change: Change) -> Iterator[tuple[str, str]]:
+def _header_rows(change: HeadersChange) -> Iterator[tuple[str, str]]:
     public = change.public or {}
     for symbol, header_names, style in (
         ("+", change.added, "green"),

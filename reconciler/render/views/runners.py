@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from reconciler.model.runner import ACTIVE
+from reconciler.model.fields import spec_document
 from reconciler.model.secret import REDACTED
+from reconciler.model.spec import ACTIVE
 from reconciler.render import escape, wording
 from reconciler.render.formats.json import render_document
 from reconciler.render.formats.table import Table
@@ -43,13 +44,13 @@ def render_runners(listed: Listed, form: str, *, color: bool = False, width: int
     """All live runners in the order of their names; header values never show, but for public ones in JSON."""
     if form == "json":
         return render_document(listing_document(listed))
-    runners = sorted(listed.listing.runners, key=lambda runner: (runner.name, runner.id))
+    runners = sorted(listed.listing.runners, key=lambda runner: (runner.spec.name, runner.id))
     table = Table(("name", "status", "standing", "tags", "endpoint", "id"), name="Runners")
     for runner in runners:
         standing = (listed.standing or {}).get(runner.id, "")
-        style = "dim" if runner.status != ACTIVE else _STANDING_STYLES.get(standing)
-        tags = ", ".join(escape.value(tag) for tag in runner.tags) if runner.tags else "(any workflow)"
-        table.add((runner.name, runner.status, standing, tags, runner.endpoint, runner.id), style=style)
+        style = "dim" if runner.spec.status != ACTIVE else _STANDING_STYLES.get(standing)
+        tags = ", ".join(escape.value(tag) for tag in runner.spec.tags) if runner.spec.tags else "(any workflow)"
+        table.add((runner.spec.name, runner.spec.status, standing, tags, runner.spec.endpoint, runner.id), style=style)
     notes = [_total(listed)]
     if listed.sandbox is not None:
         notes.append(wording.sandbox(listed.sandbox, escape.value))
@@ -91,7 +92,7 @@ def render_coverage(
 
 def _total(listed: Listed) -> str:
     runners = listed.listing.runners
-    active = sum(runner.status == ACTIVE for runner in runners)
+    active = sum(runner.spec.status == ACTIVE for runner in runners)
     total = f"{wording.plural(len(runners), 'runner')}, {active} active"
     if listed.standing is not None:
         stands = list(listed.standing.values())
@@ -99,15 +100,16 @@ def _total(listed: Listed) -> str:
     return f"{total}."
 
 
+_AS_THE_API_HAS_THEM: Final = ("name", "status", "endpoint", "tags", "headers")
+
+
 def _runner(runner: LiveRunner, standing: Mapping[str, str] | None) -> dict[str, Any]:
+    fields = spec_document(runner.spec, lambda _name, value: value if isinstance(value, str) else REDACTED)
     document: dict[str, Any] = {
         "id": runner.id,
         "user_id": runner.user_id,
-        "name": runner.name,
-        "status": runner.status,
-        "endpoint": runner.endpoint,
-        "tags": list(runner.tags),
-        "headers": {name: value if isinstance(value, str) else REDACTED for name, value in runner.headers.items()},
+        **dict.fromkeys(_AS_THE_API_HAS_THEM),
+        **fields,
         "created_at": runner.created_at,
         "updated_at": runner.updated_at,
     }

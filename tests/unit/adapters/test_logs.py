@@ -8,11 +8,11 @@ import pytest
 from reconciler.adapters.logs import SafeLines, log_to_stderr
 from reconciler.api.client import Client
 from reconciler.errors import ApiError
-from reconciler.model.runner import RunnerBody
 from reconciler.model.secret import Scrubber, Secret
 from reconciler.settings import Settings
 from tests.fakes.clock import VirtualClock
 from tests.fakes.faulty import Fault, faulty_service, status
+from tests.fakes.runners import make_body
 
 SECRET = "Bearer s3cret-header-value"
 
@@ -20,7 +20,7 @@ SECRET = "Bearer s3cret-header-value"
 def talk(up, scrubber):
     """A read, a write, and faults whose texts hold the secrets."""
     base = Settings(api_url=up.url, token=Secret(up.token), plan_key=Secret("k"))
-    body = RunnerBody(name="n", endpoint="https://a.example.com", headers={"Authorization": Secret(SECRET)})
+    body = make_body(name="n", endpoint="https://a.example.com", headers={"Authorization": Secret(SECRET)})
     with Client(base, clock=VirtualClock(), scrubber=scrubber, chance=lambda: 0.0) as client:
         made = client.create_runner(body, ())
         up.faults["PUT"] = [status(400, f"bad {SECRET} of {up.token}\n::error::x", Set_Cookie=f"t={up.token}")]

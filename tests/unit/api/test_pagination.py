@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from reconciler.api.pagination import MAX_READS, PER_PAGE, read_list
 from reconciler.api.wire import Page
 from reconciler.errors import Unreachable, UnstableList
-from reconciler.model.runner import LiveRunner
+from tests.fakes.runners import make_live
 
 NOW = dt.datetime(2024, 1, 16, 14, 20, 5, 999, tzinfo=dt.UTC)
 
 
 def runner(number):
     """A runner with that number for its id."""
-    return LiveRunner(id=str(number), name="n", endpoint="e", headers={}, tags=(), status="active")
+    return make_live(id=str(number), name="n", endpoint="e", headers={}, tags=(), status="active")
 
 
 class Service:

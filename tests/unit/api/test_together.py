@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from reconciler.api.client import Client
-from reconciler.model.runner import RunnerBody
 from reconciler.model.secret import Secret
 from reconciler.sandbox.service import SANDBOX_TOKEN, Service
 from reconciler.sandbox.store import Store
 from reconciler.sandbox.transport import transport
 from reconciler.settings import RateLimit, Settings
 from tests.fakes.clock import VirtualClock
+from tests.fakes.runners import make_body
 
-BODY = RunnerBody(name="a", endpoint="https://a.example.com", headers={}, tags=("gpu",), status="active")
+BODY = make_body(name="a", endpoint="https://a.example.com", headers={}, tags=("gpu",), status="active")
 
 
 @pytest.fixture

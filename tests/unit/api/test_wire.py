@@ -19,8 +19,8 @@ from reconciler.api.wire import (
     encode_body,
 )
 from reconciler.errors import BadAnswer
-from reconciler.model.runner import RunnerBody
 from reconciler.model.secret import Secret, Unresolved
+from tests.fakes.runners import make_body
 from tests.fakes.sandbox import example
 
 NONE = frozenset()
@@ -58,10 +58,10 @@ def test_a_runner_is_decoded_whole():
     """Every field of Get Runner; header values are secrets, public ones text."""
     data = example("get_runner")
     runner = decode_runner(json.dumps(data).encode(), frozenset({"x-custom-header"}))
-    assert runner.headers == {"Authorization": Secret("Bearer secret_token"), "X-Custom-Header": "value"}
-    assert runner.tags == ("production", "gpu-a100", "image-generation")
-    assert (runner.id, runner.user_id, runner.name) == (data["id"], data["user_id"], data["name"])
-    assert (runner.endpoint, runner.status) == (data["endpoint"], "active")
+    assert runner.spec.headers == {"Authorization": Secret("Bearer secret_token"), "X-Custom-Header": "value"}
+    assert runner.spec.tags == ("production", "gpu-a100", "image-generation")
+    assert (runner.id, runner.user_id, runner.spec.name) == (data["id"], data["user_id"], data["name"])
+    assert (runner.spec.endpoint, runner.spec.status) == (data["endpoint"], "active")
     assert (runner.created_at, runner.updated_at) == (data["created_at"], data["updated_at"])
 
 
@@ -69,7 +69,7 @@ def test_what_is_unknown_is_let_through():
     """Unknown fields of a runner and of a page, and an unknown status."""
     content = page(changed(status="draining", region="eu", nested={"a": [1]}), next="x")
     (runner,) = decode_page(content, NONE).runners
-    assert runner.status == "draining"
+    assert runner.spec.status == "draining"
 
 
 WRONG = {
@@ -159,7 +159,7 @@ def test_a_message_is_the_service_s_own_or_none(content, message):
 
 def test_a_body_holds_what_is_set_and_leaves_out_what_is_none():
     """A PUT has five fields; without a status four, and a bare POST two."""
-    full = RunnerBody(
+    full = make_body(
         name="n",
         endpoint="https://a.example.com",
         headers={"Authorization": Secret("Bearer x"), "X-Pool": "a100"},
@@ -173,18 +173,18 @@ def test_a_body_holds_what_is_set_and_leaves_out_what_is_none():
         "tags": ["a", "b"],
         "status": "active",
     }
-    assert list(json.loads(encode_body(RunnerBody(name="n", endpoint="e", headers={}, tags=())))) == [
+    assert list(json.loads(encode_body(make_body(name="n", endpoint="e", headers={}, tags=())))) == [
         "name",
         "endpoint",
         "headers",
         "tags",
     ]
-    assert json.loads(encode_body(RunnerBody(name="n", endpoint="e"))) == {"name": "n", "endpoint": "e"}
+    assert json.loads(encode_body(make_body(name="n", endpoint="e"))) == {"name": "n", "endpoint": "e"}
 
 
 def test_a_value_that_is_not_known_is_never_sent():
     """A body with an unresolved header value is refused, by the header's name."""
-    body = RunnerBody(name="n", endpoint="e", headers={"X-Key": Unresolved("${env:RECONCILER_X}")})
+    body = make_body(name="n", endpoint="e", headers={"X-Key": Unresolved("${env:RECONCILER_X}")})
     with pytest.raises(TypeError, match="X-Key"):
         encode_body(body)
 
@@ -202,7 +202,9 @@ def test_what_was_read_is_sent_back_as_it_came(name, endpoint, tags, headers):
     """Any string of an answer, lone surrogates included, survives decode and encode."""
     data = changed(name=name, endpoint=endpoint, tags=tags, headers=headers)
     runner = decode_runner(json.dumps(data).encode(), NONE)
-    body = RunnerBody(name=runner.name, endpoint=runner.endpoint, headers=runner.headers, tags=runner.tags)
+    body = make_body(
+        name=runner.spec.name, endpoint=runner.spec.endpoint, headers=runner.spec.headers, tags=runner.spec.tags
+    )
     sent = json.loads(encode_body(body))
     assert sent == {"name": name, "endpoint": endpoint, "tags": tags, "headers": headers}
 

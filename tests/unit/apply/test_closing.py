@@ -9,11 +9,11 @@ import pytest
 from reconciler.apply.closing import confirm
 from reconciler.errors import AmbiguousCreate, Interrupted, Unreachable, UnstableList, Unverified
 from reconciler.model.position import Position
-from reconciler.model.runner import DesiredRunner
 from reconciler.model.secret import Secret
 from tests.fakes.applying import apply_plan
 from tests.fakes.plans import body_of, create, live_runner, plan_of, runner_id, update
 from tests.fakes.runner_api import FakeJournal, FakeRunnerApi
+from tests.fakes.runners import edited, make_desired
 
 LIVE = live_runner(1)
 TAGGED = update(LIVE, body_of(LIVE, tags=("gpu", "sdxl")))
@@ -39,7 +39,7 @@ def add(**fields):
     """Somebody creates a runner."""
 
     def before(api):
-        made = replace(live_runner(77), **fields)
+        made = edited(live_runner(77), **fields)
         api.runners[made.id] = made
 
     return before
@@ -49,7 +49,7 @@ def change(**fields):
     """Somebody changes the runner that was written."""
 
     def before(api):
-        api.runners[LIVE.id] = replace(api.runners[LIVE.id], **fields)
+        api.runners[LIVE.id] = edited(api.runners[LIVE.id], **fields)
 
     return before
 
@@ -99,7 +99,7 @@ def test_every_double_is_named():
 
 def test_a_name_that_was_there_before_is_no_duplicate():
     """Several entries may name runners alike, where ids tell them apart."""
-    api = FakeRunnerApi([replace(LIVE, name="new")])
+    api = FakeRunnerApi([edited(LIVE, name="new")])
     assert closed(create("new"), api=api)[1].exit_code == 0
 
 
@@ -139,9 +139,9 @@ def test_a_created_runner_must_have_the_status_that_it_owns():
     """A POST sends no status; one that the manifest owns must hold all the same."""
 
     def disable(api):
-        api.runners[runner_id(901)] = replace(api.runners[runner_id(901)], status="disabled")
+        api.runners[runner_id(901)] = edited(api.runners[runner_id(901)], status="disabled")
 
-    wants = DesiredRunner(key="new", at=Position("a", 1, 1), name="new", endpoint="https://x", status="active")
+    wants = make_desired(key="new", at=Position("a", 1, 1), name="new", endpoint="https://x", status="active")
     assert closed(replace(create("new"), desired=wants), before=disable)[1].exit_code == 3
     leaves = replace(wants, status=None)
     assert closed(replace(create("new"), desired=leaves), before=disable)[1].exit_code == 0

@@ -19,11 +19,11 @@ from reconciler.errors import (
 )
 from reconciler.model.plan import Action, Request
 from reconciler.model.position import Position
-from reconciler.model.runner import DesiredRunner
 from reconciler.model.secret import Secret
 from tests.fakes.applying import apply_plan, statuses
 from tests.fakes.plans import body_of, create, live_runner, plan_of, runner_id, update
 from tests.fakes.runner_api import FakeProgress, FakeRunnerApi, after
+from tests.fakes.runners import edited, make_desired
 
 LIVE = live_runner(1)
 TAGGED = body_of(LIVE, tags=("gpu", "sdxl"))
@@ -68,7 +68,7 @@ def test_a_runner_created_disabled_takes_its_put_at_once():
     report = apply_plan(plan_of(create("new", status="disabled"), update(LIVE, TAGGED)), api)
     assert api.calls == [("create", "new"), ("replace", runner_id(901)), ("replace", LIVE.id)]
     assert statuses(report) == {"new": "applied", "runner-1": "applied"}
-    assert api.runners[runner_id(901)].status == "disabled"
+    assert api.runners[runner_id(901)].spec.status == "disabled"
 
 
 @pytest.mark.parametrize(
@@ -137,14 +137,14 @@ def test_an_unexpected_exception_is_an_outcome_too():
         ({"endpoint": "https://x.example.com"}, "endpoint"),
         ({"status": "disabled"}, "status"),
         ({"headers": {}}, "headers (Authorization)"),
-        ({"headers": {**LIVE.headers, "X-B": Secret("b"), "X-A": Secret("a")}}, "headers (X-A, X-B)"),
+        ({"headers": {**LIVE.spec.headers, "X-B": Secret("b"), "X-A": Secret("a")}}, "headers (X-A, X-B)"),
         ({"headers": {"Authorization": Secret("Bearer other-secret")}}, "headers (Authorization)"),
         ({"name": "x", "tags": ()}, "name, tags"),
     ],
 )
 def test_a_field_that_did_not_take_is_unverified(answer, told):
     """The answer of a write is compared with what was sent; the field is named, a header's value is not."""
-    api = FakeRunnerApi([LIVE], script={("replace", LIVE.id): [lambda runner: replace(runner, **answer)]})
+    api = FakeRunnerApi([LIVE], script={("replace", LIVE.id): [lambda runner: edited(runner, **answer)]})
     report = apply_plan(plan_of(update(LIVE, TAGGED)), api)
     assert only(report).status == "unverified"
     assert only(report).error.code == "not-taken"
@@ -160,10 +160,10 @@ def test_an_equal_answer_is_verified():
     as_answered = {
         "tags": ("b", "a"),
         "endpoint": "https://comfy-1.example.com",
-        "headers": {"authorization": LIVE.headers["Authorization"]},
+        "headers": {"authorization": LIVE.spec.headers["Authorization"]},
         "updated_at": "2026-09-09T00:00:00Z",
     }
-    api = FakeRunnerApi([LIVE], script={("replace", LIVE.id): [lambda runner: replace(runner, **as_answered)]})
+    api = FakeRunnerApi([LIVE], script={("replace", LIVE.id): [lambda runner: edited(runner, **as_answered)]})
     assert only(apply_plan(plan_of(update(LIVE, body)), api)).status == "applied"
 
 
@@ -183,7 +183,7 @@ def test_an_answer_about_another_runner_is_unverified():
 
 def test_a_create_whose_fields_did_not_take_keeps_its_id():
     """What was created is reported with its id, though it is not what was asked for."""
-    api = FakeRunnerApi(script={("create", "new"): [lambda runner: replace(runner, tags=())]})
+    api = FakeRunnerApi(script={("create", "new"): [lambda runner: edited(runner, tags=())]})
     outcome = only(apply_plan(plan_of(create("new")), api))
     assert (outcome.status, outcome.id) == ("unverified", runner_id(900))
 
@@ -191,8 +191,8 @@ def test_a_create_whose_fields_did_not_take_keeps_its_id():
 @pytest.mark.parametrize(("wanted", "status"), [("active", "unverified"), (None, "applied")])
 def test_a_create_that_is_not_active_is_told_where_the_status_is_owned(wanted, status):
     """A POST sends no status; what the manifest owns must still be what came."""
-    desired = DesiredRunner(key="new", at=Position("a", 1, 1), name="new", endpoint="https://x", status=wanted)
-    api = FakeRunnerApi(script={("create", "new"): [lambda runner: replace(runner, status="disabled")]})
+    desired = make_desired(key="new", at=Position("a", 1, 1), name="new", endpoint="https://x", status=wanted)
+    api = FakeRunnerApi(script={("create", "new"): [lambda runner: edited(runner, status="disabled")]})
     outcome = only(apply_plan(plan_of(replace(create("new"), desired=desired)), api))
     assert outcome.status == status
     assert (outcome.error is None) == (status == "applied")
@@ -225,7 +225,7 @@ def test_a_create_without_an_answer_takes_no_finish():
 
 def test_a_finish_mends_what_the_post_did_not_take():
     """The PUT carries all five fields, so what it verifies counts."""
-    script = {("create", "new"): [lambda runner: replace(runner, tags=())]}
+    script = {("create", "new"): [lambda runner: edited(runner, tags=())]}
     assert only(apply_plan(plan_of(create("new", status="disabled")), FakeRunnerApi(script=script))).status == "applied"
 
 
@@ -250,7 +250,7 @@ def test_a_runner_with_unmanaged_fields_is_read_before_its_put():
 )
 def test_a_runner_that_moved_is_stale_and_stays_as_it_is(now, told):
     """Any of the five fields counts; the message names it, and nothing is written."""
-    moved = replace(LIVE, **now)
+    moved = edited(LIVE, **now)
     api = FakeRunnerApi([moved])
     report = apply_plan(plan_of(update(LIVE, TAGGED, unmanaged=("status",))), api)
     assert only(report).status == "stale"
@@ -263,7 +263,7 @@ def test_a_runner_that_moved_is_stale_and_stays_as_it_is(now, told):
 
 def test_times_and_spellings_are_no_move():
     """A later updated_at, another order of tags and another case of header names are the runner as it was."""
-    now = replace(LIVE, updated_at="2026-09-09T00:00:00Z", headers={"authorization": LIVE.headers["Authorization"]})
+    now = edited(LIVE, updated_at="2026-09-09T00:00:00Z", headers={"authorization": LIVE.spec.headers["Authorization"]})
     report = apply_plan(plan_of(update(LIVE, TAGGED, unmanaged=("status",))), FakeRunnerApi([now]))
     assert only(report).status == "applied"
 
@@ -296,10 +296,10 @@ def test_both_writes_of_a_two_phase_update_are_checked():
 def test_a_move_between_widen_and_narrow_leaves_the_runner_widened():
     """Somebody else's edit between the two writes is not undone."""
 
-    def edited(runner):
-        return replace(runner, status="disabled")
+    def switched_off(runner):
+        return edited(runner, status="disabled")
 
-    api = FakeRunnerApi([LIVE], script={("get", LIVE.id): [None, edited]})
+    api = FakeRunnerApi([LIVE], script={("get", LIVE.id): [None, switched_off]})
     action = update(LIVE, TAGGED, body_of(LIVE, tags=("sdxl",)), unmanaged=("status",))
     outcome = only(apply_plan(plan_of(action), api))
     assert (outcome.status, outcome.error.code) == ("widened_only", "stale")
@@ -343,9 +343,9 @@ def test_a_retirement_is_a_put_like_any_other():
     request = Request(method="PUT", path="/p", body=body_of(LIVE, status="disabled"), purpose="retire")
     action = Action(
         action="disable",
-        key=LIVE.name,
+        key=LIVE.spec.name,
         id=LIVE.id,
-        name=LIVE.name,
+        name=LIVE.spec.name,
         matched_by="none",
         at=None,
         live_updated_at=None,

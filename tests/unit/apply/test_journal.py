@@ -180,7 +180,7 @@ def test_a_runner_is_disabled_whether_or_not_that_can_be_journaled(room):
     api = FakeRunnerApi()
     report = apply_plan(two_writes(), api, journal=FullDisk(room))
     assert statuses(report) == {"new": "applied"}
-    assert [runner.status for runner in api.runners.values()] == ["disabled"]
+    assert [runner.spec.status for runner in api.runners.values()] == ["disabled"]
 
 
 def test_a_disk_that_fails_is_an_error(tmp_path, monkeypatch):

@@ -81,7 +81,7 @@ def test_a_swap_takes_three_writes():
     plan = swapping()
     api = FakeRunnerApi([action.live for action in plan.actions])
     assert apply_plan(plan, api, parallelism=4).exit_code == 0
-    assert [body.tags for body in api.bodies] == [("x", "y"), ("x",), ("y",)]
+    assert [body.spec.tags for body in api.bodies] == [("x", "y"), ("x",), ("y",)]
 
 
 def test_a_swap_whose_move_fails_leaves_the_first_runner_widened():
@@ -91,7 +91,7 @@ def test_a_swap_whose_move_fails_leaves_the_first_runner_widened():
     report = apply_plan(plan, api)
     assert statuses(report) == {"a": "widened_only", "b": "failed"}
     assert report.outcomes[0].error.message == "held back so that x stays served: b did not take over"
-    assert api.runners[runner_id(1)].tags == ("x", "y")
+    assert api.runners[runner_id(1)].spec.tags == ("x", "y")
 
 
 def test_a_swap_whose_widening_fails_writes_nothing_else():
@@ -247,7 +247,7 @@ def test_the_put_that_completes_a_create_is_still_sent():
     api = FakeRunnerApi(stop=stop, on_call=lambda _verb, _target: setattr(stop, "stopped", True))
     report = apply_plan(plan_of(create("first", status="disabled"), create("second", status="disabled")), api)
     assert statuses(report) == {"first": "applied", "second": "not_attempted"}
-    assert [runner.status for runner in api.runners.values()] == ["disabled"]
+    assert [runner.spec.status for runner in api.runners.values()] == ["disabled"]
     assert report.exit_code == 130
 
 
@@ -310,7 +310,7 @@ def test_no_write_is_sent_before_its_gates_open(data):
         number = next(at for at, live in enumerate(lives) if live.id == target)
         request = actions[number].requests[sent[keys[number]]]
         sent[keys[number]] += 1
-        done = {key for key, live in zip(keys, lives, strict=True) if api.runners[live.id].tags != live.tags}
+        done = {key for key, live in zip(keys, lives, strict=True) if api.runners[live.id].spec.tags != live.spec.tags}
         early.extend(each for each in request.waits if len(done & set(gates[each.gate].keys)) < each.at_least)
 
     api.on_call = on_call
@@ -318,7 +318,7 @@ def test_no_write_is_sent_before_its_gates_open(data):
     assert early == []
     assert [outcome.key for outcome in report.outcomes] == keys
     for outcome, action in zip(report.outcomes, actions, strict=True):
-        written = sum(body.name == outcome.key for body in api.bodies)
+        written = sum(body.spec.name == outcome.key for body in api.bodies)
         expected = {
             "applied": [len(action.requests)],
             "widened_only": [1] if len(action.requests) == 2 else [],

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reconciler.manifests.write import export_manifest
 from reconciler.model.hidden import is_hidden
-from reconciler.model.runner import LiveRunner
+from tests.fakes.runners import make_live
 
 VISIBLE_BREAK = "\n"
 TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=20)
@@ -17,7 +17,7 @@ TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_s
 @given(TEXT | st.sampled_from(["a\u3164", "\u034fx", "a\U000e0100", "no\u00a0break", "⚙\ufe0f", "bom\ufeff"]))
 def test_hidden_characters_are_written_by_their_codes(name):
     """No line of the file holds one, and YAML reads the very name and tag back."""
-    runner = LiveRunner(
+    runner = make_live(
         id="550e8400-e29b-41d4-a716-446655440000",
         name=name,
         endpoint="https://a.example.com",

@@ -4,14 +4,17 @@ import datetime as dt
 
 import pytest
 
+from reconciler.model.field import public_value
+from reconciler.model.fields import FIELD_NAMES
 from reconciler.model.finding import SEVERITIES, Finding
-from reconciler.model.plan import Action, Budget, Plan, Request, UnmanagedRunner, public_value
+from reconciler.model.plan import Action, Budget, Plan, Request, UnmanagedRunner
 from reconciler.model.policy import Acknowledgement, Limit, Policy
 from reconciler.model.position import Position, Problem
 from reconciler.model.report import Outcome, Report, RequestCount
-from reconciler.model.runner import FIELDS, DesiredRunner, Listing, LiveRunner, RunnerBody
+from reconciler.model.runner import DesiredRunner, Listing
 from reconciler.model.secret import Secret, Unresolved
 from reconciler.planning.findings.registry import CODES
+from tests.fakes.runners import make_body, make_desired, make_live
 
 AT = Position("a.yaml", 3, 5)
 
@@ -85,7 +88,7 @@ def test_a_plan_counts_its_actions():
 )
 def test_checks(kind, unmanaged, methods, checks):
     """Each PUT of a live runner that carries unmanaged fields takes one GET before it; a create has nothing to read."""
-    body = RunnerBody(name="n", endpoint="e")
+    body = make_body(name="n", endpoint="e")
     requests = tuple(Request(method=method, path="p", body=body, purpose="replace") for method in methods)
     assert action(kind, unmanaged=unmanaged, requests=requests).checks == checks
 
@@ -111,27 +114,27 @@ def test_a_policy_limits_nothing_by_default():
 
 def test_ownership():
     """A field is owned when it is declared and not released; name and endpoint only by not being released."""
-    bare = DesiredRunner(key="k", at=AT, name="n", endpoint="e")
-    assert [name for name in FIELDS if bare.owns(name)] == ["name", "endpoint"]
-    whole = DesiredRunner(key="k", at=AT, name="n", endpoint="e", headers={}, tags=(), status="active")
-    assert all(whole.owns(name) for name in FIELDS)
+    bare = make_desired(key="k", at=AT, name="n", endpoint="e")
+    assert [name for name in FIELD_NAMES if bare.owns(name)] == ["name", "endpoint"]
+    whole = make_desired(key="k", at=AT, name="n", endpoint="e", headers={}, tags=(), status="active")
+    assert all(whole.owns(name) for name in FIELD_NAMES)
     released = DesiredRunner(
-        key="k", at=AT, name="n", endpoint="e", headers={}, tags=(), status="active", unmanaged=frozenset(FIELDS)
+        key="k", at=AT, name="n", endpoint="e", headers={}, tags=(), status="active", unmanaged=frozenset(FIELD_NAMES)
     )
-    assert not any(released.owns(name) for name in FIELDS)
+    assert not any(released.owns(name) for name in FIELD_NAMES)
 
 
 def test_places_of_fields():
     """A field has its own place, or its runner's."""
-    runner = DesiredRunner(key="k", at=AT, name="n", endpoint="e", field_at={"name": Position("a.yaml", 4, 7)})
+    runner = make_desired(key="k", at=AT, name="n", endpoint="e", field_at={"name": Position("a.yaml", 4, 7)})
     assert (runner.place("name"), runner.place("tags")) == (Position("a.yaml", 4, 7), AT)
 
 
 def test_the_account_of_a_listing():
     """It is the owner of the runners; unknown for an empty fleet, or where the service does not say."""
     known = {"id": "i", "name": "n", "endpoint": "e", "headers": {}, "tags": (), "status": "active"}
-    assert Listing((LiveRunner(**known, user_id="u"),), "now", 1).account == "u"
-    assert Listing((LiveRunner(**known),), "now", 1).account is None
+    assert Listing((make_live(**known, user_id="u"),), "now", 1).account == "u"
+    assert Listing((make_live(**known),), "now", 1).account is None
     assert Listing((), "now", 1).account is None
 
 

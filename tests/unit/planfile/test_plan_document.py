@@ -10,21 +10,21 @@ from hypothesis import given
 from reconciler import __version__
 from reconciler.errors import Forbidden, GuardRefused, ManifestError, StalePlan
 from reconciler.model.finding import Finding
-from reconciler.model.plan import Budget, Capacity, Change, Gate, UnmanagedRunner, Wait
+from reconciler.model.plan import Budget, Capacity, Gate, UnmanagedRunner, Wait
 from reconciler.model.position import Position, Problem
 from reconciler.model.report import APPLIED, FAILED, STATUSES, Failure, Outcome, Report, RequestCount
-from reconciler.model.runner import RunnerBody
 from reconciler.model.secret import Secret, Unresolved
 from reconciler.planfile.decode import plan_from
 from reconciler.planfile.document import (
-    body_document,
     error_document,
     failure_document,
     plan_document,
     report_document,
+    shown_body,
 )
 from reconciler.planfile.models import parse_document
 from tests.fakes.plans import API_URL, NOW, body_of, create, live_runner, patient, plan_of, plans, update
+from tests.fakes.runners import make_body, make_change
 
 
 def decoded(document):
@@ -59,8 +59,8 @@ def test_the_document_has_the_keys_of_the_contract():
     """An update of tags and headers reads as documented, key by key."""
     live = live_runner(1, tags=("a",))
     changes = (
-        Change(field="tags", before=("a",), after=("a", "b"), added=("b",)),
-        Change(field="headers", removed=("X-Old",), changed=("Authorization",)),
+        make_change(field="tags", before=("a",), after=("a", "b"), added=("b",)),
+        make_change(field="headers", removed=("X-Old",), changed=("Authorization",)),
     )
     body = body_of(live, tags=("a", "b"), headers={"Authorization": Secret("Bearer hunter2hunter2")})
     action = update(live, body, key="prod-a100-1", changes=changes)
@@ -154,12 +154,12 @@ def test_the_document_has_the_keys_of_the_contract():
 )
 def test_a_header_value_shows_only_when_public_or_unknown(value, shown):
     """A secret is redacted; a public value and the references of an unknown one are shown."""
-    assert body_document(RunnerBody(name="n", endpoint="e", headers={"X": value}))["headers"] == {"X": shown}
+    assert shown_body(make_body(name="n", endpoint="e", headers={"X": value}))["headers"] == {"X": shown}
 
 
 def test_a_field_that_is_not_sent_is_not_in_the_body():
     """A create has no status, and a field left out of a request is left out of its document."""
-    assert body_document(RunnerBody(name="n", endpoint="e")) == {"name": "n", "endpoint": "e"}
+    assert shown_body(make_body(name="n", endpoint="e")) == {"name": "n", "endpoint": "e"}
     second = plan_document(plan_of(create("k", status="disabled")))["actions"][0]["requests"]
     assert [request["body"].get("status") for request in second] == [None, "disabled"]
 

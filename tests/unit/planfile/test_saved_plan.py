@@ -78,7 +78,7 @@ def test_fingerprints_are_salted():
     live = [live_runner(number, headers={"A": same, "B": same}) for number in (1, 2)]
     plan = plan_of(*(update(each, body_of(each, tags=())) for each in live))
     one = take_fingerprints(plan, KEY, "n1")
-    marks = {mark for pin in one.pins for mark in pin.live.headers.values()}
+    marks = {mark for pin in one.pins for mark in pin.live["headers"].values()}
     assert len(marks) == 4
     assert one == take_fingerprints(plan, KEY, "n1")
     assert one.pins[0] != take_fingerprints(plan, KEY, "n2").pins[0]
@@ -90,9 +90,9 @@ def test_fingerprints_know_header_names_in_any_case():
     """A name in another case is the same header; two spellings of one name both count; unknown values are marked so."""
     live = live_runner(1, headers={"X-a": Secret("1"), "x-A": Secret("2"), "Y": Unresolved("${env:RECONCILER_Y}")})
     pin = take_fingerprints(plan_of(update(live, body_of(live))), KEY, "n").pins[0]
-    assert sorted(pin.live.headers) == ["x-a", "y"]
-    assert len(pin.live.headers["x-a"]) == 128
-    assert pin.live.headers["y"] == UNKNOWN
+    assert sorted(pin.live["headers"]) == ["x-a", "y"]
+    assert len(pin.live["headers"]["x-a"]) == 128
+    assert pin.live["headers"]["y"] == UNKNOWN
 
 
 @pytest.mark.parametrize(

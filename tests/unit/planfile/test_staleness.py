@@ -16,6 +16,7 @@ from reconciler.planfile.document import plan_document
 from reconciler.planfile.saved import PlanInputs, read_plan, write_plan
 from reconciler.planfile.staleness import moved
 from tests.fakes.plans import body_of, create, live_runner, patient, plan_of, plans, update
+from tests.fakes.runners import edited
 
 KEY = Secret("cfc_the-token-of-this-account")
 LIVE = live_runner(1, headers={"Authorization": Secret("Bearer live-1"), "X-Pool": "a100"})
@@ -74,11 +75,11 @@ def test_equal_spellings_are_no_move():
         ({"tags": ()}, ["runner-1: live tags changed since the plan: -gpu"]),
         ({"headers": {"X-Pool": "a100"}}, ["runner-1: live header authorization is gone since the plan"]),
         (
-            {"headers": {**LIVE.headers, "X-New": Secret("n")}},
+            {"headers": {**LIVE.spec.headers, "X-New": Secret("n")}},
             ["runner-1: live header x-new is new since the plan"],
         ),
         (
-            {"headers": {**LIVE.headers, "Authorization": Secret("Bearer edited")}},
+            {"headers": {**LIVE.spec.headers, "Authorization": Secret("Bearer edited")}},
             ["runner-1: live header authorization has another value than in the plan"],
         ),
         ({"status": "disabled"}, ["runner-1: live status changed since the plan: active -> disabled"]),
@@ -95,7 +96,7 @@ def test_live_content_that_moved_is_told_by_field(changes, lines):
     """Each of the five fields of a planned runner counts, though the request stays the same."""
     before = planned()
     body = before.actions[0].requests[0].body
-    now = plan_of(update(replace(LIVE, **changes), body, key="runner-1"), before.actions[1])
+    now = plan_of(update(edited(LIVE, **changes), body, key="runner-1"), before.actions[1])
     assert ways(before, now) == lines
 
 
@@ -107,7 +108,7 @@ def test_another_secret_is_told_without_showing_it():
 
 def test_a_carried_header_that_moved_is_told_once():
     """A live value that is carried into the body is told as live, not again as sent."""
-    live = replace(LIVE, headers={**LIVE.headers, "Authorization": Secret("Bearer edited")})
+    live = edited(LIVE, headers={**LIVE.spec.headers, "Authorization": Secret("Bearer edited")})
     assert ways(planned(), planned(live)) == ["runner-1: live header authorization has another value than in the plan"]
 
 

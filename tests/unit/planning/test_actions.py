@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.model.fields import FIELD_NAMES
 from reconciler.model.position import Position
-from reconciler.model.runner import FIELDS, RunnerBody
+from reconciler.model.spec import RunnerBody
 from reconciler.planning import actions
 from reconciler.planning.replacement import carried, creation, finish, replacement
+from tests.fakes.runners import altered, make_body, sent
 from tests.fakes.small_plans import entry, live, runner_id, secret_headers
 
 
@@ -22,7 +24,7 @@ def test_an_update():
     )
     (request,) = action.requests
     assert (request.method, request.path, request.purpose) == ("PUT", f"/v1/runner/{runner_id(1)}", "replace")
-    assert request.body == RunnerBody(
+    assert request.body == make_body(
         name="gpu-1", endpoint="https://8.8.8.1:8188", headers={}, tags=("gpu", "sdxl"), status="active"
     )
     assert (action.unmanaged, action.checks, action.turns_off) == ((), 0, False)
@@ -40,7 +42,7 @@ def test_an_update_with_unmanaged_fields():
     wanted = entry(headers=None, status=None, tags=("x",), unmanaged=frozenset({"name"}))
     action = actions.update(wanted, current, "id").action
     body = action.requests[0].body
-    assert (body.name, body.headers, body.status) == ("as read", current.headers, "disabled")
+    assert (body.spec.name, body.spec.headers, body.spec.status) == ("as read", current.spec.headers, "disabled")
     assert action.unmanaged == ("name", "headers", "status")
     assert action.checks == 1
     assert action.name == "as read"
@@ -49,7 +51,7 @@ def test_an_update_with_unmanaged_fields():
 def test_an_unmanaged_status_that_is_unknown():
     """An unmanaged status of a value unknown to us is left out of the body."""
     action = actions.update(entry(status=None, tags=()), live(status="paused"), "id").action
-    assert action.requests[0].body.status is None
+    assert action.requests[0].body.omitted == {"status"}
     assert not action.turns_off
     assert action.unmanaged == ("status",)
 
@@ -74,7 +76,7 @@ def test_a_create(status):
     assert (action.action, action.id, action.matched_by, action.live) == ("create", None, "none", None)
     (request,) = action.requests
     assert (request.method, request.path, request.purpose) == ("POST", "/v1/runner", "create")
-    assert request.body.status is None
+    assert "status" in request.body.omitted
     assert (action.unmanaged, action.checks, action.turns_off) == ((), 0, False)
     assert action.changes[-1].after == "active"
 
@@ -84,8 +86,8 @@ def test_a_create_that_ends_disabled():
     action = actions.create(entry(status="disabled", headers=secret_headers(X="1")))
     post, put = action.requests
     assert (put.method, put.path, put.purpose) == ("PUT", "/v1/runner/{id}", "finish")
-    assert put.body.status == "disabled"
-    assert (put.body.headers, put.body.tags) == (post.body.headers, post.body.tags)
+    assert put.body.spec.status == "disabled"
+    assert (put.body.spec.headers, put.body.spec.tags) == (post.body.spec.headers, post.body.spec.tags)
     assert action.changes[-1].after == "disabled"
     assert not action.turns_off
 
@@ -94,8 +96,8 @@ def test_a_create_leaves_out_what_is_unmanaged():
     """A POST holds tags and headers only where they are owned; the PUT after it says that there are none."""
     wanted = entry(headers=None, unmanaged=frozenset({"tags", "name", "endpoint"}), status="disabled")
     post = creation(wanted)
-    assert (post.name, post.endpoint, post.headers, post.tags) == ("gpu-1", "https://8.8.8.1:8188", None, None)
-    assert (finish(wanted).headers, finish(wanted).tags) == ({}, ())
+    assert sent(post) == {"name": "gpu-1", "endpoint": "https://8.8.8.1:8188"}
+    assert sent(finish(wanted)) == sent(post) | {"headers": {}, "tags": (), "status": "disabled"}
     assert finish(entry(status="disabled", unmanaged=frozenset({"status"}))) is None
 
 
@@ -111,26 +113,26 @@ def test_a_retirement():
     )
     (request,) = action.requests
     assert (request.method, request.path, request.purpose) == ("PUT", f"/v1/runner/{runner_id(1)}", "retire")
-    assert request.body == RunnerBody(
-        name=current.name, endpoint=current.endpoint, headers=current.headers, tags=current.tags, status="disabled"
-    )
+    assert request.body == altered(RunnerBody(current.spec), status="disabled")
     assert [change.field for change in action.changes] == ["status"]
     assert (action.checks, action.turns_off, action.at, action.matched_by) == (1, True, None, "none")
     assert action.unmanaged == ("name", "endpoint", "headers", "tags")
     assert not actions.retire(live(status="paused")).turns_off
 
 
-@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("field", FIELD_NAMES)
 def test_a_released_field_keeps_its_live_value(field):
     """A field that the manifest declares and releases is sent as read; every other one as declared."""
     current = live(9, headers={"B": "2"}, tags=("live",), status="disabled")
     wanted = entry(headers={"A": "1"})
-    body = replacement(entry(headers={"A": "1"}, unmanaged=frozenset({field})), current)
-    for name in FIELDS:
-        assert getattr(body, name) == getattr(current if name == field else wanted, name)
+    body = replacement(entry(headers={"A": "1"}, unmanaged=frozenset({field})), current.spec)
+    for name in FIELD_NAMES:
+        assert getattr(body.spec, name) == getattr(current.spec if name == field else wanted, name)
 
 
 def test_carried_fields():
     """What is carried over is what the manifest does not own, in the order of the fields."""
     assert carried(entry()) == ()
-    assert carried(entry(headers=None, tags=None, status=None, unmanaged=frozenset({"name", "endpoint"}))) == FIELDS
+    assert (
+        carried(entry(headers=None, tags=None, status=None, unmanaged=frozenset({"name", "endpoint"}))) == FIELD_NAMES
+    )

@@ -2,17 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.plan import Change
-from reconciler.model.runner import RunnerBody
 from reconciler.model.secret import Secret, Unresolved
 from reconciler.planning.diff import compare, creation_changes, document_moves
 from reconciler.planning.replacement import replacement
+from tests.fakes.runners import make_body, make_change
 from tests.fakes.small_plans import entry, live, secret_headers
 
 
 def difference(desired, runner):
     """What the replacement for a live runner changes on it."""
-    return compare(replacement(desired, runner), runner)
+    return compare(replacement(desired, runner.spec), runner.spec)
 
 
 def headers(desired, current):
@@ -47,7 +46,7 @@ def test_equal_is_no_change(wanted, current):
 def test_what_a_body_leaves_out_is_not_changed():
     """An omitted field keeps its value (API: Update Runner), whatever that is."""
     current = live(headers={"A": Secret("1")}, status="disabled")
-    assert compare(RunnerBody(name=current.name, endpoint=current.endpoint), current) == ((), False)
+    assert compare(make_body(name=current.spec.name, endpoint=current.spec.endpoint), current.spec) == ((), False)
 
 
 def test_scalars():
@@ -55,23 +54,23 @@ def test_scalars():
     changes, unknown = difference(entry(name="a", endpoint="http://b", status="disabled"), live(name="c"))
     assert not unknown
     assert changes == (
-        Change(field="name", before="c", after="a"),
-        Change(field="endpoint", before="https://8.8.8.1:8188", after="http://b"),
-        Change(field="status", before="active", after="disabled"),
+        make_change(field="name", before="c", after="a"),
+        make_change(field="endpoint", before="https://8.8.8.1:8188", after="http://b"),
+        make_change(field="status", before="active", after="disabled"),
     )
 
 
 def test_an_unknown_status_is_replaced_by_a_declared_one():
     """A declared status goes over one that is unknown to us."""
     assert difference(entry(), live(status="paused")).changes == (
-        Change(field="status", before="paused", after="active"),
+        make_change(field="status", before="paused", after="active"),
     )
 
 
 def test_tags():
     """A change of tags holds both lists, as read and as written, and what came and went, each once."""
     assert difference(entry(tags=("c", "a")), live(tags=("a", "b", "b"))).changes == (
-        Change(field="tags", before=("a", "b", "b"), after=("c", "a"), added=("c",), removed=("b",)),
+        make_change(field="tags", before=("a", "b", "b"), after=("c", "a"), added=("c",), removed=("b",)),
     )
 
 
@@ -81,7 +80,7 @@ def test_header_names():
         secret_headers(New="1", SAME="2", Other="3"), secret_headers(Same="2", Other="4", Old="5")
     )
     assert not unknown
-    assert changes == (Change(field="headers", added=("New",), removed=("Old",), changed=("Other",)),)
+    assert changes == (make_change(field="headers", added=("New",), removed=("Old",), changed=("Other",)),)
 
 
 def test_public_header_values():
@@ -115,12 +114,12 @@ def test_unknown_values_alone_are_no_change(wanted, current):
 def test_unknown_values_beside_a_change():
     """Beside a change, in the headers or elsewhere, the names that were not compared are told."""
     wanted = {"A": Unresolved("${env:A}"), "B": Secret("1")}
-    assert headers(wanted, {"A": Secret("1")}) == ((Change(field="headers", added=("B",), unknown=("A",)),), True)
+    assert headers(wanted, {"A": Secret("1")}) == ((make_change(field="headers", added=("B",), unknown=("A",)),), True)
     changes, unknown = difference(entry(name="n", headers=wanted), live(headers={"A": Secret("1"), "B": Secret("1")}))
     assert unknown
     assert changes == (
-        Change(field="name", before="gpu-1", after="n"),
-        Change(field="headers", unknown=("A",)),
+        make_change(field="name", before="gpu-1", after="n"),
+        make_change(field="headers", unknown=("A",)),
     )
 
 
@@ -131,26 +130,26 @@ def test_unmanaged_headers_of_a_snapshot_are_no_unknown():
 
 def test_an_unresolved_value_of_a_new_header():
     """A header that comes or goes is a change, whether its value is known or not."""
-    assert headers({"A": Unresolved("x")}, {}) == ((Change(field="headers", added=("A",)),), False)
-    assert headers({}, {"A": Unresolved("x")}) == ((Change(field="headers", removed=("A",)),), False)
+    assert headers({"A": Unresolved("x")}, {}) == ((make_change(field="headers", added=("A",)),), False)
+    assert headers({}, {"A": Unresolved("x")}) == ((make_change(field="headers", removed=("A",)),), False)
 
 
 def test_creation():
     """A create tells all it sends, and the status it ends with."""
-    sent = replacement(entry(headers={"A": Secret("1"), "B": "2"}, tags=("x",)), live())
-    assert creation_changes(sent, "disabled") == (
-        Change(field="name", after="gpu-1"),
-        Change(field="endpoint", after="https://8.8.8.1:8188"),
-        Change(field="headers", added=("A", "B"), public={"B": (None, "2")}),
-        Change(field="tags", before=(), after=("x",), added=("x",)),
-        Change(field="status", after="disabled"),
+    sent = replacement(entry(headers={"A": Secret("1"), "B": "2"}, tags=("x",)), live().spec).spec
+    assert creation_changes(sent.replace(status="disabled")) == (
+        make_change(field="name", after="gpu-1"),
+        make_change(field="endpoint", after="https://8.8.8.1:8188"),
+        make_change(field="headers", added=("A", "B"), public={"B": (None, "2")}),
+        make_change(field="tags", before=(), after=("x",), added=("x",)),
+        make_change(field="status", after="disabled"),
     )
-    bare = replacement(entry(headers={}, tags=()), live())
+    bare = replacement(entry(headers={}, tags=()), live().spec).spec
     assert [change.field for change in creation_changes(bare)] == ["name", "endpoint", "status"]
     assert creation_changes(bare)[-1].after == "active"
     (only_secret,) = (
         change
-        for change in creation_changes(replacement(entry(headers={"A": Secret("1")}), live()))
+        for change in creation_changes(replacement(entry(headers={"A": Secret("1")}), live().spec).spec)
         if change.field == "headers"
     )
     assert only_secret.public is None

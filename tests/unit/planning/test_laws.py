@@ -5,7 +5,7 @@ from __future__ import annotations
 import hypothesis.strategies as st
 from hypothesis import given
 
-from reconciler.model.runner import FIELDS, STATUSES
+from reconciler.model.fields import FIELDS
 from reconciler.planning.match import match
 from reconciler.planning.replacement import replacement
 from tests.fakes.small_plans import apply_to, entry_for, plan
@@ -48,15 +48,15 @@ def test_a_replacement_keeps_what_the_manifest_does_not_own(data):
     """A PUT body holds the live value of every unmanaged field and the manifest's own of every other."""
     live = data.draw(live_runners(1))
     desired = data.draw(entries(1, live))
-    body = replacement(desired, live)
-    for name in FIELDS:
-        sent = getattr(body, name)
-        if desired.owns(name):
-            assert sent == getattr(desired, name)
-        elif name == "status" and live.status not in STATUSES:
-            assert sent is None
+    body = replacement(desired, live.spec)
+    for field in FIELDS:
+        if desired.owns(field.name):
+            assert field.of(body.spec) == getattr(desired, field.name)
         else:
-            assert sent == getattr(live, name)
+            assert field.of(body.spec) == field.of(live.spec)
+        assert (field.name in body.omitted) == (
+            not desired.owns(field.name) and not field.can_send(field.of(live.spec))
+        )
 
 
 @given(desired_and_live())
@@ -68,9 +68,9 @@ def test_a_plan_leaves_what_nobody_owns_as_it_was(fleet):
     for runner in matching.unmanaged:
         assert after[runner.id] == runner
     for wanted, live, _by in matching.pairs:
-        for name in FIELDS:
-            if live is not None and not wanted.owns(name):
-                assert getattr(after[live.id], name) == getattr(live, name)
+        for field in FIELDS:
+            if live is not None and not wanted.owns(field.name):
+                assert field.of(after[live.id].spec) == field.of(live.spec)
 
 
 @given(desired_and_live())

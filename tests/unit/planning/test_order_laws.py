@@ -142,7 +142,7 @@ def test_runners_with_too_many_tags_take_one_write(plain, seed):
     arranged, simulation, needs = simulate(servings, [])
     after = {serving.key: serving.after for serving in servings}
     fewest = fewest_twice(simulation.before, after, needs)
-    assert all(len(action.requests[0].body.tags) <= 10 for action in arranged.actions if len(action.requests) == 2)
+    assert all(len(action.requests[0].body.spec.tags) <= 10 for action in arranged.actions if len(action.requests) == 2)
     assert (bool(arranged.gaps)) == (fewest is None)
     if fewest is not None:
         assert len(twice(arranged)) >= fewest

@@ -8,11 +8,12 @@ import pytest
 
 from reconciler.model.policy import DISABLE, Policy
 from reconciler.model.position import Position
-from reconciler.model.runner import Desired, DesiredRunner, Listing
+from reconciler.model.runner import Desired, Listing
 from reconciler.planning.origin import with_origins
 from reconciler.planning.planner import make_plan
 from reconciler.settings import DOCUMENTED_LIMIT
 from tests.fakes.plans import live_runner
+from tests.fakes.runners import make_desired
 
 AT = Position("runners/a.yaml", 3, 3)
 
@@ -20,7 +21,7 @@ AT = Position("runners/a.yaml", 3, 3)
 def wanted(**fields):
     """One entry, as desired."""
     known = {"key": "a", "at": AT, "name": "runner-1", "endpoint": "https://comfy-1.example.com", "tags": ("gpu",)}
-    return DesiredRunner(**known | fields)
+    return make_desired(**known | fields)
 
 
 def desired(*runners):

@@ -6,11 +6,12 @@ import dataclasses
 
 import pytest
 
-from reconciler.model.plan import Capacity, Change, UnmanagedRunner
+from reconciler.model.plan import Capacity, UnmanagedRunner
 from reconciler.render.views import html_page
 from tests.fakes import sample_plans as sample
 from tests.fakes.browser import browser_is_required, find_chromium
 from tests.fakes.hostile import HOSTILE
+from tests.fakes.runners import make_change
 
 pytestmark = pytest.mark.browser
 
@@ -128,7 +129,7 @@ def test_no_width_needs_sideways_scrolling(opened, width):
         key="k" * 100,
         name="n" * 100,
         changes=(
-            Change(field="endpoint", before="https://" + "a" * 300, after="b" * 300),
+            make_change(field="endpoint", before="https://" + "a" * 300, after="b" * 300),
             sample.tags((), ("t" * 200,)),
         ),
     )
@@ -184,7 +185,7 @@ def test_hostile_text_does_nothing_in_a_browser(opened):
         sample.action(
             key=raw,
             name=raw + "x",
-            changes=(Change(field="name", before=raw, after=raw), sample.tags((raw,), (raw + "y",))),
+            changes=(make_change(field="name", before=raw, after=raw), sample.tags((raw,), (raw + "y",))),
         )
         for raw in HOSTILE
     )

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from reconciler.model.finding import Finding
-from reconciler.model.plan import Change
 from reconciler.model.report import Outcome, Report, RequestCount
 from reconciler.watch import decide
 from reconciler.watch.state import FIRST_PAUSE_S, LONGEST_PAUSE_S, MAX_HEALS, Backoff, Mode, State, Trouble
 from tests.fakes.plans import body_of, create, live_runner, plan_of, update
+from tests.fakes.runners import make_change
 
 REFUSAL = Finding(code="too-many-changes", severity="error", message="too many")
 IN_STEP = plan_of()
@@ -20,7 +20,7 @@ IN_STEP = plan_of()
 
 def drifted(*numbers, field="tags", **fields):
     """A plan that brings a field of these runners back."""
-    change = Change(field=field, before=("gpu",), after=("a100",))
+    change = make_change(field=field, before=("gpu",), after=("a100",))
     lives = {f"r{number}": live_runner(number) for number in numbers}
     actions = [update(live, body_of(live, tags=("a100",)), key=key, changes=(change,)) for key, live in lives.items()]
     return plan_of(*actions, **fields)

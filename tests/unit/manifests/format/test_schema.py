@@ -16,7 +16,7 @@ from reconciler.manifests.format.build_schema import build_manifest_schema, buil
 from reconciler.manifests.format.problems import MAX_PROBLEMS
 from reconciler.manifests.format.schema import manifest_schema, project_schema
 from reconciler.manifests.yaml.read import read_documents
-from reconciler.model.runner import FIELDS
+from reconciler.model.fields import FIELD_NAMES
 from reconciler.planning.findings.registry import CODES
 from tests.fakes.checks import check_manifest, check_project
 
@@ -143,7 +143,7 @@ def test_the_codes_and_fields_are_those_of_the_model():
     """A new finding code or field is known here without a second list."""
     assert set(project_schema()["$defs"]["severity"]["properties"]) == set(CODES)
     released = manifest_schema()["$defs"]["runner"]["properties"]["unmanaged"]["items"]
-    assert released["anyOf"][0] == {"enum": list(FIELDS)}
+    assert released["anyOf"][0] == {"enum": list(FIELD_NAMES)}
 
 
 @pytest.mark.parametrize(

@@ -142,9 +142,9 @@ def test_plaintext(endpoint, headers, raised):
 def test_plaintext_counts_what_is_carried_over():
     """Unmanaged headers are sent as well; a runner at rest stays silent."""
     current = live(1, endpoint="http://comfy.example.com", headers={"A": Secret(TOKEN), "B": Secret(TOKEN)})
-    wanted = entry(1, endpoint=current.endpoint, headers=None)
+    wanted = entry(1, endpoint=current.spec.endpoint, headers=None)
     assert codes(plan([wanted], [current])) == []
-    made = plan([entry(1, name="n", former_name="gpu-1", endpoint=current.endpoint, headers=None)], [current])
+    made = plan([entry(1, name="n", former_name="gpu-1", endpoint=current.spec.endpoint, headers=None)], [current])
     (finding,) = made.findings
     assert finding.message == (
         "the headers A, B go to the public host comfy.example.com over plain http, where anybody on the way can read "

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.model.plan import Change
 from reconciler.model.position import Position
 from reconciler.model.runner import DesiredRunner
 from tests.fakes.fleets import action_for, create_action, fleet
 from tests.fakes.proposals import findings_of
+from tests.fakes.runners import make_change
 
 AT = Position("runners/a.yaml", 3, 3)
 TAGS_AT = Position("runners/a.yaml", 6, 11)
@@ -30,8 +30,8 @@ def desired(*, wildcard=False):
 def update(before, after, *, wildcard=False):
     """An update of the tags of one runner."""
     (serving,) = fleet(r=f"{before} > {after}")
-    change = Change(field="tags", before=tuple(before.replace("*", "").split()), after=tuple(after.split()))
-    other = Change(field="name", before="a", after="r")
+    change = make_change(field="tags", before=tuple(before.replace("*", "").split()), after=tuple(after.split()))
+    other = make_change(field="name", before="a", after="r")
     return replace(action_for(serving), changes=(other, change), desired=desired(wildcard=wildcard))
 
 
@@ -60,7 +60,7 @@ def test_a_runner_that_keeps_a_tag_is_no_wildcard():
     assert told(update("a b", "a")) == []
     assert told(create_action("r", ["a"], desired())) == []
     assert told(replace(update("a", "*"), changes=())) == []
-    renamed = replace(update("a", "*"), changes=(Change(field="tags", before=(), after=()),))
+    renamed = replace(update("a", "*"), changes=(make_change(field="tags", before=(), after=()),))
     assert told(renamed) == []
 
 

@@ -99,7 +99,7 @@ def test_two_runners_that_swap_need_one_to_take_two_writes():
     result = arranged(fleet(r="a > b", s="b > a"))
     assert purposes(result) == {"r": ["widen", "narrow"]}
     widen, narrow = result.actions[0].requests
-    assert (widen.body.tags, narrow.body.tags) == (("a", "b"), ("b",))
+    assert (widen.body.spec.tags, narrow.body.spec.tags) == (("a", "b"), ("b",))
     assert (widen.method, widen.path, widen.waits) == ("PUT", "/v1/runner/id-r", ())
     assert narrow.waits == (Wait(0, 1),)
     assert waits(result) == {"r": [("a", ("s",), 1)], "s": [("b", ("r",), 1)]}

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.errors import ManifestError, PlanFileError
 from reconciler.model.finding import Finding
-from reconciler.model.plan import Capacity, Change, UnmanagedRunner
+from reconciler.model.plan import Capacity, UnmanagedRunner
 from reconciler.model.position import Position, Problem
 from reconciler.model.report import Failure, Outcome, Report, RequestCount
 from reconciler.render import escape
@@ -20,6 +20,7 @@ from reconciler.render.views.plan import render_plan
 from reconciler.render.views.report import render_report
 from tests.fakes import sample_plans as sample
 from tests.fakes.hostile import HOSTILE
+from tests.fakes.runners import make_change
 
 VOID = {"meta", "input"}
 
@@ -131,7 +132,7 @@ def test_the_policy_allows_only_our_own_style_and_script():
 def test_where_a_change_comes_from():
     """With a base, each field says what brought it."""
     changes = tuple(
-        Change(field=field, before="a", after="b", origin=origin)
+        make_change(field=field, before="a", after="b", origin=origin)
         for field, origin in (("name", "branch"), ("endpoint", "drift"), ("status", "conflict"))
     )
     text = Page(html_page.render_plan(sample.plan(sample.action(changes=changes)))).text
@@ -142,7 +143,7 @@ def test_old_drift_comes_last():
     """With a base, runners of which only old drift is put right stand behind all others."""
 
     def update(key, origin):
-        return sample.action(key=key, changes=(Change(field="name", before="a", after="b", origin=origin),))
+        return sample.action(key=key, changes=(make_change(field="name", before="a", after="b", origin=origin),))
 
     source = html_page.render_plan(sample.plan(update("a", "drift"), update("b", "branch")))
     assert source.index('id="runner-1"') < source.index('id="runner-0"')
@@ -193,13 +194,13 @@ def test_errors():
 @pytest.mark.parametrize("raw", HOSTILE)
 def test_hostile_text_is_text(raw):
     """Wherever a text from outside stands, it is text: shown in full, hidden characters by their codes."""
-    headers = Change(field="headers", added=(raw,), changed=("c" + raw,), unknown=(raw,), public={raw: (raw, raw)})
+    headers = make_change(field="headers", added=(raw,), changed=("c" + raw,), unknown=(raw,), public={raw: (raw, raw)})
     plan = sample.plan(
         sample.action(
             key=raw,
             name=raw + "x",
             at=Position(raw, 1, 1),
-            changes=(Change(field="name", before=raw, after=raw), headers, sample.tags((raw,), ())),
+            changes=(make_change(field="name", before=raw, after=raw), headers, sample.tags((raw,), ())),
         ),
         environment=raw,
         api_url=raw,

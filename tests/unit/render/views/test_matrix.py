@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.plan import Capacity, Change
+from reconciler.model.plan import Capacity
 from reconciler.render.views.matrix import Side, make_matrix, sides
 from tests.fakes import sample_plans as sample
+from tests.fakes.runners import make_change
 
 
 def status(before, after):
     """A change of status."""
-    return Change(field="status", before=before, after=after)
+    return make_change(field="status", before=before, after=after)
 
 
 def put(**fields):

@@ -6,13 +6,14 @@ import pytest
 
 from reconciler.errors import ManifestError, PlanFileError
 from reconciler.model.finding import Finding
-from reconciler.model.plan import Capacity, Change, UnmanagedRunner
+from reconciler.model.plan import Capacity, UnmanagedRunner
 from reconciler.model.position import Position, Problem
 from reconciler.model.report import Failure, Outcome, Report, RequestCount
 from reconciler.render.views import plan_markdown, report_markdown
 from tests.fakes import markdown_judge as judge
 from tests.fakes import sample_plans as sample
 from tests.fakes.hostile import HOSTILE
+from tests.fakes.runners import make_change
 
 
 def large(count, **fields):
@@ -123,7 +124,7 @@ def test_the_base_view_leads_with_what_this_change_brings():
         return sample.action(
             key=key,
             changes=tuple(
-                Change(field=field, before="a", after="b", origin=origin)
+                make_change(field=field, before="a", after="b", origin=origin)
                 for field, origin in zip(fields, origins, strict=False)
             ),
         )
@@ -149,8 +150,8 @@ def test_the_base_view_leads_with_what_this_change_brings():
 @pytest.mark.parametrize("size", [900, 1200, 1600, 2500, 5000, 60_000])
 def test_drift_is_cut_before_what_this_change_brings(size):
     """When there is no room, old drift goes first, and its fold is closed."""
-    drift = (Change(field="name", before="a", after="b", origin="drift"),)
-    branch = (Change(field="name", before="a", after="b", origin="branch"),)
+    drift = (make_change(field="name", before="a", after="b", origin="drift"),)
+    branch = (make_change(field="name", before="a", after="b", origin="branch"),)
     plan = sample.plan(
         *(sample.action(key=f"d{number}", changes=drift) for number in range(9)),
         sample.action(key="mine", changes=branch),
@@ -163,20 +164,20 @@ def test_drift_is_cut_before_what_this_change_brings(size):
 
 def hostile_plan(raw):
     """A plan with one text everywhere a text from outside can stand."""
-    headers = Change(field="headers", added=(raw,), removed=("x" + raw,), unknown=(raw,), public={raw: (raw, raw)})
+    headers = make_change(field="headers", added=(raw,), removed=("x" + raw,), unknown=(raw,), public={raw: (raw, raw)})
     return sample.plan(
         sample.action(
             key=raw,
             name=raw + "x",
             at=Position(raw, 1, 1),
             changes=(
-                Change(field="name", before=raw, after=raw),
+                make_change(field="name", before=raw, after=raw),
                 headers,
                 sample.tags((raw,), (raw + "y",)),
-                Change(field="endpoint", before=raw, after=raw, origin="drift"),
+                make_change(field="endpoint", before=raw, after=raw, origin="drift"),
             ),
         ),
-        sample.action(key="d" + raw, changes=(Change(field="name", before=raw, after=raw, origin="drift"),)),
+        sample.action(key="d" + raw, changes=(make_change(field="name", before=raw, after=raw, origin="drift"),)),
         environment=raw,
         sandbox=raw,
         targets=(raw,),

@@ -8,13 +8,14 @@ import re
 import pytest
 
 from reconciler.model.finding import Finding
-from reconciler.model.plan import Budget, Capacity, Change, Gate, UnmanagedRunner, Wait
+from reconciler.model.plan import Budget, Capacity, Gate, UnmanagedRunner, Wait
 from reconciler.model.position import Position
 from reconciler.model.report import Failure, Outcome, Report, RequestCount
 from reconciler.render import escape
 from reconciler.render.views import plan_text, report_text
 from tests.fakes import sample_plans as sample
 from tests.fakes.hostile import HOSTILE
+from tests.fakes.runners import make_change
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -189,7 +190,7 @@ def test_a_snapshot_and_an_unresolved_secret_are_said():
 @pytest.mark.parametrize("origin", ["branch", "drift", "conflict"])
 def test_where_a_change_comes_from(origin):
     """With a base to compare to, each field says what brought it."""
-    one = sample.action(changes=(Change(field="name", before="a", after="b", origin=origin),))
+    one = sample.action(changes=(make_change(field="name", before="a", after="b", origin=origin),))
     said = {"branch": "from this change", "drift": "drift that was there before", "conflict": "conflict: "}[origin]
     assert f"    name      {said}" in plan_text.render_plan(sample.plan(one))
 
@@ -204,8 +205,8 @@ def test_clearing_all_tags_is_spelled_out():
 @pytest.mark.parametrize("width", [None, 20])
 def test_hostile_text_is_harmless(raw, width):
     """No line of a plan full of hostile text is a command or holds a hidden character, wrapped or not."""
-    change = Change(field="name", before=raw, after=raw)
-    headers = Change(field="headers", added=(raw,), unknown=(raw,), public={raw: (raw, raw)})
+    change = make_change(field="name", before=raw, after=raw)
+    headers = make_change(field="headers", added=(raw,), unknown=(raw,), public={raw: (raw, raw)})
     one = sample.action(key=raw, name=raw + "x", changes=(change, headers, sample.tags((), (raw,))))
     plan = sample.plan(
         one,

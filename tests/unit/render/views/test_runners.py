@@ -7,12 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from reconciler.model.runner import Listing, LiveRunner
+from reconciler.model.runner import Listing
 from reconciler.model.secret import Secret
 from reconciler.render import escape
 from reconciler.render.views.runners import render_coverage, render_runners
 from tests.fakes import markdown_judge as judge
 from tests.fakes.hostile import HOSTILE
+from tests.fakes.runners import make_live
 
 
 def runner(number=1, **fields):
@@ -25,7 +26,7 @@ def runner(number=1, **fields):
         "tags": ("gpu", "sdxl"),
         "status": "active",
     }
-    return LiveRunner(**known | fields)
+    return make_live(**known | fields)
 
 
 def listed(*runners, **fields):

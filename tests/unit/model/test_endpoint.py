@@ -4,7 +4,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from reconciler.planning.normalise import endpoint, host, is_public, same_endpoint, spellings
+from reconciler.model.endpoint import endpoint, host, is_public, same_endpoint
 
 
 @pytest.mark.parametrize(
@@ -120,8 +120,3 @@ def test_host(url, expected):
 def test_public_hosts(name, public):
     """Private, loopback, link-local and shared addresses are not public, nor are names only local resolvers know."""
     assert is_public(name) is public
-
-
-def test_spellings_of_header_names():
-    """Header names are one by their lower-case form; live may hold several spellings of one."""
-    assert spellings({"X-A": 1, "x-a": 2, "B": 3}) == {"x-a": ["X-A", "x-a"], "b": ["B"]}

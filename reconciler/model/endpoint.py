@@ -1,4 +1,4 @@
-"""When two spellings mean the same: endpoints, header names; and when two names look the same."""
+"""Endpoints: when two spellings mean the same, which hosts are public; and when two names look the same."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ import re
 import socket
 import unicodedata
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from reconciler.model.hidden import is_hidden
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
@@ -130,14 +127,6 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 def same_endpoint(one: str, other: str) -> bool:
     """Whether two endpoints are one."""
     return one == other or endpoint(one) == endpoint(other)
-
-
-def spellings(headers: Mapping[str, object]) -> dict[str, list[str]]:
-    """Header names by their lower-case form; more than one spelling of a name may stand in a live runner."""
-    found: dict[str, list[str]] = {}
-    for name in headers:
-        found.setdefault(name.lower(), []).append(name)
-    return found
 
 
 @lru_cache(maxsize=65536)
