@@ -12,7 +12,7 @@ from reconciler.apply.closing import confirm, unread
 from reconciler.apply.gates import Gates, Step
 from reconciler.apply.journal import JournalError
 from reconciler.apply.workers import Workers
-from reconciler.apply.writer import FINISH, INTERRUPTED, Writer, Written, halted
+from reconciler.apply.writer import FINISH, INTERRUPTED, Writer, Written
 from reconciler.errors import Interrupted
 from reconciler.model.report import (
     APPLIED,
@@ -63,7 +63,7 @@ def execute(
     journal.record("start", **facts)
     with contextlib.suppress(Exception):  # who shows progress may be gone; the writing goes on
         progress.applying(plan)
-    run = _Run(plan, Writer(api, known_ids, stop, journal), progress, journal, parallelism)
+    run = _Run(plan, Writer(api, known_ids, stop, journal), progress, parallelism)
     run.go(stop, clock, grace_s)
     outcomes = run.finish(interrupted=stop.is_set())
     if verify and not stop.is_set() and any(outcome.status == APPLIED for outcome in outcomes):
@@ -94,11 +94,10 @@ def _close(
 class _Run:
     """The state of one apply. Only the coordinating thread touches it; the workers see single steps."""
 
-    def __init__(self, plan: Plan, writer: Writer, progress: Progress, journal: Journal, parallelism: int) -> None:
+    def __init__(self, plan: Plan, writer: Writer, progress: Progress, parallelism: int) -> None:
         self._actions = plan.actions
         self._writer = writer
         self._progress = progress
-        self._journal = journal
         self._steps = [_steps_of(action) for action in plan.actions]
         self._outcomes: list[Outcome | None] = [None] * len(plan.actions)
         self._at = [0] * len(plan.actions)
@@ -209,10 +208,8 @@ class _Run:
         action = self._actions[number]
         outcome = Outcome(key=action.key, action=action.action, id=runner_id or action.id, status=status, error=error)
         self._outcomes[number] = outcome
-        try:
-            self._journal.record("action", **outcome_document(outcome))
-        except JournalError as exc:
-            self._halt = self._halt or halted(exc)
+        lost = self._writer.record("action", **outcome_document(outcome))
+        self._halt = self._halt or lost
         with contextlib.suppress(Exception):  # as above
             self._progress.done(outcome)
 

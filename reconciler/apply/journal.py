@@ -50,15 +50,19 @@ class FileJournal:
         self._handle = handle
         self._now = now
         self._lock = threading.Lock()
+        self._torn = False
 
     def record(self, event: str, **facts: object) -> None:
         """One line, on the disk when this returns. Raises JournalError."""
         try:
             with self._lock:
                 line = json.dumps({"event": event, "time": self._now(), **facts}, ensure_ascii=True) + "\n"
-                rest = memoryview(line.encode())
+                # What was left of a line that did not fit must not swallow this one.
+                rest = memoryview((b"\n" if self._torn else b"") + line.encode())
                 while rest:
-                    rest = rest[os.write(self._handle, rest) :]
+                    written = os.write(self._handle, rest)
+                    rest = rest[written:]
+                    self._torn = bool(rest)
                 self._sync()
         except OSError as exc:
             raise JournalError(f"the journal {self._path} can't be written: {reason_of(exc)}") from exc

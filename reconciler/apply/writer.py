@@ -50,17 +50,29 @@ class Writer:
         self._stop = stop
         self._journal = journal
         self._numbers = itertools.count(1)
+        self._halt: Failure | None = None
 
     def write(self, action: Action, step: tuple[Request, ...], base: LiveRunner | None) -> Written:
         """Send one step. `base` is the runner as the step before it left it; None for the first step."""
         if self._stop.is_set():
             return Written(status=NOT_ATTEMPTED, id=action.id, error=INTERRUPTED)
+        if self._halt is not None:
+            return Written(status=NOT_ATTEMPTED, id=action.id, error=self._halt, halt=self._halt)
         try:
             if action.action == CREATE:
                 return self._create(action, step)
             return self._replace(action, step[0], base or action.live)
         except Exception as exc:  # noqa: BLE001 - whatever it is, this runner has its outcome and the others go on
             return self._failed(action.id, exc)
+
+    def record(self, event: str, **facts: object) -> Failure | None:
+        """Journal one line. Where that fails no further write is sent, also when the journal works again; why."""
+        try:
+            self._journal.record(event, **facts)
+        except JournalError as exc:
+            self._halt = self._halt or halted(exc)
+            return self._halt
+        return None
 
     def _replace(self, action: Action, request: Request, base: LiveRunner | None) -> Written:
         runner_id = action.id
@@ -121,27 +133,22 @@ class Writer:
             "method": request.method,
             "path": request.path.replace("{id}", runner_id or "{id}"),
         }
-        try:
-            self._journal.record("intent", **facts, fields=[change.field for change in action.changes])
-        except JournalError as exc:
-            if not regardless:
-                return Written(status=NOT_ATTEMPTED, id=runner_id, error=halted(exc), halt=halted(exc))
+        halt = self._halt or self.record("intent", **facts, fields=[change.field for change in action.changes])
+        if halt is not None and not regardless:
+            return Written(status=NOT_ATTEMPTED, id=runner_id, error=halt, halt=halt)
         try:
             written = _verified(request.body, call(), runner_id)
         except Exception as exc:  # noqa: BLE001 - see write
             written = self._failed(runner_id, exc)
         error = written.error
-        try:
-            self._journal.record(
-                "outcome",
-                **facts,
-                id=written.id,
-                status=written.status,
-                error=None if error is None else {"code": error.code, "message": error.message},
-            )
-        except JournalError as exc:
-            return replace(written, halt=written.halt or halted(exc))
-        return written
+        halt = self.record(
+            "outcome",
+            **facts,
+            id=written.id,
+            status=written.status,
+            error=None if error is None else {"code": error.code, "message": error.message},
+        )
+        return written if halt is None else replace(written, halt=written.halt or halt)
 
     def _failed(self, runner_id: str | None, exc: Exception) -> Written:
         match exc:

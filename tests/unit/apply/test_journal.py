@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.apply import journal as journals
 from reconciler.apply.journal import JournalError, open_journal
+from reconciler.apply.writer import Writer
 from reconciler.errors import Rejected, Unauthorized
 from reconciler.model.finding import Finding
 from reconciler.model.secret import Secret
@@ -172,6 +173,94 @@ def test_a_journal_that_breaks_later_stops_further_writes(room, expected, calls)
     assert list(statuses(report).values()) == expected
     assert len(api.calls) == calls
     assert all(outcome.error.code == "journal" for outcome in report.outcomes if outcome.error)
+
+
+class Hiccup(FakeJournal):
+    """Refuses one line, counted from 1, and takes all others; `refused` is its event."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.number = number
+        self.count = 0
+        self.refused = None
+
+    def record(self, event, **facts):
+        """Refuse the one."""
+        self.count += 1
+        if self.count == self.number:
+            self.refused = event
+            raise JournalError("the journal j can't be written: Input/output error")
+        super().record(event, **facts)
+
+
+@pytest.mark.parametrize("parallelism", [1, 3])
+@pytest.mark.parametrize("number", range(2, 12))
+def test_one_line_that_is_lost_stops_all_further_writes(number, parallelism):
+    """Whichever it is, and also when the journal works again: no intent follows it."""
+    lives = [live_runner(each) for each in (1, 2, 3)]
+    api = FakeRunnerApi(lives)
+    journal = Hiccup(number)
+    seen_at = []
+    api.on_call = lambda _verb, _target: seen_at.append(journal.refused is not None)
+    plan = plan_of(*(update(live, body_of(live, tags=())) for live in lives))
+    report = apply_plan(plan, api, journal=journal, parallelism=parallelism)
+    if parallelism == 1:
+        assert not any(seen_at), "a write was sent after a line was lost"
+        written = {2: 0, 3: 1, 4: 1, 5: 1, 6: 2, 7: 2, 8: 2}.get(number, 3)
+        assert [*statuses(report).values()].count("applied") == written == len(api.calls)
+    intents = [line["write"] for line in journal.lines if line["event"] == "intent"]
+    assert len(intents) <= len(api.calls) + (journal.refused == "intent")
+    assert journal.lines[-1]["event"] == "end" or journal.refused == "end"
+
+
+def test_what_was_lost_in_one_thread_stops_the_others():
+    """A worker that comes to its write after another one's line was lost does not send it."""
+    lives = [live_runner(each) for each in (1, 2)]
+    journal = Hiccup(3)
+    api = FakeRunnerApi(lives)
+    writer = Writer(api, (), api.stop, journal)
+    first, second = (update(live, body_of(live, tags=())) for live in lives)
+    journal.record("start")
+    assert writer.write(first, first.requests, None).status == "applied"
+    held = writer.write(second, second.requests, None)
+    assert (held.status, held.error.code) == ("not_attempted", "journal")
+    assert api.calls == [("replace", lives[0].id)]
+
+
+def test_half_a_line_does_not_swallow_the_next_one(tmp_path, monkeypatch):
+    """A disk that was full in the middle of a line and has room again: each later line is its own."""
+    path = tmp_path / "j"
+    real = os.write
+    answers = [lambda handle, data: real(handle, data[:10]), OSError(errno.ENOSPC, "full")]
+
+    def write(handle, data):
+        answer = answers.pop(0) if answers else real
+        if isinstance(answer, OSError):
+            raise answer
+        return answer(handle, data)
+
+    with open_journal(str(path)) as journal:
+        monkeypatch.setattr(journals.os, "write", write)
+        with pytest.raises(JournalError):
+            journal.record("one")
+        journal.record("two")
+        journal.record("three")
+    half, *rest = path.read_text().splitlines()
+    assert len(half) == 10
+    assert [json.loads(line)["event"] for line in rest] == ["two", "three"]
+
+
+@pytest.mark.parametrize("unmanaged", [("status",), ("headers", "tags")])
+def test_a_stop_between_check_and_write_leaves_no_intent(unmanaged):
+    """What was not going to be sent is not announced."""
+    api = FakeRunnerApi([LIVE])
+    api.on_call = lambda verb, _target: setattr(api.stop, "stopped", verb == "get")
+    journal = FakeJournal()
+    plan = plan_of(update(LIVE, body_of(LIVE, tags=()), unmanaged=unmanaged))
+    report = apply_plan(plan, api, journal=journal)
+    assert [call[0] for call in api.calls] == ["get"]
+    assert statuses(report) == {"runner-1": "not_attempted"}
+    assert [line["event"] for line in journal.lines] == ["start", "action", "end"]
 
 
 @pytest.mark.parametrize("room", [2, 3, 4])

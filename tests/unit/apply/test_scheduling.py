@@ -327,3 +327,14 @@ def test_no_write_is_sent_before_its_gates_open(data):
         }
         assert written in expected[outcome.status]
         assert (outcome.error is None) == (outcome.status == "applied")
+
+
+@pytest.mark.parametrize("parallelism", [1, 8])
+def test_the_threads_of_an_apply_end_with_it(parallelism):
+    """A program that applies again and again does not gather them."""
+    before = set(threading.enumerate())
+    lives = [live_runner(number) for number in range(1, 10)]
+    apply_plan(plan_of(*(update(live, body_of(live, tags=())) for live in lives)), parallelism=parallelism)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive(), thread.name
