@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import UsageProblem
-from reconciler.manifests.git_process import find_root, open_repository, read_user_values
+from reconciler.manifests.git_environment import find_root, read_user_values
+from reconciler.manifests.git_process import open_repository
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final, Protocol
 
-from reconciler.manifests.git_process import find_root
+from reconciler.manifests.git_environment import find_root
 from reconciler.model.cause import reason_of
 from reconciler.model.position import Position, Problem
 

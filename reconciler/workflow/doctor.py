@@ -37,6 +37,8 @@ OK: Final = "ok"
 WARN: Final = "warn"
 FAIL: Final = "fail"
 MAX_SKEW_S: Final = 60
+_SETTINGS: Final = {"no-token": "token", "weak-plan-key": "plan key"}
+"""What a setting that can't be used is called, by the error's code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,7 @@ def _checks(selection: Selection, ports: Ports) -> Iterator[Check]:
     try:
         settings = ports.settings(project)
     except UsageProblem as error:
-        yield Check(
-            "token" if error.code == "no-token" else "address", FAIL, str(error), "set it, and run doctor again"
-        )
+        yield Check(_SETTINGS.get(error.code, "address"), FAIL, str(error), "set it, and run doctor again")
         return
     yield _limit(settings)
     with ports.reader(settings) as reader:

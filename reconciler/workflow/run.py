@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import BadAnswer, Forbidden, ManifestError, NotFound, UsageProblem
 from reconciler.manifests.files import PROJECT_FILES
-from reconciler.manifests.git_process import find_root
+from reconciler.manifests.git_environment import find_root
 from reconciler.manifests.merge.compile import compile_manifests
 from reconciler.manifests.project import BrokenProject, load_project
 from reconciler.manifests.secrets.allowed import KnownNames

@@ -66,3 +66,10 @@ def test_the_account_is_asked_for_only_where_nothing_else_binds(fleet):
     bound = fleet(*plan).json
     assert (bound["budget"]["reads"], bound["account"]) == (1, fleet.sandbox.store.user()["id"])
     assert fleet.sandbox.count("GET", "/v1/user") == asked
+
+
+def test_doctor_says_which_setting_is_wrong(fleet):
+    """A short key is the plan key's check, not the address's."""
+    ran = fleet("doctor", "--format", "json", key="k" * 31)
+    assert ran.code == 1
+    assert [each["name"] for each in ran.json["checks"] if each["status"] == "fail"] == ["plan key"]

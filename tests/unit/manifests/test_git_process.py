@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from reconciler.errors import UsageProblem
 from reconciler.manifests import git_process
 from reconciler.manifests.git import open_revision
-from reconciler.manifests.git_process import GitProblem, NoRepository, find_git, open_repository
+from reconciler.manifests.git_environment import find_git
+from reconciler.manifests.git_process import GitProblem, NoRepository, open_repository
 
 GIT = shutil.which("git")
 WHO = ("-c", "user.name=t", "-c", "user.email=t@t", "-c", "init.defaultBranch=main", "-c", "protocol.file.allow=always")
@@ -248,4 +250,4 @@ def test_an_endless_answer_is_cut(checkout, monkeypatch):
 
 def test_the_whole_disk_as_a_checkout():
     """With the root folder as repository there is still a git."""
-    assert find_git(git_process.Path("/")) == GIT
+    assert find_git(Path("/")) == GIT

@@ -1,0 +1,109 @@
+"""Where git is found, what it sees of the environment, and what of the user's own configuration is asked for."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import IO, Final
+
+_ANSWER_S: Final = 30.0
+_PROGRAMS: Final = ("git.exe",) if os.name == "nt" else ("git",)
+_ENVIRONMENT: Final = {
+    "LC_ALL": "C",  # its messages are read
+    "HOME": os.devnull,
+    "XDG_CONFIG_HOME": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_SYSTEM": os.devnull,
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "",  # for a git that does not know the former
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_PAGER": "cat",
+}
+"""See git(1), Environment Variables."""
+_KEPT: Final = ("SYSTEMROOT", "TEMP", "TMP") if os.name == "nt" else ()
+"""Without these no program starts on Windows."""
+
+
+def find_root(folder: Path) -> Path | None:
+    """The nearest folder from here up that has a `.git`, which no commit can hold; None where there is none."""
+    real = Path(os.path.realpath(folder))
+    return next((each for each in (real, *real.parents) if os.path.lexists(each / ".git")), None)
+
+
+def find_git(root: Path) -> str | None:
+    """The git on the PATH, by its full path, in no folder of the checkout `root`."""
+    candidates = (str(Path(folder) / program) for folder in _safe_path(root) for program in _PROGRAMS)
+    return next(
+        (
+            each
+            for each in candidates
+            if Path(each).is_file() and os.access(each, os.X_OK) and not _within(os.path.realpath(each), root)
+        ),
+        None,
+    )
+
+
+def clean_environment(root: Path) -> dict[str, str]:
+    """What git gets to see of the environment: a PATH without the checkout, and our settings."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**kept, "PATH": os.pathsep.join(_safe_path(root)), **_ENVIRONMENT}
+
+
+def _safe_path(root: Path) -> list[str]:
+    """The absolute folders of the PATH that are not in the checkout; of none when the checkout is the whole disk."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return [each for each in folders if Path(each).is_absolute() and not _within(os.path.realpath(each), root)]
+
+
+def _within(path: str, root: Path) -> bool:
+    return root != Path(root.anchor) and Path(path).is_relative_to(root)
+
+
+def write_trusted(values: tuple[str, ...]) -> IO[str]:
+    """A configuration file that holds these values of safe.directory, for as long as it is held.
+
+    A file, since git before 2.38 takes this key from no command line.
+    """
+    file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - it is held, and goes with its holder
+        "w", encoding="utf-8", errors="surrogateescape", suffix=".gitconfig"
+    )
+    quoted = (each.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") for each in values)
+    file.write("[safe]\n" + "".join(f'directory = "{each}"\n' for each in quoted))
+    file.flush()
+    return file
+
+
+def read_user_values(git: str, root: Path, key: str) -> tuple[str, ...]:
+    """What system and user have set for one key of git's configuration, the user's last.
+
+    Asked outside of the repository, so that its own configuration has no say.
+    """
+    outside = root.anchor
+    home = {name: os.environ[name] for name in ("HOME", "XDG_CONFIG_HOME", "USERPROFILE") if name in os.environ}
+    environment = clean_environment(root)
+    for name in ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL"):
+        del environment[name]
+    found: list[str] = []
+    for scope in ("--system", "--global"):
+        try:
+            ran = subprocess.run(  # noqa: S603 - as above
+                [git, "config", scope, "--includes", "--null", "--get-all", key],
+                cwd=outside,
+                env=environment | home,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=_ANSWER_S,
+            )
+        except subprocess.TimeoutExpired:  # a configuration that can't be read says nothing
+            continue
+        if ran.returncode == 0:
+            found += ran.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    return tuple(found)
