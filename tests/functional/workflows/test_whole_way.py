@@ -274,6 +274,18 @@ def test_the_secrets_of_the_environment_are_what_the_apply_gets(actions, reposit
     assert fleet.count("POST") == 1
 
 
+def test_a_token_by_another_name(actions, repository, github, fleet):
+    """Where an environment of the project file names the token's variable, the workflows set that one."""
+    project = "version: 1\nenvironments: {staging: {token_env: COMFYCONTROL_STAGING_TOKEN}}\n"
+    repository.commit({"reconciler.yaml": project})
+    inputs = INPUTS | {"environment": "staging", "token-env": "COMFYCONTROL_STAGING_TOKEN"}
+    assert actions.run(DRIFT, repository.push("schedule"), inputs)["issue"].result == "success"
+    jobs = actions.run(RECONCILE, repository.push(), inputs)
+    assert jobs["apply"].result == "success", jobs["plan"].log
+    assert [runner["name"] for runner in fleet.runners] == ["gpu-1"]
+    assert len(github.issues) == 1
+
+
 def test_drift_has_one_issue(actions, repository, github):
     """On the clock and by hand: opened, closed after the repair; a plan that fails is red."""
     for event in ("schedule", "workflow_dispatch"):
