@@ -223,7 +223,7 @@ class HeaderMap(Field[Headers]):
             elif name not in before:
                 yield f"live header {name} is new since the plan"
             elif before[name] != now[name]:
-                yield f"live header {name} has another value than in the plan"
+                yield f"live header {name} has changed since the plan"
 
 
 def _publish(

@@ -1,7 +1,7 @@
 """A saved plan: the plan document, what it was made from, the fingerprints it binds, and a signature over all of it.
 
 The signature is HMAC-SHA-256 over the canonical JSON of everything else, under a key derived from the plan key (the API
-token, unless RECONCILER_PLAN_KEY is set). It tells an edited file and one made under another key from ours.
+token, unless RECONCILER_PLAN_KEY is set). It shows that a file was edited or made under another key.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def _runner(action: Action, pin: Pin, now: Action, pin_now: Pin) -> Iterator[str
         yield f"was to be {_BECOMES[action.action]}, and would now be {_BECOMES[now.action]}"
         return
     if action.id != now.id:
-        yield f"stands for the live runner {now.id}, and stood for {action.id}"
+        yield f"is matched to the live runner {now.id}, and was matched to {action.id}"
         return
     if pin.live is not None and pin_now.live is not None:
         for field in PINNED:
@@ -86,7 +86,7 @@ def _requests(action: Action, now: Action) -> Iterator[str]:
     from reconciler.planning.diff import document_moves
 
     before, after = ({"requests": [_shown(each) for each in one.requests]} for one in (action, now))
-    yield from document_moves(before, after) or ["its requests are others"]
+    yield from document_moves(before, after) or ["its requests have changed"]
 
 
 def _comparable(request: Request) -> dict[str, Any]:
@@ -111,4 +111,4 @@ def _secrets(pin: Pin, pin_now: Pin) -> Iterator[str]:
         for name in sorted(marks.keys() & marks_now.keys()):
             if marks[name] != marks_now[name] and name not in told:
                 told.add(name)
-                yield f"the value of header {name} to be sent is another one"
+                yield f"the value of header {name} to be sent has changed"

@@ -54,7 +54,7 @@ def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _value in pairs:
             if key in seen:
-                raise _Repeated(f"the key {key[:40]!r} stands twice in one object")
+                raise _Repeated(f"duplicate key {key[:40]!r} in one object")
             seen.add(key)
     return built
 

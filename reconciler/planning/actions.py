@@ -18,7 +18,7 @@ _RETIRED_KEEPS: Final = tuple(name for name in FIELD_NAMES if name != "status")
 
 
 class Result(NamedTuple):
-    """What becomes of a matched runner: an action, or None where it is as wanted, as far as `unknown` lets one tell."""
+    """What becomes of a matched runner: an action, or None where it is as wanted, as far as `unknown` values allow."""
 
     action: Action | None
     unknown: bool

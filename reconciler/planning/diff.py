@@ -61,7 +61,7 @@ def document_moves(before: object, after: object) -> list[str]:
     """One line for each difference of two documents (JSON), such as `requests[0].body.tags: added "x"`, by path.
 
     For documents that hold redacted values only: the lines quote them. What was added to or removed from a list is
-    told without its place in it.
+    shown without its place in it.
     """
     if before == after:
         return []

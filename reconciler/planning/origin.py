@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 BRANCH: Final = "branch"
 DRIFT: Final = "drift"
 CONFLICT: Final = "conflict"
-"""Both this branch and somebody else changed the field; applying takes this branch's value."""
+"""Both this branch and another writer changed the field; applying takes this branch's value."""
 
 
 def with_origins(plan: Plan, base: Desired) -> Plan:
-    """The plan with the origin of every change told against the manifests of the base revision.
+    """The plan with the origin of every change, as seen from the manifests of the base revision.
 
     A field that the base left as it is live is the branch's; one that the branch leaves as the base had it is drift;
     one that differs between all three is a conflict. A runner that the base does not declare is the branch's.

@@ -3,7 +3,7 @@
     match -> one action a pair -> retire -> findings -> order -> plan
 
 Actions are what `--target` lets through. All else, guards, promises and findings included, sees the whole fleet, in
-which a runner that is not written stands at its live state.
+which a runner that is not written keeps its live state.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def make_plan(
 ) -> Plan:
     """The plan that brings live to desired; the same for any order of its inputs.
 
-    `created_at` is ISO 8601 UTC; `reads` the requests sent so far, those of the listing unless told otherwise;
+    `created_at` is ISO 8601 UTC; `reads` the requests sent so far, those of the listing unless given;
     `verify` whether a list is read after the writes;
-    `live_as_of` when a snapshot stands for live. Raises ManifestError for entries that match no or several runners,
+    `live_as_of` when a snapshot is taken for live. Raises ManifestError for entries that match no or several runners,
     UsageProblem for a target that matches no entry and for the acknowledgement of an unknown finding.
     """
     check_acknowledged(policy)

@@ -1,4 +1,4 @@
-"""Which entries `--target` picks: it limits what is written, never what is read or judged."""
+"""Which entries `--target` picks: it limits what is written, never what is read or what findings see."""
 
 from __future__ import annotations
 

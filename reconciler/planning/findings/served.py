@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def served_sets(runners: Iterable[LiveRunner]) -> list[tuple[tuple[str, ...], list[str]]]:
     """Every tag set that an active runner carries, with the names of all that serve it, sorted.
 
-    A set stands for its subsets too. The empty set comes last, with the wildcards; they serve every set besides.
+    A set includes its subsets. The empty set comes last, with the wildcards; they serve every set besides.
     """
     names: dict[Tags, list[str]] = {}
     for runner in runners:

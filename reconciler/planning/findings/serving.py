@@ -85,7 +85,7 @@ def describe(tags: Tags) -> str:
 
 
 def name_some(labels: Sequence[str]) -> str:
-    """A few names: `a, b, c and 4 more`. Names that several runners share are told once, with their number."""
+    """A few names: `a, b, c and 4 more`. Names that several runners share are shown once, with their number."""
     counted = [name if count == 1 else f"{name} ({count} of them)" for name, count in Counter(labels).items()]
     shown = ", ".join(counted[:NAMES_SHOWN])
     left = len(counted) - NAMES_SHOWN

@@ -76,8 +76,8 @@ def arrange(
     timetable = Timetable(changeover, resolution)
     requirements, gaps = _settle(timetable, resolution)
     gates, waits = waits_for(timetable, requirements)
-    told = _gaps(changeover, gaps, two_phase=two_phase)
-    return _arranged(actions, changeover, resolution.twice, gates, waits, told)
+    found = _gaps(changeover, gaps, two_phase=two_phase)
+    return _arranged(actions, changeover, resolution.twice, gates, waits, found)
 
 
 def _arranged(
@@ -139,7 +139,7 @@ def _widened(twice: Iterable[Serving]) -> Iterator[Raised]:
 def _gaps(changeover: Changeover, gaps: dict[int, list[_Gap]], *, two_phase: bool) -> Iterator[Raised]:
     runners = changeover.runners
     for cause in sorted(gaps):
-        told = "; ".join(_tell(changeover, cause, gap) for gap in gaps[cause])
+        said = "; ".join(_describe_gap(changeover, cause, gap) for gap in gaps[cause])
         if two_phase:
             involved = {
                 mover for gap in gaps[cause] for mover in places(gap.requirement.losers | gap.requirement.gainers)
@@ -152,11 +152,11 @@ def _gaps(changeover: Changeover, gaps: dict[int, list[_Gap]], *, two_phase: boo
             )
         else:
             why = "guard.two_phase is false: set it to true to let a runner take two writes"
-        message = f"{told}. {why}"
+        message = f"{said}. {why}"
         yield Raised(message, runners[cause].key)
 
 
-def _tell(changeover: Changeover, cause: int, gap: _Gap) -> str:
+def _describe_gap(changeover: Changeover, cause: int, gap: _Gap) -> str:
     requirement, runners = gap.requirement, changeover.runners
     gainers = name_some([runners[place].label for place in places(requirement.gainers)])
     stops = f"{runners[cause].label} stops serving it before {gainers} can begin"

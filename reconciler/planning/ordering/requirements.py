@@ -43,7 +43,7 @@ class TooManySets(Exception):
 class Changeover:
     """The runners whose serving changes, at fixed positions.
 
-    First stand those that only gain, then those that both gain and lose (movers), then those that only lose; each
+    First come those that only gain, then those that both gain and lose (movers), then those that only lose; each
     part in the order of keys.
     """
 
@@ -72,7 +72,7 @@ class Changeover:
         self._kept = TagIndex(list(kept))
 
     def requirements(self, promises: Sequence[Promise], most: int) -> list[Requirement]:
-        """What must stay served and what is lost by somebody: the largest sets, then the promises.
+        """What must stay served and what some runner loses: the largest sets, then the promises.
 
         Raises TooManySets as soon as more than `most` sets are found.
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.planfile.document import finding_document
 from reconciler.render import escape, wording
@@ -19,15 +19,7 @@ if TYPE_CHECKING:
 def render_valid(valid: Sequence[Valid], form: str) -> str:
     """One line an environment and its findings, or one document."""
     if form == "json":
-        environments = [
-            {
-                "environment": each.environment,
-                "runners": each.runners,
-                "files": list(each.files),
-                "findings": [finding_document(finding) for finding in each.findings],
-            }
-            for each in valid
-        ]
+        environments = [_document(each) for each in valid]
         return render_document({"format_version": "1.0", "valid": True, "environments": environments})
     if form == "html":
         from reconciler.render.views.html_page import render_lines
@@ -41,6 +33,13 @@ def render_valid(valid: Sequence[Valid], form: str) -> str:
             for each in valid
         )
     return "".join(f"{line}\n" for each in valid for line in _text(each, Layout()))
+
+
+def _document(valid: Valid) -> dict[str, Any]:
+    document: dict[str, Any] = {"environment": valid.environment, "runners": valid.runners, "files": list(valid.files)}
+    if valid.findings:
+        document["findings"] = [finding_document(each) for each in valid.findings]
+    return document
 
 
 def _text(valid: Valid, layout: Layout) -> Iterator[str]:

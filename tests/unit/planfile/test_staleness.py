@@ -80,7 +80,7 @@ def test_equal_spellings_are_no_move():
         ),
         (
             {"headers": {**LIVE.spec.headers, "Authorization": Secret("Bearer edited")}},
-            ["runner-1: live header authorization has another value than in the plan"],
+            ["runner-1: live header authorization has changed since the plan"],
         ),
         ({"status": "disabled"}, ["runner-1: live status changed since the plan: active -> disabled"]),
         ({"name": "renamed"}, ["runner-1: live name changed since the plan: runner-1 -> renamed"]),
@@ -103,13 +103,13 @@ def test_live_content_that_moved_is_told_by_field(changes, lines):
 def test_another_secret_is_told_without_showing_it():
     """A desired header value that resolves to another secret is a move; no value stands in the line."""
     now = planned(headers={"Authorization": Secret("Bearer rotated"), "X-Pool": "a100"})
-    assert ways(planned(), now) == ["runner-1: the value of header authorization to be sent is another one"]
+    assert ways(planned(), now) == ["runner-1: the value of header authorization to be sent has changed"]
 
 
 def test_a_carried_header_that_moved_is_told_once():
     """A live value that is carried into the body is told as live, not again as sent."""
     live = edited(LIVE, headers={**LIVE.spec.headers, "Authorization": Secret("Bearer edited")})
-    assert ways(planned(), planned(live)) == ["runner-1: live header authorization has another value than in the plan"]
+    assert ways(planned(), planned(live)) == ["runner-1: live header authorization has changed since the plan"]
 
 
 def test_another_body_is_told_by_its_place():
@@ -154,7 +154,7 @@ def test_another_runner_under_the_key_is_a_move():
     """A key that stands for another live runner is told with both ids."""
     other = live_runner(2)
     now = plan_of(update(other, body_of(other), key="runner-1"), planned().actions[1])
-    assert ways(planned(), now) == [f"runner-1: stands for the live runner {other.id}, and stood for {LIVE.id}"]
+    assert ways(planned(), now) == [f"runner-1: is matched to the live runner {other.id}, and was matched to {LIVE.id}"]
 
 
 def test_a_field_given_up_is_a_move():

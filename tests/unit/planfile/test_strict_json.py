@@ -15,7 +15,7 @@ from reconciler.planfile.strict_json import MAX_DEPTH, read_object
         ("", "f.plan is damaged or no plan: not JSON at line 1, column 1"),
         ('{"a": 1', "f.plan is damaged or no plan: not JSON at line 1, column 8"),
         ("[]", "f.plan is no plan: it holds no JSON object"),
-        ('{"a": 1, "b": 2, "a": 3}', "f.plan is damaged: the key 'a' stands twice in one object"),
+        ('{"a": 1, "b": 2, "a": 3}', "f.plan is damaged: duplicate key 'a' in one object"),
         ('{"a": NaN}', "f.plan is damaged or no plan: a number in it can't be read"),
         ('{"a": -Infinity}', "f.plan is damaged or no plan: a number in it can't be read"),
         ('{"a": ' + "9" * 5000 + "}", "f.plan is damaged or no plan: a number in it can't be read"),

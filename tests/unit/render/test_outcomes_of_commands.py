@@ -32,8 +32,8 @@ def test_valid_environments():
         "format_version": "1.0",
         "valid": True,
         "environments": [
-            {"environment": "staging", "runners": 1, "files": ["a.yaml"], "findings": []},
-            {"environment": "production", "runners": 2, "files": ["b.yaml", "c.yaml"], "findings": []},
+            {"environment": "staging", "runners": 1, "files": ["a.yaml"]},
+            {"environment": "production", "runners": 2, "files": ["b.yaml", "c.yaml"]},
         ],
     }
 
