@@ -12,7 +12,8 @@ from reconciler.manifests.merge.compile import Compiler
 from reconciler.manifests.merge.layers import EMPTY, declared, overlay
 from reconciler.manifests.secrets.references import expand
 from reconciler.manifests.yaml.nodes import Seq
-from reconciler.model.fields import FIELD_NAMES
+from reconciler.model.field import Scalar
+from reconciler.model.fields import FIELD, FIELD_NAMES, FIELDS
 from reconciler.model.headers import NO_HEADERS
 from reconciler.model.position import Position
 from reconciler.model.suggestions import nearest
@@ -87,12 +88,10 @@ def _plain(runner: DesiredRunner) -> dict[str, Any]:
     if runner.former_name is not None:
         plain["former_name"] = runner.former_name
     plain["endpoint"] = runner.endpoint
-    if runner.tags is not None:
-        plain["tags"] = list(runner.tags)
-    if runner.headers is not None:
-        plain["headers"] = {name: str(value) for name, value in runner.headers.items()}
-    if runner.status is not None:
-        plain["status"] = runner.status
+    for name in dict.fromkeys(("tags", *FIELD_NAMES)):
+        value = getattr(runner, name)
+        if name not in plain and value is not None:
+            plain[name] = FIELD[name].document(value, lambda _header, held: str(held))
     if runner.wildcard:
         plain["wildcard"] = True
     if runner.accept:
@@ -119,8 +118,8 @@ def _origins(runner: DesiredRunner, stack: Sequence[Source], variables: Mapping[
     for name, items in (("headers", _headers(runner, stack)), ("tags", _tags(stack, variables))):
         if runner.owns(name):
             yield from items
-    if runner.owns("status"):
-        yield _last("status", runner.status or "", stack)
+    later = [field.name for field in FIELDS if isinstance(field, Scalar) and field.name not in ("name", "endpoint")]
+    yield from (_last(name, getattr(runner, name), stack) for name in later if runner.owns(name))
     if runner.wildcard:
         yield _last("wildcard", "true", stack)
     for name in FIELD_NAMES:

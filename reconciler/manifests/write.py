@@ -16,9 +16,11 @@ from reconciler.manifests.format.field_types import (
     check_tag,
     check_text,
 )
+from reconciler.model.field import Scalar
+from reconciler.model.fields import FIELDS
 from reconciler.model.hidden import code_of, is_hidden, show_hidden
 from reconciler.model.secret import Secret
-from reconciler.model.spec import MAX_TAGS, STATUSES
+from reconciler.model.spec import MAX_TAGS
 from reconciler.settings import OPTION_NAMES
 
 if TYPE_CHECKING:
@@ -88,10 +90,14 @@ def _entry(key: str, runner: LiveRunner, variables: dict[str, None] | None) -> t
         entry["tags"] = [_literal(tag) for tag in tags]
         if not tags:
             entry["wildcard"] = True
-    if runner.spec.status in STATUSES:
-        entry["status"] = runner.spec.status
-    else:
-        notes.append("status is left unmanaged: it is a value unknown to this version")
+    for field in FIELDS:
+        value = field.of(runner.spec)
+        if not isinstance(field, Scalar) or field.name in ("name", "endpoint"):
+            continue
+        if field.can_send(value):
+            entry[field.name] = _literal(value)
+        else:
+            notes.append(f"{field.name} is left unmanaged: it is a value unknown to this version")
     if runner.spec.headers:
         if variables is None or not _can_hold(runner.spec.headers):
             notes.append(f"headers are left unmanaged: {', '.join(map(show_hidden, runner.spec.headers))}")

@@ -15,11 +15,13 @@ from hypothesis import given, settings
 
 from reconciler.api.wire import decode_runner, encode_body
 from reconciler.apply.writer import differing_fields
+from reconciler.manifests.explain import effective
 from reconciler.manifests.merge.digest import digest_of
+from reconciler.manifests.write import export_manifest
 from reconciler.model.field import HeaderMap, Tags
 from reconciler.model.fields import FIELD_NAMES, FIELDS, read_body, spec_document
 from reconciler.model.headers import Headers
-from reconciler.model.runner import DesiredRunner, Listing
+from reconciler.model.runner import Desired, DesiredRunner, Listing
 from reconciler.model.secret import Secret
 from reconciler.model.spec import RunnerBody, RunnerSpec
 from reconciler.planfile.decode import plan_from
@@ -35,7 +37,7 @@ from tests.fakes.applying import apply_plan
 from tests.fakes.plans import live_runner, plan_of, update
 from tests.fakes.runner_api import FakeRunnerApi
 from tests.fakes.runners import edited
-from tests.fakes.small_plans import entry
+from tests.fakes.small_plans import entry, runner_id
 
 KEY = Secret("a key of more than thirty-two bytes, made up")
 EVERY = pytest.mark.parametrize("field", FIELDS, ids=FIELD_NAMES)
@@ -177,3 +179,13 @@ def test_an_unmanaged_field_is_carried_over(field):
     assert field.of(replacement(owned, with_field(field)).spec) == value_of(field, 0)
     released = replace(owned, unmanaged=frozenset({field.name}))
     assert field.of(replacement(released, with_field(field)).spec) == value_of(field, 1)
+
+
+@EVERY
+def test_render_and_export_show_the_field(field):
+    """What `render` shows of an entry, and `export` of a live runner, hold the field."""
+    wanted = entry(**{each.name: value_of(each, 0) for each in FIELDS})
+    (shown,) = effective(Desired((wanted,), "digest", ()))
+    assert field.name in shown
+    exported = export_manifest([edited(live(), id=runner_id(1), name="not the key")], headers=True)
+    assert f"    {field.name}: " in exported.text.replace("headers:\n", "headers: \n")
