@@ -58,8 +58,8 @@ class Finding:
         """
         if self.severity == ERROR:
             place = 0 if self.accepted else 1
-        elif self.accepted:
-            place = 4
+        elif self.code == POLICY_CHANGED:
+            place = 2
         else:
-            place = 2 if self.code == POLICY_CHANGED else 3
+            place = 4 if self.accepted else 3
         return place, SEVERITIES.index(self.severity)

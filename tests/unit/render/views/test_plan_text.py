@@ -107,12 +107,14 @@ def test_findings_are_shown_by_rank():
             finding("four", "error"),
             finding("five", "warning", accepted=True),
             finding("policy-changed", "info"),
+            finding("policy-changed", "warning", accepted=True),
         )
     )
     titles = [row for row in lines(plan) if re.match(r"  \S", row)]
     assert titles == [
         "  accepted error two",
         "  error four",
+        "  accepted warning policy-changed",
         "  info policy-changed",
         "  warning three",
         "  info one",
