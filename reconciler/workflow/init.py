@@ -165,6 +165,7 @@ def _write_callers(
             branch=branch,
             patterns=_patterns(checkout.prefix, projects),
             environments=projects[0].environments,
+            tokens={each.environment: each.token_env for each in projects if each.environment and each.token_env},
             requirement=requirement or TO_BE_SET,
         )
     )

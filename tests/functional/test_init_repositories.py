@@ -190,6 +190,20 @@ def test_each_environment_has_its_jobs(repository):
     assert (repository / "fleet" / "runners" / "staging" / "first.yaml").exists()
 
 
+def test_an_environment_s_own_token_has_its_secret(repository):
+    """Where the project file names the variable of a token, the jobs pass the secret of that name as that variable."""
+    tokens = "{staging: {token_env: COMFYCONTROL_STAGING_TOKEN}, production: {}}"
+    (repository / "reconciler.yaml").write_text(f"version: 1\nenvironments: {tokens}\n")
+    init(repository)
+    jobs = caller(repository)[1]["jobs"]
+    for kind in ("reconcile", "drift"):
+        staging, production = jobs[f"{kind}-staging"], jobs[f"{kind}-production"]
+        assert staging["with"]["token-env"] == "COMFYCONTROL_STAGING_TOKEN"
+        assert staging["secrets"]["COMFYCONTROL_API_TOKEN"] == "${{ secrets.COMFYCONTROL_STAGING_TOKEN }}"
+        assert "token-env" not in production["with"]
+        assert production["secrets"]["COMFYCONTROL_API_TOKEN"] == "${{ secrets.COMFYCONTROL_API_TOKEN }}"
+
+
 def test_at_the_root_it_runs_for_the_project_s_files(repository):
     """Not for the whole repository."""
     (repository / "reconciler.yaml").write_text("version: 1\nmanifests: [fleet.yaml, more/runners]\n")

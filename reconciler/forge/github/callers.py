@@ -8,8 +8,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from reconciler.settings import TOKEN_VARIABLE
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 FOLDER: Final = ".github/workflows"
 REUSED: Final = ("reconcile.yml", "drift.yml")
@@ -51,7 +53,7 @@ _RECONCILE: Final = """\
 {common}
       apply-environment: {apply_environment}
     secrets:
-      COMFYCONTROL_API_TOKEN: ${{{{ secrets.COMFYCONTROL_API_TOKEN }}}}
+      COMFYCONTROL_API_TOKEN: ${{{{ secrets.{token} }}}}
       RECONCILER_HEADER_SECRETS: ${{{{ secrets.RECONCILER_HEADER_SECRETS }}}}
       RECONCILER_PLAN_KEY: ${{{{ secrets.RECONCILER_PLAN_KEY }}}}
 
@@ -66,7 +68,7 @@ _DRIFT: Final = """\
     with:
 {common}
     secrets:
-      COMFYCONTROL_API_TOKEN: ${{{{ secrets.COMFYCONTROL_API_TOKEN }}}}
+      COMFYCONTROL_API_TOKEN: ${{{{ secrets.{token} }}}}
       RECONCILER_HEADER_SECRETS: ${{{{ secrets.RECONCILER_HEADER_SECRETS }}}}
 
 """
@@ -77,12 +79,14 @@ class Calling:
     """What a caller is written for. `prefix` is the project's folder below the root, empty at the root.
 
     `patterns` are the paths that it runs for, as GitHub's filters have them; without `environments` there is one job.
+    `tokens` has the variable of an environment's token where the project file names one: its secret has that name too.
     """
 
     prefix: str
     branch: str
     patterns: tuple[str, ...]
     environments: tuple[str, ...]
+    tokens: Mapping[str, str]
     requirement: str
 
 
@@ -110,9 +114,9 @@ def render_caller(calling: Calling) -> str:
     for environment in calling.environments or (None,):
         suffix = "" if environment is None else f"-{names[environment]}"
         common = _common(calling, environment)
-        chosen = _scalar(environment or "production")
-        text += _RECONCILE.format(job=f"reconcile{suffix}", common=common, apply_environment=chosen)
-        text += _DRIFT.format(job=f"drift{suffix}", common=common)
+        chosen, token = _scalar(environment or "production"), calling.tokens.get(environment or "", TOKEN_VARIABLE)
+        text += _RECONCILE.format(job=f"reconcile{suffix}", common=common, apply_environment=chosen, token=token)
+        text += _DRIFT.format(job=f"drift{suffix}", common=common, token=token)
     return text.rstrip("\n") + "\n"
 
 
@@ -125,6 +129,7 @@ def _common(calling: Calling, environment: str | None) -> str:
     inputs = {
         "environment": environment,
         "working-directory": calling.prefix or None,
+        "token-env": calling.tokens.get(environment or ""),
         "requirement": calling.requirement,
     }
     return "\n".join(f"      {name}: {_scalar(value)}" for name, value in inputs.items() if value is not None)
