@@ -1,175 +1,69 @@
-"""Live runners as manifests: what `export` writes, so that a plan against it is "No changes"."""
+"""Writes runners as YAML, for `export` and `render`: what reading it back gives is what was written, and no more.
+
+A text is written plain only where no reader of YAML could take it for something else; every other one is in double
+quotes, where YAML has an escape for each character that can't be seen.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
-
-from reconciler.manifests.format.field_types import (
-    check_endpoint,
-    check_header_name,
-    check_id,
-    check_name,
-    check_tag,
-    check_text,
-)
-from reconciler.model.field import Scalar
-from reconciler.model.fields import FIELDS
-from reconciler.model.hidden import code_of, is_hidden, show_hidden
-from reconciler.model.secret import Secret
-from reconciler.model.spec import MAX_TAGS
-from reconciler.settings import OPTION_NAMES
+from reconciler.manifests.format.field_types import UUID
+from reconciler.model.hidden import show_hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from reconciler.model.runner import LiveRunner
-    from reconciler.model.secret import HeaderValue
-
-RESERVED_NAMES: Final = OPTION_NAMES | {"PLAN_KEY"}
-_NOT_IN_KEYS: Final = re.compile(r"[^A-Za-z0-9._-]+")
-_NOT_IN_VARIABLES: Final = re.compile(r"[^A-Z0-9]+")
-_EMPTY: Final = Secret("")
-_HEAD: Final = "# yaml-language-server: $schema=./runner-manifest.schema.json\nversion: 1\nrunners:"
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """One manifest's text; the `variables` that it refers to; and what could not be written, a line each."""
-
-    text: str
-    variables: tuple[str, ...]
-    left_out: tuple[str, ...]
+_PLAIN: Final = re.compile(
+    r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][\w./-]*(?: [\w./-]+)*"  # no other type in YAML 1.1
+    rf"|{UUID}"
+    r"|https?://[\w./:-]*[\w/-]"
+    r"|\(sensitive\)"
+    r"|(?:[a-z]+ )?\$\{(?:env|file):[\w./-]+\}",
+    re.ASCII | re.IGNORECASE,
+)
 
 
-def export_manifest(runners: Sequence[LiveRunner], *, headers: bool, inherit: bool = True) -> Export:
-    """A manifest that declares every runner with its id; without `inherit` none of them takes any defaults.
+def write_manifest(runners: Iterable[str]) -> Iterator[str]:
+    """The lines of a manifest with the entries that `write_runner` gave."""
+    lines = list(runners)
+    yield "version: 1"
+    yield "runners:" if lines else "runners: {}"
+    yield from lines
 
-    Header values are secrets: headers are left unmanaged and named in a comment, or with `headers` become references
-    to environment variables. A field whose live value no manifest may hold (a control character, say) is left
-    unmanaged; a runner whose id or endpoint is of that kind is left out and named.
+
+def write_runner(key: str, entry: Mapping[str, Any], comment: str = "") -> Iterator[str]:
+    """The lines of one runner's entry below `runners:`; `comment` is safe text for its first line.
+
+    Texts are as a manifest has them, with `$${` for a literal `${`.
     """
-    blocks: list[str] = []
-    variables: dict[str, None] = {}
-    left_out: list[str] = []
-    keys: set[str] = set()
-    for runner in sorted(runners, key=lambda each: (each.spec.name, each.id)):
-        if check_id(runner.id):
-            left_out.append(f"{runner.id}: its id is no UUID; it stays unmanaged")
-            continue
-        if problem := check_endpoint(runner.spec.endpoint):
-            left_out.append(f"{runner.id}: its endpoint can't stand in a manifest ({problem}); it stays unmanaged")
-            continue
-        key = _key(runner.spec.name, keys)
-        keys.add(key)
-        entry, notes = _entry(key, runner, variables if headers else None)
-        if not inherit:
-            entry["inherit"] = False
-        blocks.append(_block(key, entry, notes))
-    body = "\n".join((_HEAD, *blocks)) if blocks else f"{_HEAD} {{}}"
-    return Export(body + "\n", tuple(variables), tuple(left_out))
-
-
-def _entry(key: str, runner: LiveRunner, variables: dict[str, None] | None) -> tuple[dict[str, Any], list[str]]:
-    """One runner's entry and the notes below it. References are added to `variables`; None leaves headers out."""
-    entry: dict[str, Any] = {"id": runner.id}
-    notes: list[str] = []
-    if problem := check_name(runner.spec.name):
-        entry["unmanaged"] = ["name"]
-        notes.append(f"name is left unmanaged: {problem}")
-    elif runner.spec.name != key:
-        entry["name"] = _literal(runner.spec.name)
-    entry["endpoint"] = _literal(runner.spec.endpoint)
-    tags = list(dict.fromkeys(runner.spec.tags))
-    if len(tags) > MAX_TAGS or any(check_tag(tag) for tag in tags):
-        notes.append("tags are left unmanaged: a manifest can't hold them")
-    else:
-        entry["tags"] = [_literal(tag) for tag in tags]
-        if not tags:
-            entry["wildcard"] = True
-    for field in FIELDS:
-        value = field.of(runner.spec)
-        if not isinstance(field, Scalar) or field.name in ("name", "endpoint"):
-            continue
-        if field.can_send(value):
-            entry[field.name] = _literal(value)
+    yield f"  {scalar(key)}:" + (f"  # {comment}" if comment else "")
+    for name, held in entry.items():
+        if isinstance(held, dict) and held:
+            yield f"    {name}:"
+            yield from (f"      {scalar(inner)}: {_flow(value)}" for inner, value in held.items())
+        elif isinstance(held, list) and held and isinstance(held[0], dict):
+            yield f"    {name}:"
+            yield from (f"      - {_flow(each)}" for each in held)
         else:
-            notes.append(f"{field.name} is left unmanaged: it is a value unknown to this version")
-    if runner.spec.headers:
-        if variables is None or not _can_hold(runner.spec.headers):
-            notes.append(f"headers are left unmanaged: {', '.join(map(show_hidden, runner.spec.headers))}")
-        else:
-            entry["headers"] = {
-                name: _value(key, name, value, variables) for name, value in runner.spec.headers.items()
-            }
-    return entry, notes
+            yield f"    {name}: {_flow(held)}"
 
 
-def _can_hold(headers: Mapping[str, HeaderValue]) -> bool:
-    """Whether a manifest may declare these headers, and a variable, or the manifest itself, hold their values."""
-    if any(map(check_header_name, headers)) or len({name.lower() for name in headers}) < len(headers):
-        return False
-    return not any(
-        check_text(value) if isinstance(value, str) else isinstance(value, Secret) and value.is_unsendable
-        for value in headers.values()
-    )
+def _flow(held: Any) -> str:
+    """A value on one line."""
+    if isinstance(held, dict):
+        return f"{{{', '.join(f'{scalar(name)}: {_flow(each)}' for name, each in held.items())}}}"
+    if isinstance(held, list):
+        return f"[{', '.join(map(_flow, held))}]"
+    return scalar(held)
 
 
-def _value(key: str, header: str, value: HeaderValue, variables: dict[str, None]) -> str:
-    """A public value as it is; for a secret one a reference to a variable of its own, which can't be an empty one."""
-    if isinstance(value, str):
-        return _literal(value)
-    if value == _EMPTY:
-        return ""
-    base = _NOT_IN_VARIABLES.sub("_", f"{key}_{header}".upper())
-    name, number = base, 2
-    while name in RESERVED_NAMES or f"RECONCILER_{name}" in variables:
-        name, number = f"{base}_{number}", number + 1
-    variables[f"RECONCILER_{name}"] = None
-    return f"${{env:RECONCILER_{name}}}"
-
-
-def _block(key: str, entry: dict[str, Any], notes: Iterable[str]) -> str:
-    text = yaml.dump({key: entry}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000, indent=2)
-    lines = [f"  {line}" for line in show_hidden(text, _yaml_code).split("\n") if line]
-    return "\n".join([*lines, *(f"    # {note}" for note in notes)])
-
-
-class _Dumper(yaml.SafeDumper):
-    """Block style with short lists of scalars on one line, and every list indented below its key."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        del indentless
-        super().increase_indent(flow, False)
-
-
-def _inline(dumper: yaml.SafeDumper, items: list[str]) -> yaml.Node:
-    return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=True)
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    """In double quotes where it holds a hidden character: there YAML has escapes for all of them."""
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if is_hidden(text) else None)
-
-
-def _yaml_code(character: str) -> str:
-    return character if character == "\n" else code_of(character)
-
-
-_Dumper.add_representer(list, _inline)
-_Dumper.add_representer(str, _text)
-
-
-def _key(name: str, taken: set[str]) -> str:
-    base = _NOT_IN_KEYS.sub("-", name).strip("-._")[:90] or "runner"
-    key, number = base, 2
-    while key in taken:
-        key, number = f"{base}-{number}", number + 1
-    return key
-
-
-def _literal(text: str) -> str:
-    return text.replace("${", "$${")
+def scalar(held: str | bool) -> str:
+    """A string or boolean as YAML, on one line and harmless in a terminal and a CI log."""
+    if isinstance(held, bool):
+        return str(held).lower()
+    if _PLAIN.fullmatch(held):
+        return held
+    escaped = held.replace("\\", "\\\\").replace('"', '\\"').replace("##", "#\\x23")
+    return show_hidden(f'"{escaped}"')

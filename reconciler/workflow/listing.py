@@ -75,7 +75,7 @@ class Exported:
 
 def export(selection: Selection, ports: Ports, *, headers: bool) -> Exported:
     """Every live runner as one manifest with ids; it holds what is live, whatever the project file's defaults are."""
-    from reconciler.manifests.write import export_manifest
+    from reconciler.manifests.export import export_manifest
 
     project = load(selection)
     settings = ports.settings(project)

@@ -14,18 +14,8 @@ from pydantic import AfterValidator, WrapValidator
 
 from reconciler.manifests.format import field_types
 from reconciler.manifests.format.model import NO_CREDENTIALS, Declared, Model, optional, required
-from reconciler.manifests.format.values import (
-    DAY,
-    FLAG,
-    HEADER_VALUE,
-    VERSION,
-    Keyword,
-    key,
-    no_twins,
-    problem,
-    text,
-    word,
-)
+from reconciler.manifests.format.texts import DAY, HEADER_VALUE, key, no_twins, text, word
+from reconciler.manifests.format.values import FLAG, VERSION, Keyword, problem
 from reconciler.model.fields import FIELD_NAMES
 from reconciler.model.spec import MAX_NAME, MAX_TAGS, STATUSES
 from reconciler.planning.findings.registry import CODES

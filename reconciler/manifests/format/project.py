@@ -10,7 +10,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, create_model
 from reconciler.manifests.format import field_types
 from reconciler.manifests.format.manifest import Flag, Inherited, Key, Profiles, Version, at_most_ten
 from reconciler.manifests.format.model import NO_CREDENTIALS, Declared, Model, optional, required
-from reconciler.manifests.format.values import COUNT, LIMIT, Keyword, key, literal, problem, word
+from reconciler.manifests.format.texts import key, literal, word
+from reconciler.manifests.format.values import COUNT, LIMIT, Keyword, problem
 from reconciler.model.finding import SEVERITIES
 from reconciler.model.policy import DISABLE, IGNORE, REPORT, Limit
 from reconciler.model.spec import MAX_TAGS

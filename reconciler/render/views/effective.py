@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from reconciler.manifests.write import scalar, write_manifest, write_runner
 from reconciler.render import escape, wording
 from reconciler.render.formats.json import render_document
 from reconciler.render.formats.table import Table
@@ -90,53 +91,29 @@ def render_explained(
 def _manifest(manifests: Effective) -> Iterator[str]:
     environment = f" of {scalar(manifests.environment)}" if manifests.environment else ""
     yield f"# {wording.plural(len(manifests.runners), 'runner')}{environment}, after merging"
-    yield "version: 1"
-    yield "runners:" if manifests.runners else "runners: {}"
-    for runner in manifests.runners:
-        yield from _block(runner)
+    yield from write_manifest(line for runner in manifests.runners for line in _runner(runner))
 
 
-def _block(runner: Mapping[str, Any]) -> Iterator[str]:
-    """One runner's entry. It inherits nothing: what it inherited stands in it."""
-    yield f"  {scalar(runner['key'])}:  # {escape.text(runner['file'])}:{runner['line']}"
-    yield "    inherit: false"
-    for name, held in runner.items():
-        if name in ("key", "file", "line") or (name == "unmanaged" and not held):
-            continue
-        if isinstance(held, dict):
-            yield f"    {name}:" if held else f"    {name}: {{}}"
-            for header, shown in held.items():
-                yield f"      {scalar(header)}: {scalar(_LITERAL_MARK.sub('$${', shown))}"
-        elif not isinstance(held, list):
-            yield f"    {name}: {_literal(held)}"
-        elif held and isinstance(held[0], dict):
-            yield f"    {name}:"
-            for entry in held:
-                yield f"      - {{{', '.join(f'{part}: {_literal(text)}' for part, text in entry.items())}}}"
-        else:
-            yield f"    {name}: [{', '.join(map(_literal, held))}]"
+def _runner(runner: Mapping[str, Any]) -> Iterator[str]:
+    """One runner's entry. It inherits nothing: what it inherited is in it."""
+    place = f"{escape.text(runner['file'])}:{runner['line']}"
+    entry = {
+        name: _written(held, _NO_REFERENCE if name == "headers" else _MARK)
+        for name, held in runner.items()
+        if name not in ("key", "file", "line") and (held or name != "unmanaged")
+    }
+    return write_runner(runner["key"], {"inherit": False, **entry}, place)
 
 
-_PLAIN: Final = re.compile(
-    r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z][\w./-]*(?: [\w./-]+)*"  # no other type in YAML 1.1
-    r"|https?://[\w./:-]*[\w/-]"
-    r"|\(sensitive\)"
-    r"|(?:[a-z]+ )?\$\{(?:env|file):[\w./-]+\}",
-    re.ASCII | re.IGNORECASE,
-)
-_LITERAL_MARK: Final = re.compile(r"\$\{(?!(?:env|file):)")
+_MARK: Final = re.compile(r"\$\{")
+_NO_REFERENCE: Final = re.compile(r"\$\{(?!(?:env|file):)")
 """What is no reference in a header's value; no other field can refer to a secret."""
 
 
-def _literal(held: str | bool) -> str:
-    return scalar(held.replace("${", "$${") if isinstance(held, str) else held)
-
-
-def scalar(held: str | bool) -> str:
-    """A string or boolean as YAML: plain where nothing could be read into it, else in double quotes."""
-    if isinstance(held, bool):
-        return str(held).lower()
-    if _PLAIN.fullmatch(held):
-        return held
-    escaped = held.replace("\\", "\\\\").replace('"', '\\"').replace("##", "#\\x23")
-    return escape.text(f'"{escaped}"')
+def _written(held: Any, literal: re.Pattern[str]) -> Any:
+    """A value as a manifest has it, what is `literal` escaped."""
+    if isinstance(held, dict):
+        return {name: _written(each, literal) for name, each in held.items()}
+    if isinstance(held, list):
+        return [_written(each, literal) for each in held]
+    return literal.sub("$${", held) if isinstance(held, str) else held

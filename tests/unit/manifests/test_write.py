@@ -1,32 +1,72 @@
-"""An export is a manifest that a reader can check: what it holds shows, and reads back as it is."""
+"""The one writer of YAML: what it writes reads back as it was, and hides nothing."""
 
 from __future__ import annotations
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.manifests.write import export_manifest
-from reconciler.model.hidden import is_hidden
-from tests.fakes.runners import make_live
+from reconciler.manifests.write import scalar, write_manifest, write_runner
 
-VISIBLE_BREAK = "\n"
-TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=20)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+ENTRIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": TEXT,
+        "tags": st.lists(TEXT, max_size=3),
+        "headers": st.dictionaries(TEXT, TEXT, max_size=3),
+        "wildcard": st.booleans(),
+        "accept": st.lists(st.fixed_dictionaries({"code": TEXT, "reason": TEXT}), max_size=2),
+    },
+)
 
 
-@given(TEXT | st.sampled_from(["a\u3164", "\u034fx", "a\U000e0100", "no\u00a0break", "⚙\ufe0f", "bom\ufeff"]))
-def test_hidden_characters_are_written_by_their_codes(name):
-    """No line of the file holds one, and YAML reads the very name and tag back."""
-    runner = make_live(
-        id="550e8400-e29b-41d4-a716-446655440000",
-        name=name,
-        endpoint="https://a.example.com",
-        headers={},
-        tags=(name,),
-        status="active",
-    )
-    text = export_manifest([runner], headers=False).text
-    assert not is_hidden(text.replace(VISIBLE_BREAK, ""))
-    ((key, entry),) = yaml.safe_load(text)["runners"].items()
-    assert "name" in entry.get("unmanaged", ()) or entry.get("name", key) == name.replace("${", "$${")
-    assert "tags" not in entry or entry["tags"] == [name.replace("${", "$${")]
+@given(st.dictionaries(TEXT, ENTRIES.filter(bool), max_size=3))
+def test_entries_read_back(runners):
+    """Whatever keys and values hold, YAML reads the very same entries."""
+    lines = [line for key, entry in runners.items() for line in write_runner(key, entry)]
+    text = "".join(f"{line}\n" for line in write_manifest(lines))
+    assert yaml.safe_load(text) == {"version": 1, "runners": runners}
+
+
+def test_a_comment_is_on_the_line_of_the_key():
+    """Where a runner comes from is beside its key."""
+    assert list(write_runner("a", {"tags": []}, "m.yaml:3")) == ["  a:  # m.yaml:3", "    tags: []"]
+
+
+@pytest.mark.parametrize(
+    ("held", "text"),
+    [
+        ("gpu", "gpu"),
+        ("gpu a100", "gpu a100"),
+        ("https://a.example.com:8188/x", "https://a.example.com:8188/x"),
+        ("yes", '"yes"'),
+        ("Null", '"Null"'),
+        ("0123", '"0123"'),
+        ("2026-12-31", '"2026-12-31"'),
+        ("a: b", '"a: b"'),
+        ("a #b", '"a #b"'),
+        ("", '""'),
+        ('say "hi" \\ there', '"say \\"hi\\" \\\\ there"'),
+        ("\x1b[31m", '"\\x1b[31m"'),
+        ("a\u202eb", '"a\\u202eb"'),
+        ("##[error]x", '"#\\x23[error]x"'),
+        ("::error::x", '"::error::x"'),
+        ("1f0c6d52-6d3c-4f0f-9d5e-2b8f3a7c1e01", "1f0c6d52-6d3c-4f0f-9d5e-2b8f3a7c1e01"),
+        ("00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000000"),
+        (True, "true"),
+        (False, "false"),
+    ],
+)
+def test_scalars(held, text):
+    """Plain where nothing could be read into it, else in double quotes with everything hidden escaped."""
+    assert scalar(held) == text
+    assert yaml.safe_load(text) == held
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_string_comes_back(held):
+    """Whatever a string holds, YAML reads the same string, in a block and in a list."""
+    assert yaml.safe_load(f"x: {scalar(held)}") == {"x": held}
+    assert yaml.safe_load(f"x: [{scalar(held)}, b]") == {"x": [held, "b"]}

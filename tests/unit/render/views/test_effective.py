@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-import hypothesis.strategies as st
-import pytest
 import yaml
-from hypothesis import given
 
 from reconciler.manifests.explain import Origin
 from reconciler.model.position import Position
-from reconciler.render.views.effective import render_effective, render_explained, scalar
+from reconciler.render.views.effective import render_effective, render_explained
 
 
 @dataclass
@@ -105,41 +102,6 @@ def test_json_markdown_and_html():
     assert document["runners"][0]["tags"] == ["a"]
     assert shown("markdown", tags=["a"]).startswith("```yaml\n# 1 runner, after merging\nversion: 1\n")
     assert "Effective manifests" in shown("html", tags=["a"])
-
-
-@pytest.mark.parametrize(
-    ("held", "text"),
-    [
-        ("gpu", "gpu"),
-        ("gpu a100", "gpu a100"),
-        ("https://a.example.com:8188/x", "https://a.example.com:8188/x"),
-        ("yes", '"yes"'),
-        ("Null", '"Null"'),
-        ("0123", '"0123"'),
-        ("2026-12-31", '"2026-12-31"'),
-        ("a: b", '"a: b"'),
-        ("a #b", '"a #b"'),
-        ("", '""'),
-        ('say "hi" \\ there', '"say \\"hi\\" \\\\ there"'),
-        ("\x1b[31m", '"\\x1b[31m"'),
-        ("a\u202eb", '"a\\u202eb"'),
-        ("##[error]x", '"#\\x23[error]x"'),
-        ("::error::x", '"::error::x"'),
-        (True, "true"),
-        (False, "false"),
-    ],
-)
-def test_scalars(held, text):
-    """Plain where nothing could be read into it, else in double quotes with everything hidden escaped."""
-    assert scalar(held) == text
-    assert yaml.safe_load(text) == held
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_any_string_comes_back(held):
-    """Whatever a string holds, YAML reads the same string, in a block and in a list."""
-    assert yaml.safe_load(f"x: {scalar(held)}") == {"x": held}
-    assert yaml.safe_load(f"x: [{scalar(held)}, b]") == {"x": [held, "b"]}
 
 
 ORIGINS = (
