@@ -1,4 +1,4 @@
-"""The composite actions, in a checkout that a workflow of somebody's made."""
+"""The composite actions, in a checkout that another workflow made."""
 
 from __future__ import annotations
 

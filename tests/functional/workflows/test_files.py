@@ -41,7 +41,7 @@ def test_actions_of_others_are_pinned_by_commit(path):
 
 @EVERY
 def test_no_input_reaches_a_script_but_through_env(path):
-    """An expression inside a script would be code that somebody else writes."""
+    """An expression inside a script would be code from outside."""
     for _, step in steps_of(path):
         assert "${{" not in step.get("run", "")
 

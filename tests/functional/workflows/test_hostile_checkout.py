@@ -69,7 +69,7 @@ class Attack:
             "pip.conf": "[global]\nindex-url = http://127.0.0.1:9/\n",
             "pyvenv.cfg": "home = .\n",
             ".env": "COMFYCONTROL_API_URL=http://127.0.0.1:9\n",
-            # A bare repository, which git would take for the repository of whoever stands in its folder.
+            # A bare repository, which git would take for the one it runs in.
             "HEAD": "ref: refs/heads/main\n",
             "config": self.config() + "[core]\n\tbare = false\n\tworktree = .\n",
             "objects/x": "",

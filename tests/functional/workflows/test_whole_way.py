@@ -46,8 +46,8 @@ def test_a_header_secret_arrives_whole_and_shows_nowhere(actions, repository, fl
     jobs = actions.run(RECONCILE, repository.merge("topic"), INPUTS)
     assert fleet.runner("gpu-1")["headers"] == {"X-Key": KEY}
     for job in jobs.values():
-        told = [line for line in job.log.splitlines() if KEY in line]
-        assert all(line == f"::add-mask::{KEY}" for line in told)
+        shown = [line for line in job.log.splitlines() if KEY in line]
+        assert all(line == f"::add-mask::{KEY}" for line in shown)
         assert KEY not in job.summary
     assert not any(KEY.encode() in content for files in actions.artifacts.values() for content in files.values())
 
@@ -264,7 +264,7 @@ def test_an_environment_out_of_sight_is_a_warning(actions, repository, github):
 
 
 def test_the_secrets_of_the_environment_are_what_the_apply_gets(actions, repository, fleet):
-    """A secret of the environment has the name of the workflow's, and so stands in its place; a plan key is shared."""
+    """A secret of the environment has the name of the workflow's, and so takes its place; a plan key is shared."""
     actions.secrets["RECONCILER_PLAN_KEY"] = "k" * 32
     actions.environments["production"] = {"COMFYCONTROL_API_TOKEN": fleet.token}
     fleet.store.add_token("cfc_plan", Token(DEFAULT_USER_ID))
