@@ -34,6 +34,7 @@ from reconciler.planning.replacement import replacement
 from reconciler.render.views.runners import listing_document
 from reconciler.workflow.listing import Listed
 from tests.fakes.applying import apply_plan
+from tests.fakes.manifest_tree import Tree
 from tests.fakes.plans import live_runner, plan_of, update
 from tests.fakes.runner_api import FakeRunnerApi
 from tests.fakes.runners import edited
@@ -189,3 +190,17 @@ def test_render_and_export_show_the_field(field):
     assert field.name in shown
     exported = export_manifest([edited(live(), id=runner_id(1), name="not the key")], headers=True)
     assert f"    {field.name}: " in exported.text.replace("headers:\n", "headers: \n")
+
+
+@EVERY
+def test_manifests_declare_inherit_and_release_the_field(field, tmp_path):
+    """An entry that declares it owns it, so does one that inherits it; `unmanaged` releases it."""
+    written = json.dumps(spec_document(spec().replace(name="k"), lambda _name, _value: "value 0"))
+    declared = Tree(tmp_path).runners(f"k: {written}").one()
+    assert declared.owns(field.name)
+    assert getattr(declared, field.name) == field.of(spec().replace(name="k"))
+    released = Tree(tmp_path).runners(f"k: {written[:-1]}, unmanaged: [{field.name}]}}").one()
+    assert not released.owns(field.name)
+    if field.name != "name":  # a name belongs to one runner
+        inherited = Tree(tmp_path).runners("k: {}", defaults=written.replace('"name": "k", ', "")).one()
+        assert getattr(inherited, field.name) == field.of(spec())
