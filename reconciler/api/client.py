@@ -11,7 +11,7 @@ from reconciler.api import wire
 from reconciler.api.create import create
 from reconciler.api.failures import read_verdict, replace_verdict
 from reconciler.api.pagination import read_list
-from reconciler.api.retrying import Exchange, Tally
+from reconciler.api.retrying import Exchange
 from reconciler.api.transport import Call
 from reconciler.errors import BadAnswer, Rejected, Unverified
 from reconciler.model.runner import PER_PAGE
@@ -97,7 +97,7 @@ class Reader:
 
     def list_runners(self) -> Listing:
         """All runners of the account, in a read that adds up (API: List Runners). Raises UnstableList besides."""
-        sent = Tally()
+        sent = _Tally()
 
         def read_page(number: int) -> wire.Page:
             call = Call(
@@ -179,7 +179,7 @@ class Client(Reader):
             read=lambda answer: self._runner(answer, runner_id),
         )
         again = None if look is None else lambda: look(self.get_runner(runner_id))
-        return self._exchange.repeat(call, replace_verdict, again)
+        return self._exchange.repeat(call, replace_verdict, again=again)
 
     def finishing(self) -> AbstractContextManager[None]:
         """While in it, this thread's requests are sent although the run was asked to stop."""
@@ -198,3 +198,16 @@ def _path(runner_id: str) -> str:
     if not wire.is_id(runner_id):
         raise Rejected(f"{runner_id!r} is no runner id", status=400)
     return f"{_RUNNERS}/{runner_id}"
+
+
+class _Tally:
+    """Counts what several threads do."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.count = 0
+
+    def add(self) -> None:
+        """One more."""
+        with self._lock:
+            self.count += 1

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.api.failures import Fate, Setback, unverified
+from reconciler.api.failures import Fate, Setback, read_verdict, unverified
 from reconciler.errors import AmbiguousCreate, ApiError, Interrupted, Unverified
 from reconciler.model.endpoint import same_endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from reconciler.api.retrying import Exchange
     from reconciler.api.transport import Call
@@ -36,45 +36,23 @@ def create(
     When it was not found: after a connection that broke or a 5xx it is sent again; after a timeout, or a success that
     could not be read, it is not, for it may yet appear. A 429 processed nothing and is repeated after the cooldown.
     """
-    attempts = 0
-    spent_s = 0.0
-    doubt: Setback | None = None
-    while True:
-        try:
-            outcome = exchange.attempt(call, spent_s=spent_s if attempts else None)
-        except Interrupted:
-            _tell_doubt(doubt)
-            raise
-        if not isinstance(outcome, Setback):
-            return outcome
-        attempts += 1
-        spent_s += outcome.took_s
-        if outcome.fate.doubtful:
-            doubt = outcome
+
+    def settle(setbacks: Sequence[Setback]) -> LiveRunner | None:
+        doubt = next((each for each in reversed(setbacks) if each.fate.doubtful), None)
+        last = setbacks[-1]
         # An earlier attempt that was not found may have come through since: `Runner limit exceeded` can be its echo.
-        if doubt is not None and outcome.fate is not Fate.THROTTLED:
+        if doubt is not None and last.fate is not Fate.THROTTLED:
             found = _find(body, known_ids, list_runners, doubt)
             if found is not None:
                 return found
-        if outcome.fate is Fate.OPEN:
+        if last.fate is Fate.OPEN:
             raise Unverified(
                 f"it is not in the list, but may yet appear, so it was not sent again; plan again later, and it is "
-                f"adopted by its name if it did: {outcome.error}"
+                f"adopted by its name if it did: {last.error}"
             )
-        try:
-            pause_s = exchange.pause(outcome, attempts, spent_s)
-        except Interrupted:
-            _tell_doubt(doubt)
-            raise
-        if pause_s is None:
-            raise outcome.error
-        spent_s += pause_s
+        return None
 
-
-def _tell_doubt(doubt: Setback | None) -> None:
-    """Interrupted means that nothing was sent: where something was, that is told instead."""
-    if doubt is not None:
-        raise unverified(doubt.error)
+    return exchange.repeat(call, read_verdict, settle=settle)
 
 
 def _find(

@@ -59,14 +59,13 @@ class Fate(Enum):
 class Setback:
     """An attempt that failed. `repeatable`: another one could fare better; `asked_s`: the Retry-After, in seconds.
 
-    `took_s` is how long the attempt took on the wire, `cooldown_s` how long everything stands still after a 429.
+    `cooldown_s` is how long everything stands still after a 429.
     """
 
     fate: Fate
     error: ApiError
     repeatable: bool = True
     asked_s: float | None = None
-    took_s: float = 0.0
     cooldown_s: float = 0.0
 
 
@@ -161,7 +160,7 @@ def from_unreadable(error: BadAnswer) -> Setback:
 
 
 def read_verdict(setbacks: Sequence[Setback]) -> ApiError:
-    """What all attempts of a read come to: the last one's error."""
+    """What all attempts of a read or a create come to: the last one's error."""
     return setbacks[-1].error
 
 

@@ -18,6 +18,8 @@ MAX_ATTEMPTS: Final = 5
 MAX_TOTAL_S: Final = 60.0
 """Seconds for all attempts of one request and the pauses between them; waiting for a slot of the limiter is apart."""
 
+LEAST_ATTEMPT_S: Final = 1.0
+
 _FIRST_BACKOFF_S: Final = 0.5
 _LONGEST_BACKOFF_S: Final = 8.0
 _COOLDOWN_JITTER_S: Final = 1.0
@@ -25,12 +27,12 @@ _COOLDOWN_JITTER_S: Final = 1.0
 
 def may_retry(attempts: int, spent_s: float, pause_s: float) -> bool:
     """Whether another attempt is left after `attempts`, and time for it after `spent_s` and a pause."""
-    return attempts < MAX_ATTEMPTS and spent_s + pause_s <= MAX_TOTAL_S
+    return attempts < MAX_ATTEMPTS and spent_s + pause_s + LEAST_ATTEMPT_S <= MAX_TOTAL_S
 
 
 def left_s(spent_s: float) -> float:
-    """How long another attempt may take, at least a second: less could not succeed at all."""
-    return max(1.0, MAX_TOTAL_S - spent_s)
+    """How long another attempt may take, at least a second: less could not succeed at all (see `may_retry`)."""
+    return max(LEAST_ATTEMPT_S, MAX_TOTAL_S - spent_s)
 
 
 def backoff_s(attempts: int, asked_s: float | None, chance: Callable[[], float]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from reconciler.api import failures, retry
 from reconciler.api.failures import Fate, Setback
 from reconciler.api.limiter import limiter_for
 from reconciler.api.transport import Sender
-from reconciler.errors import ApiError, Interrupted, Moved
+from reconciler.errors import ApiError, Interrupted, Moved, Unverified
 from reconciler.model.report import RequestCount
 
 if TYPE_CHECKING:
@@ -28,21 +29,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Tally:
-    """Counts what several threads do."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.count = 0
-
-    def add(self) -> None:
-        """One more."""
-        with self._lock:
-            self.count += 1
-
-
 class Exchange:
-    """The connection to the service; any thread may use it."""
+    """The connection to the service; any thread may use it. `now` measures what passes on the wire, which is real."""
 
     def __init__(
         self,
@@ -54,12 +42,14 @@ class Exchange:
         transport: httpx.BaseTransport | None,
         scrubber: Scrubber,
         chance: Callable[[], float],
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
         self._settings = settings
         self._stop = stop
         self._progress = progress
         self._chance = chance
+        self._now = now
         self._host = urlsplit(settings.api_url).netloc.lower()
         self._limiter = limiter_for(self._host, settings.rate_limit, clock)
         self._sender = Sender(settings, clock=clock, transport=transport, scrubber=scrubber)
@@ -105,38 +95,62 @@ class Exchange:
         self,
         call: Call[T],
         verdict: Callable[[Sequence[Setback]], ApiError],
+        *,
         again: Callable[[], None] | None = None,
+        settle: Callable[[Sequence[Setback]], T | None] | None = None,
     ) -> T:
-        """Send a request that may be repeated until it is answered; raises what `verdict` makes of the setbacks.
+        """Send a request until it is answered; raises what `verdict` makes of the setbacks.
 
-        `again` is called before each repeat, and prevents it by raising an ApiError.
+        `again` is called before each repeat, and prevents it by raising an ApiError; what it sends is part of the same
+        minute. `settle` is called after each attempt that failed: what it gives is the answer, and what it raises ends
+        the matter; what it sends has its own time.
         """
         setbacks: list[Setback] = []
-        spent_s = 0.0
-        while True:
-            try:
-                if setbacks and again is not None:
-                    with self.together():
-                        again()
-                        outcome = self.attempt(call, spent_s=spent_s)
-                else:
-                    outcome = self.attempt(call, spent_s=spent_s if setbacks else None)
-            except (ApiError, Interrupted) as exc:
-                raise self._cut_short(call, setbacks, exc) from exc
-            if not isinstance(outcome, Setback):
-                return outcome
-            setbacks.append(outcome)
-            spent_s += outcome.took_s
-            try:
-                pause_s = self.pause(outcome, len(setbacks), spent_s)
-            except Interrupted as exc:
-                raise self._cut_short(call, setbacks, exc) from exc
-            if pause_s is None:
-                raise verdict(setbacks)
-            spent_s += pause_s
+        started_s: float | None = getattr(self._thread, "spent_s", None)
+        spent_s = started_s or 0.0
+        try:
+            while True:
+                try:
+                    look = again if setbacks else None
+                    with contextlib.nullcontext() if look is None else self.together():
+                        if look is not None:
+                            spent_s = self._recheck(look, spent_s)
+                            if not retry.may_retry(len(setbacks), spent_s, 0.0):
+                                raise verdict(setbacks)
+                        first = not setbacks and started_s is None
+                        tried = self._attempt(call, None if first else spent_s, repeats=bool(setbacks))
+                    outcome, took_s = tried
+                    spent_s += took_s
+                    if not isinstance(outcome, Setback):
+                        return outcome
+                    setbacks.append(outcome)
+                    settled = None if settle is None else settle(setbacks)
+                    if settled is not None:
+                        return settled
+                    pause_s = self._pause(outcome, len(setbacks), spent_s)
+                except (ApiError, Interrupted) as exc:
+                    raise self._cut_short(call, setbacks, exc) from exc
+                if pause_s is None:
+                    raise verdict(setbacks)
+                spent_s += pause_s
+        finally:
+            if started_s is not None:
+                self._thread.spent_s = spent_s
 
-    def attempt(self, call: Call[T], *, spent_s: float | None) -> T | Setback:
-        """Send a request once, as soon as the limiter lets it. Raises Interrupted, and has not sent it then.
+    def _recheck(self, again: Callable[[], None], spent_s: float) -> float:
+        """Look before a repeat, in what is left of its minute; what is spent after it."""
+        self._thread.spent_s = spent_s
+        try:
+            again()
+            after_s: float = self._thread.spent_s
+        finally:
+            self._thread.spent_s = None
+        return after_s
+
+    def _attempt(self, call: Call[T], spent_s: float | None, *, repeats: bool) -> tuple[T | Setback, float]:
+        """Send a request once, as soon as the limiter lets it; what came, and how many seconds that took on the wire.
+
+        Raises Interrupted, and has not sent it then.
 
         `spent_s` is what earlier attempts took, None for the first. A repeat gets only what is left of the minute; the
         first has the timeouts of the settings, whatever they are.
@@ -145,16 +159,18 @@ class Exchange:
         self._take_slot()
         try:
             self._go_on()
-            self._tally(reads=not call.writes, writes=call.writes, retries=spent_s is not None)
+            self._tally(reads=not call.writes, writes=call.writes, retries=repeats)
             call.sent()
+            began = self._now()
             outcome = self._sender.send(call, None if spent_s is None else retry.left_s(spent_s))
+            took_s = self._now() - began
             if isinstance(outcome, Setback) and outcome.fate is Fate.THROTTLED:
-                return self._cool_down(outcome)
-            return outcome
+                return self._cool_down(outcome), took_s
+            return outcome, took_s
         finally:
             self._limiter.release(self.clock)
 
-    def pause(self, setback: Setback, attempts: int, spent_s: float) -> float | None:
+    def _pause(self, setback: Setback, attempts: int, spent_s: float) -> float | None:
         """Wait before another attempt, and say for how long; None when there shall be none.
 
         After a 429 it is the limiter that holds everything back, so nothing is waited for here.
@@ -228,6 +244,6 @@ class Exchange:
 
     def _cut_short(self, call: Call[T], setbacks: Sequence[Setback], exc: ApiError | Interrupted) -> Exception:
         """Ended between attempts: of a write that may have been done, that must be told instead."""
-        if call.writes and any(setback.fate.doubtful for setback in setbacks):
+        if call.writes and not isinstance(exc, Unverified) and any(setback.fate.doubtful for setback in setbacks):
             return failures.unverified(exc if isinstance(exc, Moved) else setbacks[-1].error)
         return exc

@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -73,7 +73,12 @@ class Sender:
     """The connection to the service; any thread may use it."""
 
     def __init__(
-        self, settings: Settings, *, clock: Clock, transport: httpx.BaseTransport | None, scrubber: Scrubber
+        self,
+        settings: Settings,
+        *,
+        clock: Clock,
+        transport: httpx.BaseTransport | None,
+        scrubber: Scrubber,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -106,7 +111,6 @@ class Sender:
             outcome = self._send(call, began + whole_s, timeout)
         if isinstance(outcome, Setback):
             _LOG.debug("%s", outcome.error)
-            return replace(outcome, took_s=time.monotonic() - began)
         return outcome
 
     def _send(self, call: Call[T], deadline: float, timeout: httpx.Timeout) -> T | Setback:

@@ -27,14 +27,14 @@ NOW = dt.datetime(2024, 1, 16, 14, 20, tzinfo=dt.UTC)
         (1, 0.0, 1.0, True),
         (4, 0.0, 1.0, True),
         (5, 0.0, 1.0, False),
-        (1, 50.0, 9.9, True),
-        (1, 50.0, 10.0, True),
-        (1, 50.0, 10.1, False),
+        (1, 50.0, 8.9, True),
+        (1, 50.0, 9.0, True),
+        (1, 50.0, 9.1, False),
         (1, 0.0, math.inf, False),
     ],
 )
 def test_five_attempts_and_a_minute(attempts, spent_s, pause_s, may):
-    """At most five attempts, and none that would begin after a minute."""
+    """At most five attempts, and none that would have less than a second of the minute left."""
     assert may_retry(attempts, spent_s, pause_s) is may
 
 
