@@ -29,6 +29,8 @@ def main() -> None:
     except KeyboardInterrupt:  # before a command has begun, or while the process ends
         sys.stderr.write("interrupted\n")
         sys.exit(_INTERRUPTED)
+    finally:
+        gc.freeze()  # the interpreter collects several times while it ends; nothing is left to be found
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import sys
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -106,5 +105,4 @@ def run() -> NoReturn:
     escape_unencodable()
     code = main(sys.argv[1:])
     close_quietly()
-    gc.freeze()  # the interpreter collects several times while it ends; nothing is left to be found
     sys.exit(code)

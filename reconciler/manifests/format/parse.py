@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 MAX_SUGGESTIONS: Final = 200
 """Problems of a run after which no nearest word is sought: it takes longer than everything else."""
 
+MAX_AT_ONCE: Final = 20_000
+"""Problems of one document that are spelled out; of one with more, only a part is read."""
+
+_WHOLE: Final = 64
+"""Keys or items up to which a mapping or list stays whole at first, when only a part is read."""
+
 M = TypeVar("M", bound=Model)
 Path = tuple[str | int, ...]
 _VERSION_1: Final = Scalar(INT, "1", 1)
@@ -60,26 +66,33 @@ def parse(
     """
     context = Context(variables)
     reported: set[tuple[Place, str]] = set()  # many aliases may lead to one problem
+    least = _WHOLE
     while True:
         try:
-            return model.model_validate(node, context=context), node
+            made = model.model_validate(node, context=context)
+            break
         except ValidationError as error:
+            if error.error_count() > MAX_AT_ONCE:
+                node, least = _part(node, 1 + error.error_count() // MAX_AT_ONCE, least), least // 2
+                continue
             details = error.errors(include_url=False)
         cuts: dict[str | int, Any] = {}
         for each in details:
             for at, here, message in _messages(model, node, each, len(problems) < MAX_SUGGESTIONS):
-                if (at, message) not in reported:
-                    full = ".".join(part for part in (path, dotted(here)) if part)
-                    said = f"{full}: {message}" if full else message
-                    if add_problem(problems, Problem(Position(file, *at), said)):
-                        reported.add((at, message))
-            if each["type"] == BAD_KEY:
-                continue
-            _mark(cuts, _left_out(model, each["loc"]) or ("version",))
+                full = ".".join(part for part in (path, dotted(here)) if part)
+                found = Problem(Position(file, *at), f"{full}: {message}" if full else message)
+                if (at, message) not in reported and add_problem(problems, found):
+                    reported.add((at, message))
+            if each["type"] != BAD_KEY:
+                _mark(cuts, _left_out(model, each["loc"]) or ("version",))
         context.again = True
         node = _without(node, cuts)
         if "version" in cuts:
             node["version"] = _VERSION_1
+    if least < _WHOLE:
+        more = f"more than {MAX_AT_ONCE:,} problems in one document; the others show when those listed are corrected"
+        add_problem(problems, Problem(Position(file, *node.at), more))
+    return made, node
 
 
 def empty_document() -> Map:
@@ -150,6 +163,22 @@ def _left_out(model: type[Model], path: Path) -> Path:
     owner = _type_at(model, path[:-1])
     field = owner.keys().get(path[-1]) if _is_model(owner) else None
     return path[:-1] if field is not None and field.is_required() else path
+
+
+def _part(node: Any, step: int, least: int) -> Any:
+    """Every so many-th part of what has more than `least`: a hostile file's problems would take more than the file."""
+    if not isinstance(node, Map | Seq):
+        return node
+    step_here = step if len(node) > least else 1
+    if isinstance(node, Map):
+        mapping = Map(node.at)
+        mapping.key_at, mapping.value_at = node.key_at, node.value_at
+        mapping.update((key, _part(node[key], step, least)) for key in list(node)[::step_here])
+        return mapping
+    sequence = Seq(node.at)
+    sequence.extend(_part(each, step, least) for each in node[::step_here])
+    sequence.item_at = node.item_at[::step_here]
+    return sequence
 
 
 def _at(node: Node, path: Path) -> Node:

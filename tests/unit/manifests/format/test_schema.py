@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.manifests.format.build_schema import build_manifest_schema, build_project_schema
+from reconciler.manifests.format.parse import MAX_AT_ONCE
 from reconciler.manifests.format.problems import MAX_PROBLEMS
 from reconciler.manifests.format.schema import manifest_schema, project_schema
 from reconciler.manifests.yaml.read import read_documents
@@ -239,6 +240,25 @@ def test_problems_are_listed_up_to_a_bound():
     messages = problems_of(text, check_manifest)
     assert len(messages) == MAX_PROBLEMS + 1
     assert messages[-1] == "more than 10,000 problems; the others are not listed"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: 1\n" + "".join(f"k{n}: x\n" for n in range(MAX_AT_ONCE + 1)),
+        "version: 1\nrunners:\n" + "".join(f"  k{n}: {{tags: [1, 2]}}\n" for n in range(MAX_AT_ONCE // 2 + 1)),
+        "version: 1\ndefaults:\n  accept:\n" + "  - {}\n" * (MAX_AT_ONCE // 3 + 1),
+        "version: 1\nrunners:\n"
+        + "".join(f"  k{n}: {{}}\n" for n in range(MAX_AT_ONCE))
+        + "".join(f"  l{n}: {{name: 1, id: 1}}\n" for n in range(MAX_AT_ONCE)),
+    ],
+    ids=["keys", "values", "what is missing", "after what is right"],
+)
+def test_a_flood_of_problems_is_told_in_part(text):
+    """A document with more problems than could be listed gets the first of them, and is known to have more."""
+    messages = problems_of(text, check_manifest)
+    assert 100 < len(messages) <= MAX_PROBLEMS + 1
+    assert messages[-1].startswith("more than ")
 
 
 VALUES = st.sampled_from(
