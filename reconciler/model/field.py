@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
 from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
@@ -39,10 +40,8 @@ class Field(ABC, Generic[Value]):
 
     def __init__(self, name: str) -> None:
         self.name: Final = name
-
-    def of(self, spec: RunnerSpec) -> Value:
-        """Read the field."""
-        return cast("Value", getattr(spec, self.name))
+        self.of: Final[Callable[[RunnerSpec], Value]] = attrgetter(name)
+        """Reads the field."""
 
     def can_send(self, value: Value) -> bool:
         """Whether the service is sure to take a value that it gave; what is not sent keeps its value."""

@@ -59,7 +59,10 @@ class DesiredRunner:
 
     def owned(self) -> dict[str, Any]:
         """Give every field that this manifest owns, by name."""
-        return {name: getattr(self, name) for name in FIELD_NAMES if self.owns(name)}
+        released = self.unmanaged
+        return {
+            name: value for name in FIELD_NAMES if (value := getattr(self, name)) is not None and name not in released
+        }
 
     def place(self, name: str) -> Position:
         """Where the field `name` stands, or the runner's key where it has no place of its own."""

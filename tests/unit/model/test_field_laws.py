@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from reconciler.api.wire import decode_runner, encode_body
 from reconciler.apply.writer import differing_fields
 from reconciler.manifests.explain import effective
+from reconciler.manifests.export import export_manifest
 from reconciler.manifests.merge.digest import digest_of
-from reconciler.manifests.write import export_manifest
 from reconciler.model.field import HeaderMap, Tags
 from reconciler.model.fields import FIELD_NAMES, FIELDS, read_body, spec_document
 from reconciler.model.headers import Headers
