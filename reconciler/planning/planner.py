@@ -17,13 +17,13 @@ from reconciler.model.policy import IGNORE
 from reconciler.model.runner import list_reads
 from reconciler.model.spec import ACTIVE, DISABLED
 from reconciler.planning import actions as act
-from reconciler.planning.findings.capacity import capacity_changes
 from reconciler.planning.findings.registry import plan_findings
 from reconciler.planning.findings.rule import Proposal
-from reconciler.planning.findings.serving import Serving
 from reconciler.planning.findings.severity import check_acknowledged, settle
 from reconciler.planning.match import match
 from reconciler.planning.ordering.arrange import arrange
+from reconciler.planning.serving.capacity import capacity_changes
+from reconciler.planning.serving.states import Serving
 from reconciler.planning.targets import targeted
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Action
     from reconciler.model.policy import Policy
     from reconciler.model.runner import Desired, Listing, LiveRunner
-    from reconciler.planning.findings.serving import State
     from reconciler.planning.match import Matching
+    from reconciler.planning.serving.states import State
     from reconciler.settings import RateLimit
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.model.plan import CREATE, DISABLE, UPDATE, Action, Request
 from reconciler.model.policy import Promise
 from reconciler.model.position import Position
-from reconciler.planning.findings.serving import Serving
+from reconciler.planning.serving.states import Serving
 from tests.fakes.runners import make_body, make_change
 
 PLACE = Position("reconciler.yaml", 1, 1)

@@ -36,7 +36,7 @@ def command(**options: Any) -> int:
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.wiring import open_ports, selection_of
-    from reconciler.planning.findings.served import served_sets
+    from reconciler.planning.serving.served import served_sets
     from reconciler.render.views.runners import render_coverage, render_runners
     from reconciler.workflow.listing import list_live
 

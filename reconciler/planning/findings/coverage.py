@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.finding import WARNING
 from reconciler.planning.findings.rule import Raised
-from reconciler.planning.findings.serving import in_order, name_some, spell
-from reconciler.planning.findings.tagsets import TagIndex, maximal, places
+from reconciler.planning.serving.states import in_order, name_some, spell
+from reconciler.planning.serving.tagsets import TagIndex, maximal, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reconciler.planning.findings.rule import Proposal
-    from reconciler.planning.findings.serving import Serving, State, Tags
+    from reconciler.planning.serving.states import Serving, State, Tags
 
 _EVERYTHING: Final[Tags] = frozenset()
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from reconciler.model.policy import Policy
     from reconciler.model.position import Position
     from reconciler.model.runner import DesiredRunner
-    from reconciler.planning.findings.serving import Serving
     from reconciler.planning.match import Matching
     from reconciler.planning.ordering.arrange import Arranged
+    from reconciler.planning.serving.states import Serving
 
 T = TypeVar("T")
 View = TypeVar("View")

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.spec import MAX_TAGS
 from reconciler.planning.findings.rule import Raised
-from reconciler.planning.findings.serving import describe, name_some, spell
-from reconciler.planning.findings.tagsets import places
 from reconciler.planning.ordering.coarse import arrange_coarsely
 from reconciler.planning.ordering.conflicts import MOST_SETS, resolve
 from reconciler.planning.ordering.requirements import Changeover, TooManySets
 from reconciler.planning.ordering.waits import Timetable, waits_for
+from reconciler.planning.serving.states import describe, name_some, spell
+from reconciler.planning.serving.tagsets import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.plan import Action, Gate, Wait
     from reconciler.model.policy import Promise
-    from reconciler.planning.findings.serving import Serving, Tags
     from reconciler.planning.ordering.conflicts import Resolution
     from reconciler.planning.ordering.requirements import Requirement
+    from reconciler.planning.serving.states import Serving, Tags
 
 WIDEN: Final = "widen"
 NARROW: Final = "narrow"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.model.plan import Gate, Wait
 from reconciler.model.spec import MAX_TAGS
 from reconciler.planning.findings.rule import Raised
-from reconciler.planning.findings.serving import name_some
+from reconciler.planning.serving.states import name_some
 
 if TYPE_CHECKING:
     from reconciler.planning.ordering.requirements import Changeover

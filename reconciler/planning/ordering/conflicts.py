@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.spec import MAX_TAGS
-from reconciler.planning.findings.tagsets import TagIndex, maximal, places
 from reconciler.planning.ordering.solver import Knot, Ordering, order_movers
 from reconciler.planning.ordering.stages import Need, cut_into_stages
+from reconciler.planning.serving.tagsets import TagIndex, maximal, places
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from reconciler.model.policy import Promise
-    from reconciler.planning.findings.serving import Tags
     from reconciler.planning.ordering.requirements import Changeover, Requirement
     from reconciler.planning.ordering.stages import Stage
+    from reconciler.planning.serving.states import Tags
 
 _NOTHING: Final[Tags] = frozenset()
 MOST_SETS: Final = 5_000

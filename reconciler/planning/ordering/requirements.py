@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.planning.findings.serving import ANY, common, dominates
-from reconciler.planning.findings.tagsets import TagIndex, maximal
+from reconciler.planning.serving.states import ANY, common, dominates
+from reconciler.planning.serving.tagsets import TagIndex, maximal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from reconciler.model.policy import Promise
-    from reconciler.planning.findings.serving import Serving, Tags
+    from reconciler.planning.serving.states import Serving, Tags
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.plan import Gate, Wait
-from reconciler.planning.findings.serving import ANY
-from reconciler.planning.findings.tagsets import places
+from reconciler.planning.serving.states import ANY
+from reconciler.planning.serving.tagsets import places
 
 if TYPE_CHECKING:
     from reconciler.planning.ordering.conflicts import Resolution

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.planning.findings.serving import Serving, describe
 from reconciler.planning.ordering import solver
+from reconciler.planning.serving.states import Serving, describe
 from tests.fakes.arranging import TAGS, simulate, twice
 from tests.fakes.fleet_simulator import fewest_twice, has_way
 

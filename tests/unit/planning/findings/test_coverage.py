@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.planning.findings.serving import ANY, Serving, describe, name_some
+from reconciler.planning.serving.states import ANY, Serving, describe, name_some
 from tests.fakes.fleet_simulator import all_sets, servers
 from tests.fakes.fleets import PLACE, fleet, promise
 from tests.fakes.proposals import findings_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from reconciler.planning.findings.serving import Serving
 from reconciler.planning.ordering.arrange import arrange
+from reconciler.planning.serving.states import Serving
 from tests.fakes.fleets import actions_for
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.spec import ACTIVE
-from reconciler.planning.findings.tagsets import TagIndex
+from reconciler.planning.serving.tagsets import TagIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.model.runner import LiveRunner
-    from reconciler.planning.findings.serving import Tags
+    from reconciler.planning.serving.states import Tags
 
 
 def served_sets(runners: Iterable[LiveRunner]) -> list[tuple[tuple[str, ...], list[str]]]:

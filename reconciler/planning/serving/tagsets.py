@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from reconciler.planning.findings.serving import State, Tags
+    from reconciler.planning.serving.states import State, Tags
 
 _NOTHING: Final[Tags] = frozenset()
 _FEW: Final = 24

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.plan import Capacity
-from reconciler.planning.findings.capacity import capacity_changes
-from reconciler.planning.findings.serving import Serving
+from reconciler.planning.serving.capacity import capacity_changes
+from reconciler.planning.serving.states import Serving
 from tests.fakes.fleets import fleet
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.planning.findings.served import served_sets
+from reconciler.planning.serving.served import served_sets
 from tests.fakes.plans import live_runner
 
 

@@ -7,8 +7,8 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.planning.findings.serving import ANY, common, dominates
-from reconciler.planning.findings.tagsets import TagIndex, maximal, places
+from reconciler.planning.serving.states import ANY, common, dominates
+from reconciler.planning.serving.tagsets import TagIndex, maximal, places
 from tests.fakes.fleet_simulator import all_sets, serves
 
 TAGS = "abcdef"

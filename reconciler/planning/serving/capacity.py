@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.plan import Capacity
-from reconciler.planning.findings.tagsets import TagIndex
+from reconciler.planning.serving.tagsets import TagIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.planning.findings.serving import Serving, State, Tags
+    from reconciler.planning.serving.states import Serving, State, Tags
 
 _WILDCARD: Final[Tags] = frozenset()
 
