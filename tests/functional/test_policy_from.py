@@ -153,6 +153,31 @@ def test_what_a_branch_can_not_loosen(checkout, tmp_path):
     assert headers == {"Authorization": "(sensitive)", "X-Pool": "a"}
 
 
+def test_a_promise_that_a_branch_drops(checkout):
+    """Is still looked at."""
+    checkout.base(reconciler="version: 1\ncoverage: [{tags: [elsewhere], min_active: 1}]\n")
+    checkout.write(reconciler="version: 1\n")
+    assert "coverage" in codes(checkout.plan())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "disabled"),
+    [
+        ("{}", "{unmanaged: disable, unmanaged_scope: ['*']}", []),
+        ("{unmanaged: disable, unmanaged_scope: ['a-*']}", "{unmanaged: disable, unmanaged_scope: ['*']}", ["a-1"]),
+        ("{unmanaged: disable, unmanaged_scope: ['a-*']}", "{}", ["a-1"]),
+    ],
+)
+def test_who_is_disabled_is_the_bases_choice(checkout, before, after, disabled):
+    """A branch can neither have unmanaged runners disabled, nor more of them, nor spare them."""
+    live = {"endpoint": "https://x.example.com", "tags": ["gpu"], "status": "active", "headers": {}}
+    checkout.sandbox.store.add_many([{**live, "name": "a-1"}, {**live, "name": "b-1"}])
+    for project, write in ((before, checkout.base), (after, checkout.write)):
+        write(reconciler=f"{{version: 1, {project.strip('{}')}}}\n")
+    plan = checkout.plan()
+    assert [each["name"] for each in plan["actions"] if each["action"] == "disable"] == disabled
+
+
 def test_a_branch_can_add_a_variable_with_its_first_user(checkout):
     """All that is no policy comes from the working tree."""
     checkout.base(reconciler="version: 1\nguard: {max_creates: 1}\n")
