@@ -49,7 +49,6 @@ def under_policy_of(reference: str, project: Project, *, path: str | None) -> Pr
     return replace(
         project,
         token_env=base.token_env,
-        token_variables=base.token_variables | project.token_variables,
         public_headers=base.public_headers,
         env_allow=base.env_allow,
         file_allow=base.file_allow,
