@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from reconciler.errors import Interrupted, NotFound
+from reconciler.errors import Interrupted, Moved, NotFound, Unverified
 from reconciler.model.report import RequestCount
 from reconciler.model.runner import Listing
 from reconciler.model.secret import Scrubber
 from tests.fakes.plans import NOW, runner_id
 from tests.fakes.runners import edited, make_live, sent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class FakeStop:
@@ -55,6 +59,17 @@ class FakeJournal:
     def record(self, event, **facts):
         """Remember the line."""
         self.lines.append({"event": event, **facts})
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A replacement whose answer is lost, so that it is repeated. `done`: the service took it all the same.
+
+    `meanwhile(api)` is called between the two.
+    """
+
+    done: bool = False
+    meanwhile: Callable[[object], object] = lambda _api: None
 
 
 class FakeRunnerApi:
@@ -114,15 +129,26 @@ class FakeRunnerApi:
             return _answer(made, turn)
 
     def replace_runner(self, wanted, body, *, look=None):
-        """The runner with the fields that are in the body; nothing is repeated here, so nobody looks again."""
-        del look
+        """The runner with the fields that are in the body; after a `Lost` turn once more, if the look allows it."""
         with self._call("replace", wanted, writes=1) as turn:
-            if wanted not in self.runners:
-                raise NotFound("requested entity not found", status=404)
-            with self._lock:
-                self.bodies.append(body)
-                self.runners[wanted] = edited(self.runners[wanted], **sent(body))
-            return _answer(self.runners[wanted], turn)
+            answer = self._store(wanted, body, turn) if not isinstance(turn, Lost) or turn.done else None
+        if not isinstance(turn, Lost):
+            return answer
+        turn.meanwhile(self)
+        if look is not None:
+            try:
+                look(self.get_runner(wanted))
+            except Moved as exc:
+                raise Unverified(f"it may have been written, or not: {exc}") from exc
+        return self.replace_runner(wanted, body, look=look)
+
+    def _store(self, wanted, body, turn):
+        if wanted not in self.runners:
+            raise NotFound("requested entity not found", status=404)
+        with self._lock:
+            self.bodies.append(body)
+            self.runners[wanted] = edited(self.runners[wanted], **sent(body))
+        return _answer(self.runners[wanted], turn)
 
     @contextlib.contextmanager
     def finishing(self):
