@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-_YOUNG = 200_000
+_YOUNG = 1_000_000
 """Objects made before the garbage collector looks at them; Python's own figure is 700 or 2,000.
 
 What a command makes, its modules first of all, it needs to its end: each look would find nothing.

@@ -27,4 +27,4 @@ def rows(bench):
     with served("pages_server.py", fleet.pages) as url:
         least = [product.python, bench.floor("client"), f"{url}/v1/runner?page=1&per_page=100"]
         runs, floor = in_turn(bench.plan(fleet, url), least, rounds=ROUNDS)
-    yield Row("`plan` of 1 runner, beside a client that sends one GET", runs, floor, at_most=1.25)
+    yield Row("`plan` of 1 runner, beside a client that sends one GET", runs, floor, at_most=1.6)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.model.fields import FIELDS
+from reconciler.model.fields import FIELD, FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from reconciler.model.runner import DesiredRunner
+
+_FIRST: Final = ("name", "endpoint", "tags", "headers", "status")
+_ORDER: Final = (*(FIELD[name] for name in _FIRST), *(field for field in FIELDS if field.name not in _FIRST))
+"""The order of the first version is kept, so that digests are; fields that came later follow."""
 
 
 def digest_of(runners: Iterable[DesiredRunner], shown: Mapping[str, Mapping[str, str]]) -> str:
@@ -26,20 +30,16 @@ def digest_of(runners: Iterable[DesiredRunner], shown: Mapping[str, Mapping[str,
 
 
 def _row(runner: DesiredRunner, shown: Mapping[str, Mapping[str, str]]) -> tuple[Any, ...]:
-    """The order of the first version is kept, so that digests are; fields that came later follow."""
     references = shown.get(runner.key, {})
-    values = {field.name: getattr(runner, field.name) for field in FIELDS}
-    digests = {
-        field.name: None if values[field.name] is None else field.digest(values[field.name], references)
-        for field in FIELDS
-    }
+    name, *others = (
+        None if (value := getattr(runner, field.name)) is None else field.digest(value, references) for field in _ORDER
+    )
     return (
         runner.key,
         runner.id,
-        digests.pop("name"),
+        name,
         runner.former_name,
-        *(digests.pop(name) for name in ("endpoint", "tags", "headers", "status")),
-        *digests.values(),
+        *others,
         sorted(runner.unmanaged) if runner.unmanaged else (),
         runner.wildcard,
         [(each.code, each.reason, str(each.until)) for each in runner.accept] if runner.accept else (),
