@@ -1,4 +1,4 @@
-"""The documents of a project's manifests, read and checked, before anything is merged."""
+"""Reads a project's manifests into typed documents, before anything is merged."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ class Document:
 
     @property
     def runner_places(self) -> Mapping[str, Place]:
-        """The place of each runner's key, also of one whose value is wrong."""
+        """Give the place of each runner's key, also of one whose value is wrong."""
         return section(self.node, "runners").key_at
 
     def own_layer(self, key: str, path: str) -> Source:
-        """A runner as its own layer; `path` is what messages call it."""
+        """Give a runner as its own layer; `path` is what messages call it."""
         entries = self.manifest.runners or {}
         return Source("runner", path, self.file, self.folder, section(section(self.node, "runners"), key), entries[key])
 
@@ -100,7 +100,7 @@ def read_all(
 
 
 def _profiles(nodes: Sequence[Map], file: str, problems: list[Problem]) -> dict[str, Map]:
-    """The profiles that all documents of one file declare together; one with a wrong value counts as empty."""
+    """Collect the profiles that all documents of one file declare; one with a wrong value counts as empty."""
     profiles: dict[str, Map] = {}
     first: dict[str, Position] = {}
     for node in nodes:

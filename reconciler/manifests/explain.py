@@ -48,7 +48,7 @@ class Origin:
 
 
 def effective(desired: Desired) -> list[dict[str, Any]]:
-    """The runners after merging, as plain data: secrets `(sensitive)` or as references, unmanaged fields by name."""
+    """Give merged runners as plain data: secrets `(sensitive)` or as references, unmanaged fields by name."""
     return [_plain(runner) for runner in desired.runners]
 
 
@@ -60,7 +60,7 @@ def explain_runner(
     stdin: Callable[[], bytes] | None = None,
     files: Files | None = None,
 ) -> tuple[Origin, ...]:
-    """Where every field, tag and header of the runner `key` comes from. Offline: secrets stay references.
+    """Find where every field, tag and header of the runner `key` comes from. Offline: secrets stay references.
 
     Raises ManifestError with every problem of the manifests, and UsageProblem when there is no such runner.
     """
@@ -128,7 +128,7 @@ def _origins(runner: DesiredRunner, stack: Sequence[Source], variables: Mapping[
 
 
 def _last(name: str, value: str, stack: Sequence[Source]) -> Origin:
-    """A scalar, from the highest layer that declares it."""
+    """Find a scalar in the highest layer that declares it."""
     source = next(source for source in reversed(stack) if name in source.node)
     return Origin(name, value, source.place(name), source.label)
 

@@ -60,7 +60,7 @@ def export_manifest(runners: Sequence[LiveRunner], *, headers: bool, inherit: bo
             left_out.append(f"{runner.id}: its id is no UUID; it stays unmanaged")
             continue
         if problem := check_endpoint(runner.spec.endpoint):
-            left_out.append(f"{runner.id}: its endpoint can't stand in a manifest ({problem}); it stays unmanaged")
+            left_out.append(f"{runner.id}: its endpoint can't be in a manifest ({problem}); it stays unmanaged")
             continue
         key = _key(runner.spec.name, keys)
         keys.add(key)

@@ -54,7 +54,7 @@ def _check_characters(text: str, authority: str) -> str | None:
         ("#", "%23", 1),
     ):
         if text.count(mark) > most:
-            return f"holds a {mark} where none may stand; write it as {escaped}"
+            return f"holds a {mark} where none is allowed; write it as {escaped}"
     return None
 
 

@@ -70,7 +70,9 @@ def check_header_value(text: str) -> str | None:
     """A header's value, not one copied from where it is hidden: that would be sent in place of the secret."""
     if REDACTED not in text:
         return None
-    return f"{REDACTED} stands where a value is not shown; write the value, or refer to it as ${{env:…}} or ${{file:…}}"
+    return (
+        f"{REDACTED} is what is shown in place of a value; write the value, or refer to it as ${{env:…}} or ${{file:…}}"
+    )
 
 
 def check_reason(text: str) -> str | None:

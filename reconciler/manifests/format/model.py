@@ -16,8 +16,8 @@ T = TypeVar("T")
 
 NO_CREDENTIALS: Final = dict.fromkeys(
     ("api_url", "api-url", "api_token", "token"),
-    "the API's address and token never stand in a file, where a pull request could send the token to another host; set "
-    "COMFYCONTROL_API_URL and COMFYCONTROL_API_TOKEN in the environment",
+    "the API's address and token never belong in a file, where a pull request could send the token to another host; "
+    "set COMFYCONTROL_API_URL and COMFYCONTROL_API_TOKEN in the environment",
 )
 
 

@@ -44,7 +44,7 @@ def compile_manifests(
     stdin: Callable[[], bytes] | None = None,
     files: Files | None = None,
 ) -> Desired:
-    """All runners of the manifests at `paths`, or of the project's own manifests when there are none.
+    """Compile the manifests at `paths`, or of the project's own manifests when there are none.
 
     `secrets` None means offline: what refers to a secret stays Unresolved. With `allow_unresolved` so does what is not
     set or not there. `stdin` reads what `-` stands for, `files` the rest (default: the disk). Raises ManifestError with
@@ -75,7 +75,7 @@ class Compiler:
         self._unique = Unique(problems)
 
     def compile(self, documents: Documents) -> list[DesiredRunner]:
-        """Every runner that could be made, in order."""
+        """Make every runner that can be made, in order."""
         compiled: list[DesiredRunner] = []
         for document in documents.documents:
             entries = document.manifest.runners or {}

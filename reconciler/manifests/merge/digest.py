@@ -1,4 +1,4 @@
-"""One figure for what all manifests come to, to tell whether they moved."""
+"""Computes one figure for what all manifests come to: it shows whether they have changed."""
 
 from __future__ import annotations
 

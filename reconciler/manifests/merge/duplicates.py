@@ -1,4 +1,4 @@
-"""What may stand only once in all manifests: keys, ids, and names of entries without id."""
+"""Reports what may be declared only once in all manifests: keys, ids, and names of entries without id."""
 
 from __future__ import annotations
 
@@ -40,4 +40,4 @@ class Unique:
             what = f"the id {runner.id}" if by_id else f"the name {runner.name!r} without an id"
             message = f"runners.{runner.key}: {what} is already that of {first.key} at {first.at}"
             place = runner.place("id" if by_id else "name")
-            add_problem(self._problems, Problem(place, f"{message}; two entries can't stand for one runner"))
+            add_problem(self._problems, Problem(place, f"{message}; two entries can't be one runner"))

@@ -56,7 +56,7 @@ class Levels:
             self._nodes.append((f"environments.{environment}.", section(section(node, "environments"), environment)))
 
     def place(self, key: str) -> Position:
-        """The place of a key that is declared, the environment's first."""
+        """Find the place of a key that is declared, the environment's first."""
         node = self._owner(key)
         return Position(self._shown, *node.key_at[key])
 
@@ -68,12 +68,12 @@ class Levels:
         }
 
     def layers(self, key: str) -> tuple[tuple[str, Map], ...]:
-        """A mapping of every level, lowest first, with what messages call it."""
+        """List a mapping of every level, lowest first, with what messages call it."""
         found = [(f"{path}{key}", level.get(key)) for path, level in self._nodes]
         return tuple((path, node) for path, node in found if isinstance(node, Map))
 
     def profiles(self) -> dict[str, tuple[str, Map]]:
-        """Profiles by name, with what messages call them."""
+        """Map the names of profiles to what messages call them and their mappings."""
         return {
             name: (f"{path}.{name}", node)
             for path, level in self.layers("profiles")
@@ -82,7 +82,7 @@ class Levels:
         }
 
     def guard(self, *, retires: bool) -> Guard:
-        """The guard. With `retires` one disable is allowed, unless a limit is set."""
+        """Make the guard. With `retires` one disable is allowed, unless a limit is set."""
         made = self.settings.guard
         if made is None:
             return Guard(max_disables=_ONE if retires else None)
@@ -96,7 +96,7 @@ class Levels:
         )
 
     def promises(self) -> tuple[Promise, ...]:
-        """The promises about coverage, each with its place."""
+        """Make the promises about coverage, each with its place."""
         coverage = self.settings.coverage
         if not coverage:
             return ()

@@ -30,7 +30,7 @@ class Inheritance:
         self._merged: dict[tuple[int, bool, tuple[str, ...]], tuple[Document, Merged]] = {}
 
     def merged(self, document: Document, runner: Runner, own: Source) -> Merged:
-        """All that a runner inherits, merged; `own` is the runner as its own layer."""
+        """Merge all that a runner inherits; `own` is the runner as its own layer."""
         key = id(document), runner.inherit is not False, self._profiles(document, runner, own)
         known = self._merged.get(key)
         if known is None:  # with the document itself, so that its id is not used again
@@ -39,7 +39,7 @@ class Inheritance:
         return known[1]
 
     def sources(self, document: Document, runner: Runner, own: Source) -> tuple[Source, ...]:
-        """All that a runner inherits, lowest first."""
+        """List the layers that a runner inherits, lowest first."""
         return self._stack(document, runner.inherit is not False, self._profiles(document, runner, own))
 
     def _stack(self, document: Document, inherits: bool, profiles: tuple[str, ...]) -> tuple[Source, ...]:
@@ -62,7 +62,7 @@ class Inheritance:
         return tuple(stack)
 
     def _profiles(self, document: Document, runner: Runner, own: Source) -> tuple[str, ...]:
-        """The profiles that a runner names and that exist; one named twice counts where it was named last."""
+        """List the profiles that a runner names and that exist; one named twice counts where it was named last."""
         known: list[str] = []
         for index, name in enumerate(runner.profiles or ()):
             if name in document.profiles or name in self._project.profiles:
@@ -82,7 +82,7 @@ class Inheritance:
         return self._read(label, path, self._project.file or "", self._project.folder, node)
 
     def _read(self, label: str, path: str, file: str, folder: Path, node: Map) -> Source:
-        """The layer with its variables. What else could be wrong with it was reported with its document."""
+        """Read the layer with its variables. What else could be wrong with it was reported with its document."""
         from reconciler.manifests.format.manifest import Layer
         from reconciler.manifests.format.parse import parse
 

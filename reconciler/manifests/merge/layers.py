@@ -82,7 +82,7 @@ EMPTY: Final = Merged()
 
 
 def declared(source: Source) -> Merged:
-    """What one layer declares."""
+    """Give what one layer declares."""
     layer = source.layer
     return Merged(
         endpoint=layer.endpoint,
@@ -96,7 +96,7 @@ def declared(source: Source) -> Merged:
 
 
 def overlay(below: Merged, above: Merged) -> Merged:
-    """`above` laid over `below`.
+    """Lay `above` over `below`.
 
     Scalars: above wins where it declares. Tags: below's, then above's, each once. Headers: merged by lower-case name,
     above wins, and one without a value drops. `accept`: both. An empty list or map above clears what is below:

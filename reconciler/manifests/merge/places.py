@@ -1,4 +1,4 @@
-"""Where the keys of merged layers stand, made out only when somebody asks: few of a large fleet's places are shown."""
+"""Places of the keys of merged layers, looked up only when asked for: few of a large fleet's are ever shown."""
 
 from __future__ import annotations
 

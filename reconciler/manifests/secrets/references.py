@@ -23,7 +23,7 @@ _NAME: Final = re.compile(VARIABLE_NAME)
 
 
 class Reference(NamedTuple):
-    """What stands between `${` and `}`: its kind (one of KINDS) and what it names."""
+    """What is between `${` and `}`: its kind (one of KINDS) and what it names."""
 
     kind: str
     name: str
@@ -84,7 +84,7 @@ def _reference(body: str) -> Reference:
     if "${" in body:
         raise BadReference("a ${…} within another; references can't be nested")
     kind, colon, name = body.partition(":")
-    if not colon or kind not in KINDS:  # what stands there is not echoed: it may be a secret, pasted
+    if not colon or kind not in KINDS:  # what is there is not echoed: it may be a secret, pasted
         raise BadReference(
             "this ${…} is no reference; use ${env:NAME}, ${file:PATH} or ${var:NAME}, or $${ for a literal ${"
         )

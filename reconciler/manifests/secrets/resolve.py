@@ -53,14 +53,14 @@ class HeaderValues:
         self._inherited: dict[int, tuple[Mapping[str, Header], Resolved]] = {}
 
     def resolve_inherited(self, headers: Mapping[str, Header]) -> Resolved:
-        """The same as `resolve`, once for a map that many runners share."""
+        """Resolve a map that many runners share, once."""
         cached = self._inherited.get(id(headers))
         if cached is None:  # with the map itself, so that its id is not used again
             cached = self._inherited[id(headers)] = headers, self.resolve(headers)
         return cached[1]
 
     def resolve(self, headers: Mapping[str, Header]) -> Resolved:
-        """The values of a merged header map; one that could not be had is left out, its problem told."""
+        """Resolve a merged header map; a value that can't be had is left out and reported."""
         values: dict[str, HeaderValue] = {}
         shown: dict[str, str] = {}
         for lower, header in headers.items():

@@ -42,7 +42,7 @@ class Anchors:
         self._measured.pop(name, None)
 
     def follow(self, name: str, unfinished: Collection[Map | Seq]) -> Node:
-        """What the alias stands for. `unfinished` are the containers it stands in. Raises BadAlias."""
+        """Return what the alias stands for. `unfinished` are the containers around it. Raises BadAlias."""
         if name not in self._nodes:
             # The name isn't repeated: an unquoted secret that begins with `*` looks like one.
             raise BadAlias(

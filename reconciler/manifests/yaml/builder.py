@@ -34,7 +34,7 @@ _DROPPED: Final = "\0dropped"
 _MERGED: Final = "\0merged"
 """Holds the value of a merge key until the mapping ends and its own keys are all known."""
 _COMPLEX: Final = "\0complex"
-"""Marks, in a frame, a mapping or list that stands where a key should."""
+"""Marks, in a frame, a mapping or list where a key should be."""
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _BREAKS: Final = "\n\r\x85\u2028\u2029"
@@ -144,7 +144,7 @@ class Builder:
             raise Refused
         if isinstance(top, Map) and key is None and self._frames[-1][1] is not _COMPLEX:  # keys in keys: reported once
             advice = "quote it if it is a text that begins with { or ["
-            self._problem(top, None, child.at, f"{describe(child)} stands where a key should; {advice}")
+            self._problem(top, None, child.at, f"{describe(child)} where a key should be; {advice}")
         if not event.implicit and (bad := explicit_tags.check_collection(event.tag, is_map=isinstance(child, Map))):
             self._problem(top, key, child.at, bad.message)
             return Scalar(BROKEN, "", None)
@@ -166,7 +166,7 @@ class Builder:
         if key in top:
             first = top.key_at[key][0]
             advice = "merge several mappings with one list: <<: [*a, *b]" if key == _MERGED else "keep one of them"
-            self._problem(top, key, at, f"this key stands twice, first at line {first}; {advice}")
+            self._problem(top, key, at, f"duplicate key, first at line {first}; {advice}")
             return self._drop_next(top)
         return key
 

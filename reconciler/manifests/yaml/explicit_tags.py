@@ -21,7 +21,7 @@ class Bad(NamedTuple):
 
 
 def construct(tag: str, text: str) -> Node | Bad:
-    """The node for a scalar with an explicit tag."""
+    """Make the node for a scalar with an explicit tag."""
     name = tag.removeprefix(_CORE)
     if name == "str" or tag == _NO_TAG:
         return text

@@ -1,4 +1,4 @@
-"""What a YAML document becomes: plain dicts, lists and strings that know where they stand.
+"""What a YAML document becomes: plain dicts, lists and strings that know their place.
 
 A string scalar is a `str` and a null is None. Every other scalar is a `Scalar`, so that a value that YAML 1.1 reads as
 a number, a date or a boolean can't pass for text. Places are `(line, column)`, both counted from 1; columns count

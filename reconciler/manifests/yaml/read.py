@@ -24,7 +24,7 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 
 
 def read_documents(data: str | bytes, file: str, problems: list[Problem]) -> list[Map]:
-    """The mappings in a YAML stream; `problems` grows by what is wrong, each with its place in `file`.
+    """Read the mappings in a YAML stream; `problems` grows by what is wrong, each with its place in `file`.
 
     Empty documents are passed over. After a syntax error the documents before it still count, after a limit none does.
     """

@@ -43,7 +43,7 @@ _TIMESTAMP: Final = re.compile(
 
 
 def resolve(text: str) -> Node:
-    """What an unquoted scalar without a tag is: the text itself, None, or a Scalar."""
+    """Resolve an unquoted scalar without a tag: the text itself, None, or a Scalar."""
     if text in WORDS:
         return WORDS[text]
     if text[0] not in NUMERIC:

@@ -23,7 +23,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
 def dotted(parts: Iterable[str | int]) -> str:
-    """Keys joined by dots, list indices in brackets; an unusual key stands in quotes."""
+    """Join keys by dots, list indices in brackets; an unusual key is in quotes."""
     path = ""
     for count, part in enumerate(parts):
         if count == MAX_PARTS:
@@ -36,7 +36,7 @@ def dotted(parts: Iterable[str | int]) -> str:
 
 
 def parts_of(trail: Trail) -> list[str | int]:
-    """The parts of a linked path, outermost first."""
+    """List the parts of a linked path, outermost first."""
     parts: list[str | int] = []
     while trail is not None:
         trail, part = trail

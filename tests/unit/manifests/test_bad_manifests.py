@@ -61,7 +61,7 @@ MANIFESTS = {
     ),
     "the API's address": (
         "version: 1\napi_url: https://evil.example.com\n",
-        "2:1: api_url: the API's address and token never stand in a file, where a pull request could send the token to another host; set COMFYCONTROL_API_URL and COMFYCONTROL_API_TOKEN in the environment",
+        "2:1: api_url: the API's address and token never belong in a file, where a pull request could send the token to another host; set COMFYCONTROL_API_URL and COMFYCONTROL_API_TOKEN in the environment",
     ),
     "runners as a list": (
         "version: 1\nrunners:\n  - name: a\n",
@@ -102,11 +102,11 @@ MANIFESTS = {
     ),
     "colon in unquoted text": (
         RUNNER + "    name: Pool: A\n",
-        "5:15: a colon where no key can stand: correct the indentation, or quote the text",
+        "5:15: a colon where no key can be: correct the indentation, or quote the text",
     ),
     "indentation that fits nothing": (
         "version: 1\nrunners:\n    a:\n      endpoint: http://a\n   b:\n      endpoint: http://b\n",
-        "5:4: no key stands here, or its indentation fits no line above (begun at line 1)",
+        "5:4: no key is here, or its indentation fits no line above (begun at line 1)",
     ),
     "key without colon": (
         RUNNER + "    status\n    name: b\n",
@@ -126,7 +126,7 @@ MANIFESTS = {
     ),
     "text that begins with *": (
         RUNNER + "    tags: [*.gpu]\n",
-        "5:12: a text that begins with * or & must stand in quotes",
+        "5:12: a text that begins with * or & needs quotes",
     ),
     "colon in brackets": (
         RUNNER + "    tags: [a: b: c]\n",
@@ -142,7 +142,7 @@ MANIFESTS = {
     ),
     "anchor without a name": (
         RUNNER + "    name: &\n",
-        "5:11: a text that begins with * or & must stand in quotes",
+        "5:11: a text that begins with * or & needs quotes",
     ),
     "two values at the top": (
         "'version': 1\n'b'\n",
@@ -150,11 +150,11 @@ MANIFESTS = {
     ),
     "a list within a mapping": (
         "version: 1\n- a\n",
-        "2:1: no key stands here, or its indentation fits no line above (begun at line 1)",
+        "2:1: no key is here, or its indentation fits no line above (begun at line 1)",
     ),
     "list item that fits nothing": (
         "version: 1\ndefaults:\n  tags:\n    - a\n   - b\n",
-        "5:4: no key stands here, or its indentation fits no line above (begun at line 3)",
+        "5:4: no key is here, or its indentation fits no line above (begun at line 3)",
     ),
     "missing value in brackets": (
         RUNNER + "    tags: [, a]\n",
@@ -230,15 +230,15 @@ MANIFESTS = {
     ),
     "duplicate key": (
         RUNNER + "    name: x\n    endpoint: http://b:8188\n",
-        "6:5: runners.a.endpoint: this key stands twice, first at line 4; keep one of them",
+        "6:5: runners.a.endpoint: duplicate key, first at line 4; keep one of them",
     ),
     "duplicate runner": (
         RUNNER + "  a:\n    endpoint: http://b:8188\n",
-        "5:3: runners.a: this key stands twice, first at line 3; keep one of them",
+        "5:3: runners.a: duplicate key, first at line 3; keep one of them",
     ),
     "duplicate merge key": (
         "version: 1\ndefaults: &d {status: active}\nrunners:\n  a:\n    <<: *d\n    <<: {endpoint: http://a}\n",
-        "6:5: runners.a.'<<': this key stands twice, first at line 5; merge several mappings with one list: <<: [*a, *b]",
+        "6:5: runners.a.'<<': duplicate key, first at line 5; merge several mappings with one list: <<: [*a, *b]",
     ),
     "number as runner's key": (
         "version: 1\nrunners:\n  007:\n    endpoint: http://a\n",
@@ -258,12 +258,12 @@ MANIFESTS = {
     ),
     "list as key": (
         "version: 1\nrunners:\n  [a, b]: {endpoint: http://a}\n",
-        "3:3: runners: a list stands where a key should; quote it if it is a text that begins with { or [",
+        "3:3: runners: a list where a key should be; quote it if it is a text that begins with { or [",
     ),
     "template braces": (
         RUNNER + "    name: {{ pool }}\n",
         "5:11: runners.a.name: must be text; this is a mapping",
-        "5:12: runners.a.name: a mapping stands where a key should; quote it if it is a text that begins with { or [",
+        "5:12: runners.a.name: a mapping where a key should be; quote it if it is a text that begins with { or [",
     ),
     "runner's key with a space": (
         "version: 1\nrunners:\n  gpu 1: {endpoint: http://a}\n",
@@ -339,7 +339,7 @@ MANIFESTS = {
     ),
     "a token in a runner": (
         RUNNER + "    token: cfc_abcdef\n",
-        "5:5: runners.a.token: the API's address and token never stand in a file, where a pull request could send the token to another host; set COMFYCONTROL_API_URL and COMFYCONTROL_API_TOKEN in the environment",
+        "5:5: runners.a.token: the API's address and token never belong in a file, where a pull request could send the token to another host; set COMFYCONTROL_API_URL and COMFYCONTROL_API_TOKEN in the environment",
     ),
     "name reads as a number": (
         RUNNER + "    name: 0123\n",
@@ -463,7 +463,7 @@ MANIFESTS = {
     ),
     "header copied from where it is hidden": (
         RUNNER + "    headers: {Authorization: Bearer (sensitive)}\n",
-        "5:30: runners.a.headers.Authorization: (sensitive) stands where a value is not shown; write the value, or refer to it as ${env:…} or ${file:…}",
+        "5:30: runners.a.headers.Authorization: (sensitive) is what is shown in place of a value; write the value, or refer to it as ${env:…} or ${file:…}",
     ),
     "header that is a mapping": (
         RUNNER + "    headers:\n      Authorization: {a: b}\n",
@@ -611,11 +611,11 @@ PROJECTS = {
     ),
     "a token": (
         "version: 1\ntoken: cfc_abc\n",
-        "2:1: token: the API's address and token never stand in a file, where a pull request could send the token to another host; set COMFYCONTROL_API_URL and COMFYCONTROL_API_TOKEN in the environment",
+        "2:1: token: the API's address and token never belong in a file, where a pull request could send the token to another host; set COMFYCONTROL_API_URL and COMFYCONTROL_API_TOKEN in the environment",
     ),
     "the API's address in an environment": (
         "version: 1\nenvironments:\n  prod:\n    api_url: https://a.example\n",
-        "4:5: environments.prod.api_url: the API's address and token never stand in a file, where a pull request could send the token to another host; set COMFYCONTROL_API_URL and COMFYCONTROL_API_TOKEN in the environment",
+        "4:5: environments.prod.api_url: the API's address and token never belong in a file, where a pull request could send the token to another host; set COMFYCONTROL_API_URL and COMFYCONTROL_API_TOKEN in the environment",
     ),
     "token_env at the top": (
         "version: 1\ntoken_env: COMFYCONTROL_X\n",

@@ -66,8 +66,8 @@ IN_MANIFEST = [
     ("a shell's default", "headers: {X: '${env:RECONCILER_X:-${env:HOME}}'}", "", "can't be nested"),
     ("an unclosed reference", "headers: {X: '${env:RECONCILER_S'}", "", "without its }"),
     ("a password in the endpoint", "endpoint: 'http://user:pw@host'", "", "endpoint"),
-    ("an address of the API", "api_url: https://evil.example", "", "never stand in a file"),
-    ("a token in a manifest", "token: cfc_x", "", "never stand in a file"),
+    ("an address of the API", "api_url: https://evil.example", "", "never belong in a file"),
+    ("a token in a manifest", "token: cfc_x", "", "never belong in a file"),
 ]
 
 IN_PROJECT = [

@@ -275,11 +275,11 @@ def test_unique_over_all_files(tree):
         "runners/b.yaml:3:3: runners.k: this key is already used at runners/a.yaml:3:3; keys are unique over all files",
         (
             f"runners/b.yaml:4:30: runners.i2: the id {ID.upper()} is already that of i at runners/a.yaml:4:3; "
-            "two entries can't stand for one runner"
+            "two entries can't be one runner"
         ),
         (
             "runners/b.yaml:5:3: runners.N: the name 'N' without an id is already that of n at runners/a.yaml:5:3; "
-            "two entries can't stand for one runner"
+            "two entries can't be one runner"
         ),
     ]
 
