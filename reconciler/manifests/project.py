@@ -13,6 +13,7 @@ from reconciler.model.cause import reason_of
 from reconciler.model.policy import DISABLE, POLICY_KEYS, REPORT, Guard, Promise
 from reconciler.model.position import Position, Problem
 from reconciler.model.suggestions import nearest
+from reconciler.model.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +58,7 @@ class Project:
     defaults: tuple[tuple[str, Map], ...] = ()
     profiles: Mapping[str, tuple[str, Map]] = field(default_factory=dict)
     declared_guard: Guard = field(default_factory=Guard)
+    watching: Watching = field(default_factory=Watching)
     policy_at: Mapping[str, Position] = field(default_factory=dict)
     policy_commit: str | None = None
     policy_changes: tuple[PolicyChange, ...] = ()
@@ -220,6 +222,7 @@ def _build(
         unmanaged_scope=tuple(settings.unmanaged_scope or ()),
         guard=levels.guard(retires=unmanaged == DISABLE),
         declared_guard=levels.guard(retires=False),
+        watching=levels.watching(),
         policy_at=levels.places(POLICY_KEYS),
         promises=levels.promises(),
         defaults=levels.layers("defaults"),

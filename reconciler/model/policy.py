@@ -95,6 +95,7 @@ class Policy:
 
     `retire_unmanaged` holds the globs of `unmanaged_scope` when `unmanaged: disable` is in force for this run, else
     nothing. `targets` are the globs of `--target`; empty means every runner. `public_headers` are lower-case names.
+    `skipped` are keys of runners that are judged like all others and not written.
     `changes` say where the policy in force is not that of the working tree (`--policy-from`).
     """
 
@@ -107,3 +108,4 @@ class Policy:
     acknowledged: tuple[Acknowledgement, ...] = ()
     public_headers: frozenset[str] = frozenset()
     changes: tuple[PolicyChange, ...] = ()
+    skipped: frozenset[str] = frozenset()

@@ -2,8 +2,8 @@
 
     match -> one action a pair -> retire -> findings -> order -> plan
 
-Actions are what `--target` lets through. All else, guards, promises and findings included, sees the whole fleet, in
-which a runner that is not written keeps its live state.
+Actions are what `--target` lets through and the policy does not skip. All else, guards, promises and findings included,
+sees the whole fleet, in which a runner that is not written keeps its live state.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def make_plan(
     """
     check_acknowledged(policy)
     entries = {entry.key: entry for entry in desired.runners}
-    picked = targeted(entries, policy.targets)
+    picked = targeted(entries, policy.targets) - policy.skipped
     matching = match(desired.runners, sorted(listing.runners, key=attrgetter("id")))
     pairs = _compare(matching, picked)
     retired = _retired(matching.unmanaged, policy)

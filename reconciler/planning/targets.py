@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 
-def targeted(keys: Collection[str], globs: Sequence[str]) -> Collection[str]:
+def targeted(keys: Collection[str], globs: Sequence[str]) -> frozenset[str]:
     """The keys that any of the globs matches (case counts); all of them where there is no glob.
 
     Raises UsageProblem for the globs that match no key.
     """
     if not globs:
-        return keys
+        return frozenset(keys)
     picked: set[str] = set()
     wrong: list[str] = []
     for glob in globs:
@@ -28,7 +28,7 @@ def targeted(keys: Collection[str], globs: Sequence[str]) -> Collection[str]:
             wrong.append(_no_entry(glob, keys))
     if wrong:
         raise UsageProblem("\n".join(wrong))
-    return picked
+    return frozenset(picked)
 
 
 def _no_entry(glob: str, keys: Collection[str]) -> str:

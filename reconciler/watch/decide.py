@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.model.report import APPLIED
-from reconciler.watch.state import MAX_HEALS, Mode, State, Trouble
+from reconciler.model.watching import Mode
+from reconciler.watch.state import MAX_HEALS, State, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

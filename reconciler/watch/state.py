@@ -18,13 +18,6 @@ FieldOf: TypeAlias = tuple[str, str]
 """A runner's key and the name of one of its fields."""
 
 
-class Mode(StrEnum):
-    """What a watch does with a plan."""
-
-    REPORT = "report"
-    APPLY = "apply"
-
-
 class Trouble(StrEnum):
     """What can fail, each with a back-off of its own."""
 

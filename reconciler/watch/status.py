@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.health import Probed
-    from reconciler.watch.state import Mode
+    from reconciler.model.watching import Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,11 @@ from reconciler.manifests.format import field_types
 from reconciler.manifests.format.manifest import Flag, Inherited, Key, Profiles, Version, at_most_ten
 from reconciler.manifests.format.model import NO_CREDENTIALS, Declared, Model, optional, required
 from reconciler.manifests.format.texts import key, literal, word
-from reconciler.manifests.format.values import COUNT, LIMIT, Keyword, problem
+from reconciler.manifests.format.values import COUNT, INTERVAL, LIMIT, Keyword, problem
 from reconciler.model.finding import SEVERITIES
 from reconciler.model.policy import DISABLE, IGNORE, REPORT, Limit
 from reconciler.model.spec import MAX_TAGS
+from reconciler.model.watching import Mode
 from reconciler.planning.findings.registry import CODES
 
 if TYPE_CHECKING:
@@ -79,6 +80,18 @@ class Promise(Model):
     min_active: Count = required("At least so many active runners serve them.", 2)
 
 
+class Watch(Model):
+    """How `reconciler watch` keeps the fleet in step."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+
+    interval: Declared[Annotated[int, INTERVAL]] = optional("Seconds from one cycle's start to the next's; 60.", 60)
+    mode: Declared[Annotated[str, word([*map(str, Mode)])]] = optional(
+        "report plans and reports, apply writes too; report."
+    )
+    suspend: Declared[Flag] = optional("Plan and report, but write nothing. Default false.")
+
+
 class Settings(Model):
     """What the top level and every environment may declare. An environment is laid over the top level."""
 
@@ -110,6 +123,7 @@ class Settings(Model):
     coverage: Declared[list[Promise]] = optional(
         "Promises about what stays served.", [{"tags": ["production", "image-generation"], "min_active": 2}]
     )
+    watch: Declared[Watch] = optional("How `reconciler watch` keeps the fleet in step; its flags beat this.")
 
 
 class _Token(Model):

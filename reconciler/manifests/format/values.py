@@ -15,6 +15,7 @@ from reconciler.manifests.yaml.nodes import BROKEN, INT, Scalar, describe
 from reconciler.manifests.yaml.scalars import MAX_DIGITS
 from reconciler.manifests.yaml.trail import MAX_SHOWN
 from reconciler.model.policy import Limit
+from reconciler.model.watching import MAX_INTERVAL_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -111,6 +112,13 @@ def _count(value: Any, _info: Info, what: str = "a count") -> int:
     return value.value
 
 
+def _interval(value: Any, info: Info) -> int:
+    seconds = _count(value, info, "a whole number of seconds")
+    if not 1 <= seconds <= MAX_INTERVAL_S:
+        raise problem(f"must be 1 to {MAX_INTERVAL_S} seconds")
+    return seconds
+
+
 def _limit(value: Any, info: Info) -> Limit:
     if type(value) is not str:
         return Limit(_count(value, info, "a count or a percentage such as 50%"))
@@ -122,6 +130,7 @@ def _limit(value: Any, info: Info) -> Limit:
 FLAG: Final = Value(_flag, {"type": "boolean"})
 VERSION: Final = Value(_version, {"const": 1})
 COUNT: Final = Value(_count, {"type": "integer", "minimum": 0})
+INTERVAL: Final = Value(_interval, {"type": "integer", "minimum": 1, "maximum": MAX_INTERVAL_S})
 LIMIT: Final = Value(_limit, {"anyOf": [COUNT.schema, {"type": "string", "pattern": f"^{field_types.PERCENTAGE}$"}]})
 
 

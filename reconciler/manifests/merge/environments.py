@@ -9,6 +9,7 @@ from reconciler.manifests.format.model import Model
 from reconciler.manifests.yaml.nodes import Map, Seq, section
 from reconciler.model.policy import Guard, Limit, Promise
 from reconciler.model.position import Position
+from reconciler.model.watching import Mode, Watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,6 +94,17 @@ class Levels:
             endpoint_hosts=None if made.endpoint_hosts is None else tuple(made.endpoint_hosts),
             two_phase=made.two_phase is not False,
             severity=made.severity.by_key() if made.severity else {},
+        )
+
+    def watching(self) -> Watching:
+        """How often a watch plans, and what it does with the plan."""
+        made = self.settings.watch
+        declared: dict[str, Any] = made.by_key() if made else {}
+        usual = Watching()
+        return Watching(
+            interval_s=float(declared.get("interval", usual.interval_s)),
+            mode=Mode(declared.get("mode", usual.mode)),
+            suspend=declared.get("suspend", usual.suspend),
         )
 
     def promises(self) -> tuple[Promise, ...]:

@@ -6,6 +6,7 @@ from reconciler.errors import ManifestError, UsageProblem
 from reconciler.manifests.project import BrokenProject
 from reconciler.model.policy import Guard, Limit, Promise
 from reconciler.model.position import Position
+from reconciler.model.watching import Mode, Watching
 from tests.fakes.manifest_tree import Tree
 
 FULL = """\
@@ -26,6 +27,7 @@ FULL = """\
       severity: {stranded-tags: error, coverage: off}
     coverage:
       - {tags: [production, production, sdxl], min_active: 2}
+    watch: {interval: 30, suspend: true}
     profiles:
       a: {tags: [top-a]}
       b: {tags: [top-b]}
@@ -41,6 +43,7 @@ FULL = """\
         defaults: {tags: [staging]}
         guard: {max_disables: 0, two_phase: true, severity: {coverage: info}}
         coverage: []
+        watch: {mode: apply, suspend: false}
       production: {token_env: COMFYCONTROL_PROD_TOKEN}
     """
 
@@ -269,3 +272,25 @@ def test_unreadable(tree):
 
     with pytest.raises(ManifestError, match=r"reconciler.yaml:1:1: can't be read: Permission denied"):
         load_project(None, cwd=tree.root, files=Broken())
+
+
+def test_watch_merges_by_key(tree):
+    """`watch` of an environment is laid over the top level's key by key; without it, every minute and a report."""
+    tree.write(reconciler=FULL)
+    assert tree.project().watching == Watching(interval_s=30, mode=Mode.REPORT, suspend=True)
+    assert tree.project(environment="staging").watching == Watching(interval_s=30, mode=Mode.APPLY, suspend=False)
+    tree.write(reconciler="version: 1\n")
+    assert tree.project().watching == Watching(interval_s=60, mode=Mode.REPORT, suspend=False)
+
+
+@pytest.mark.parametrize(
+    ("interval", "good"), [("0", False), ("1", True), ("86400", True), ("86401", False), ("x", False)]
+)
+def test_an_interval_has_bounds(tree, interval, good):
+    """One second to a day."""
+    tree.write(reconciler=f"version: 1\nwatch: {{interval: {interval}}}\n")
+    if good:
+        assert tree.project().watching.interval_s == int(interval)
+    else:
+        with pytest.raises(BrokenProject, match="seconds"):
+            tree.project()

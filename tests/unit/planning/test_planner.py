@@ -85,6 +85,16 @@ def test_a_target_that_matches_nothing():
     )
 
 
+def test_a_skipped_runner_is_judged_and_not_written():
+    """Guards, promises and findings see it as it is live; it is no action, whatever `--target` says."""
+    promise = (Promise(("x",), 1, HERE),)
+    desired, lives = [entry(1, tags=("x",)), entry(2, tags=("y",))], [live(1), live(2)]
+    made = plan(desired, lives, skipped=frozenset({"gpu-1"}), promises=promise)
+    assert keys(made) == [("update", "gpu-2")]
+    assert "coverage" in codes(made)
+    assert keys(plan(desired, lives, skipped=frozenset({"gpu-1"}), targets=("gpu-1",))) == []
+
+
 def test_coverage_sees_the_whole_fleet():
     """A runner that is not targeted serves what it serves live, not what its manifest wants."""
     desired = [entry(1, status="disabled"), entry(2, status="disabled")]

@@ -9,8 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from reconciler.model.finding import Finding
 from reconciler.model.report import Outcome, Report, RequestCount
+from reconciler.model.watching import Mode
 from reconciler.watch import decide
-from reconciler.watch.state import FIRST_PAUSE_S, LONGEST_PAUSE_S, MAX_HEALS, Backoff, Mode, State, Trouble
+from reconciler.watch.state import FIRST_PAUSE_S, LONGEST_PAUSE_S, MAX_HEALS, Backoff, State, Trouble
 from tests.fakes.plans import body_of, create, live_runner, plan_of, update
 from tests.fakes.runners import make_change
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.health import Health, Probed
-from reconciler.watch.state import Mode
+from reconciler.model.watching import Mode
 from reconciler.watch.status import Drifted, Status
 from reconciler.watch.transitions import transitions
 
