@@ -1,4 +1,9 @@
-"""What the store keeps: accounts, runners, workflows and managed runners in the shapes the API answers them."""
+"""What the store keeps: accounts, runners, workflows and managed runners in the shapes the API answers them.
+
+Runners, workflows and managed runners share one table: each row keeps its answer as the JSON text that is sent, beside
+the columns that pages are selected and ordered by. A page is thus text joined to text. `runs` has the workflows under
+way that were created here: which runner has each, and since when.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +20,31 @@ DEFAULT_USER_ID: Final = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 RUNNER: Final = "runner"
 WORKFLOW: Final = "workflow"
 MANAGED: Final = "managed"
+
+APPLICATION_ID: Final = 0x63666353
+"""Marks an SQLite file as a store of ours."""
+
+SCHEMA_VERSION: Final = 2
+"""A store of version 1 has no table of runs yet; it gets one when it is opened."""
+
+TABLES: Final = (
+    "CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS users (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID",
+    """CREATE TABLE IF NOT EXISTS tokens (
+        token TEXT PRIMARY KEY, user_id TEXT NOT NULL, expires_at TEXT, revoked INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    # AUTOINCREMENT: a number is never used twice, so it orders what was created within one second.
+    """CREATE TABLE IF NOT EXISTS entities (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id TEXT NOT NULL, user_id TEXT NOT NULL,
+        status TEXT NOT NULL, created_at TEXT NOT NULL, document TEXT NOT NULL, UNIQUE (kind, id)
+    )""",
+    "CREATE INDEX IF NOT EXISTS newest_first ON entities (kind, user_id, created_at DESC, number DESC)",
+    """CREATE INDEX IF NOT EXISTS newest_first_by_status
+    ON entities (kind, user_id, status, created_at DESC, number DESC)""",
+    """CREATE TABLE IF NOT EXISTS runs (
+        workflow_id TEXT PRIMARY KEY, user_id TEXT NOT NULL, runner_id TEXT, given_at REAL, started_at REAL
+    ) WITHOUT ROWID""",
+)
 
 _NOWHERE: Final = "http://127.0.0.1:9"
 

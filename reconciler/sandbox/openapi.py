@@ -15,6 +15,7 @@ _ERRORS: Final = {
     "405": ("MethodNotAllowed", "The path does not take this method."),
     "503": ("ServiceUnavailable", "The state cannot be reached; try again later."),
 }
+_JSON: Final = "application/json"
 _EVERYWHERE: Final = ("400", "401", "405", "503")
 
 
@@ -72,7 +73,10 @@ def _paths() -> dict[str, Any]:
         "/v1/workflow": {
             "get": _operation(
                 "listWorkflows", "List workflows, newest first", "WorkflowPage", query=_paging(rules.WORKFLOW_STATUSES)
-            )
+            ),
+            "post": _operation(
+                "createWorkflow", "Create a workflow", "Workflow", status="201", body="WorkflowCreate", form=True
+            ),
         },
     }
 
@@ -85,6 +89,7 @@ def _operation(
     status: str = "200",
     query: list[dict[str, Any]] | None = None,
     body: str | None = None,
+    form: bool = False,
 ) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": name,
@@ -105,7 +110,10 @@ def _operation(
     if query:
         operation["parameters"] = query
     if body:
-        operation["requestBody"] = {"required": True, "content": _json(body)}
+        operation["requestBody"] = {
+            "required": True,
+            "content": _content(body, "multipart/form-data" if form else _JSON),
+        }
     return operation
 
 
@@ -123,8 +131,8 @@ def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(description: str, schema: str) -> dict[str, Any]:
-    return {"description": description, "content": _json(schema)}
+    return {"description": description, "content": _content(schema)}
 
 
-def _json(schema: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+def _content(schema: str, kind: str = _JSON) -> dict[str, Any]:
+    return {kind: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
-from reconciler.sandbox.answers import ENDPOINT_INVALID, NAME_EMPTY, bad_request
+from reconciler.sandbox.exchange import ENDPOINT_INVALID, NAME_EMPTY, bad_request
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from reconciler.sandbox.exchange import Request
 
 STATUSES: Final = ("active", "disabled")
-WORKFLOW_STATUSES: Final = ("completed", "running", "queued", "failed", "cancelled")
-"""What workflows can be filtered by; the documentation names these five of the eight statuses."""
+WORKFLOW_STATUSES: Final = (
+    *("accepted", "uploaded", "queued", "running"),
+    *("completed", "cancelled", "invalid", "failed"),
+)
+"""What workflows can be filtered by: those under way, and those that have ended."""
 MAX_NAME: Final = 100
 MAX_TAGS: Final = 10
 MAX_PER_PAGE: Final = 100
@@ -163,7 +166,8 @@ def _text(value: Any, what: str) -> str:
     return value
 
 
-def _check_name(value: Any) -> None:
+def check_name(value: Any) -> None:
+    """Refuse a name that is empty or too long."""
     name = _text(value, "name")
     if not name.strip(_BLANKS):
         raise bad_request(NAME_EMPTY)
@@ -205,7 +209,7 @@ def _check_status(value: Any) -> None:
 
 
 _CHECKS: Final = {
-    "name": _check_name,
+    "name": check_name,
     "endpoint": _check_endpoint,
     "headers": _check_headers,
     "tags": _check_tags,

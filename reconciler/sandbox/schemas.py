@@ -71,6 +71,15 @@ _WORKFLOW: Final = {
     "created_at": _TIME,
     "updated_at": _TIME,
 }
+_WORKFLOW_CREATE: Final = {
+    "type": "object",
+    "description": "The names of the parts but `tags` are not documented: others are taken, and dropped.",
+    "properties": {
+        "name": _NAME_SENT,
+        "tags": {"type": "string", "description": "What it asks for, separated by commas: production,gpu-a100"},
+    },
+    "minProperties": 1,
+}
 _USER: Final = {
     "id": _ID,
     "name": _TEXT,
@@ -93,6 +102,7 @@ def schemas() -> dict[str, Any]:
         "ManagedRunner": _object(_MANAGED_RUNNER),
         "ManagedRunnerPage": _page("runners", "ManagedRunner"),
         "Workflow": _object(_WORKFLOW),
+        "WorkflowCreate": _WORKFLOW_CREATE,
         "WorkflowPage": _page("workflows", "Workflow"),
         "User": _object(_USER),
         "Error": _object({"status": {"type": "integer"}, "message": _TEXT}),

@@ -28,20 +28,9 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from reconciler.sandbox.clock import parse_stamp, stamp
 from reconciler.sandbox.entities import DEFAULT_USER_ID, MANAGED, RUNNER, WORKFLOW
 from reconciler.sandbox.failures import SeedError
-from reconciler.sandbox.shapes import (
-    checked,
-    flag,
-    ident,
-    maybe_time,
-    no_other_keys,
-    text,
-    text_map,
-    texts,
-    time,
-    typed,
-)
 from reconciler.sandbox.store import Token
 
 if TYPE_CHECKING:
@@ -49,26 +38,84 @@ if TYPE_CHECKING:
 
     from reconciler.sandbox.store import Store
 
+_NAMES: Final = {dict: "an object", list: "a list", str: "a string", bool: "true or false"}
+
 TIERS: Final = ("free", "pro", "plus", "enterprise")
+
+
+def _typed(value: Any, kind: type, at: str) -> Any:
+    if not isinstance(value, kind):
+        raise SeedError(f"{at} must be {_NAMES[kind]}")
+    return value
+
+
+def _no_other_keys(given: Mapping[str, Any], known: tuple[str, ...], prefix: str) -> None:
+    for key in given:
+        if key not in known:
+            raise SeedError(f"{prefix}{key} is unknown; known are: {', '.join(known)}")
+
+
+def _checked(given: Any, fields: Mapping[str, Callable[[Any, str], Any]], at: str) -> dict[str, Any]:
+    _no_other_keys(_typed(given, dict, at), tuple(fields), f"{at}.")
+    return {name: fields[name](value, f"{at}.{name}") for name, value in given.items()}
+
+
+def _flag(value: Any, at: str) -> bool:
+    return bool(_typed(value, bool, at))
+
+
+def _text(value: Any, at: str) -> str:
+    try:
+        _typed(value, str, at).encode()
+    except UnicodeEncodeError as exc:
+        raise SeedError(f"{at} must be valid Unicode") from exc
+    return str(value)
+
+
+def _texts(value: Any, at: str) -> list[str]:
+    return [_text(each, f"{at}[{number}]") for number, each in enumerate(_typed(value, list, at))]
+
+
+def _text_map(value: Any, at: str) -> dict[str, str]:
+    return {_text(name, at): _text(each, f"{at}.{name}") for name, each in _typed(value, dict, at).items()}
+
+
+def _ident(value: Any, at: str) -> str:
+    try:
+        return str(uuid.UUID(_text(value, at)))
+    except ValueError as exc:
+        raise SeedError(f"{at} must be a UUID") from exc
+
+
+def _time(value: Any, at: str) -> str:
+    try:
+        return stamp(parse_stamp(_text(value, at)))
+    except (ValueError, OverflowError) as exc:
+        raise SeedError(f"{at} must be an ISO 8601 time, such as 2024-01-15T10:30:00Z") from exc
+
+
+def _maybe_time(value: Any, at: str) -> str | None:
+    return None if value is None else _time(value, at)
+
 
 _KINDS: Final = {"runners": RUNNER, "workflows": WORKFLOW, "managed_runners": MANAGED}
 _ACCOUNT_KEYS: Final = ("user", "tier", "tokens", *_KINDS)
-_STAMPS: Final = {"created_at": time, "updated_at": time}
+_STAMPS: Final = {"created_at": _time, "updated_at": _time}
 _USER_FIELDS: Final = {
-    "id": ident,
-    "name": text,
-    "email": text,
-    "deleted": flag,
-    "tier": text,
-    "provider": text,
+    "id": _ident,
+    "name": _text,
+    "email": _text,
+    "deleted": _flag,
+    "tier": _text,
+    "provider": _text,
     **_STAMPS,
 }
-_TOKEN_FIELDS: Final = {"token": text, "expires_at": time, "revoked": flag}
-_COMMON: Final = {"id": ident, "name": text, "status": text, "tags": texts, **_STAMPS}
+_TOKEN_FIELDS: Final = {"token": _text, "expires_at": _time, "revoked": _flag}
+_COMMON: Final = {"id": _ident, "name": _text, "status": _text, "tags": _texts, **_STAMPS}
 _FIELDS: Final[dict[str, dict[str, Callable[[Any, str], Any]]]] = {
-    RUNNER: {**_COMMON, "user_id": text, "endpoint": text, "headers": text_map},
-    WORKFLOW: {**_COMMON, "started_at": maybe_time, "completed_at": maybe_time},
-    MANAGED: {**_COMMON, "runner_type": text},
+    RUNNER: {**_COMMON, "user_id": _text, "endpoint": _text, "headers": _text_map},
+    WORKFLOW: {**_COMMON, "started_at": _maybe_time, "completed_at": _maybe_time},
+    MANAGED: {**_COMMON, "runner_type": _text},
 }
 _REQUIRED: Final = {RUNNER: ("name", "endpoint"), WORKFLOW: ("name",), MANAGED: ("name",)}
 
@@ -95,15 +142,15 @@ def _accounts(seed: Any) -> list[_Account]:
     """Every account of the seed, checked whole before anything of it is stored."""
     if isinstance(seed, list):
         seed = {"runners": seed}
-    typed(seed, dict, "the seed")
+    _typed(seed, dict, "the seed")
     if "format_version" in seed:
         return [_account({"runners": seed.get("runners")}, "", foreign=True)]
-    no_other_keys(seed, (*_ACCOUNT_KEYS, "accounts"), "")
+    _no_other_keys(seed, (*_ACCOUNT_KEYS, "accounts"), "")
     accounts = [_account({key: value for key, value in seed.items() if key != "accounts"}, "")]
     for number, further in enumerate(_list(seed, "accounts", "")):
         at = f"accounts[{number}]"
-        no_other_keys(typed(further, dict, at), _ACCOUNT_KEYS, f"{at}.")
-        if "id" not in typed(further.get("user"), dict, f"{at}.user"):
+        _no_other_keys(_typed(further, dict, at), _ACCOUNT_KEYS, f"{at}.")
+        if "id" not in _typed(further.get("user"), dict, f"{at}.user"):
             raise SeedError(f"{at}.user.id is missing: only the first account has a default one")
         accounts.append(_account(further, f"{at}."))
     return accounts
@@ -126,7 +173,7 @@ def _read(path_or_text: str | Path) -> Any:
 
 
 def _account(account: Mapping[str, Any], at: str, *, foreign: bool = False) -> _Account:
-    user = checked(account.get("user", {}), _USER_FIELDS, f"{at}user")
+    user = _checked(account.get("user", {}), _USER_FIELDS, f"{at}user")
     if "tier" in account:
         user["tier"] = account["tier"]
     if user.get("tier", TIERS[0]) not in TIERS:
@@ -146,8 +193,8 @@ def _account(account: Mapping[str, Any], at: str, *, foreign: bool = False) -> _
 def _entity(kind: str, given: Any, user_id: str, number: int, at: str, *, foreign: bool) -> dict[str, Any]:
     fields = _FIELDS[kind]
     if foreign:
-        given = {name: value for name, value in typed(given, dict, at).items() if name in fields}
-    entity = checked(given, fields, at)
+        given = {name: value for name, value in _typed(given, dict, at).items() if name in fields}
+    entity = _checked(given, fields, at)
     for name in _REQUIRED[kind]:
         if name not in entity:
             raise SeedError(f"{at}.{name} is missing")
@@ -160,12 +207,12 @@ def _entity(kind: str, given: Any, user_id: str, number: int, at: str, *, foreig
 def _token(given: Any, user_id: str, at: str) -> tuple[str, Token]:
     if isinstance(given, str):
         return given, Token(user_id)
-    record = checked(given, _TOKEN_FIELDS, at)
+    record = _checked(given, _TOKEN_FIELDS, at)
     if "token" not in record:
         raise SeedError(f"{at}.token is missing")
     return record["token"], Token(user_id, record.get("expires_at"), record.get("revoked", False))
 
 
 def _list(account: Mapping[str, Any], key: str, at: str) -> list[Any]:
-    listed: list[Any] = typed(account.get(key, []), list, f"{at}{key}")
+    listed: list[Any] = _typed(account.get(key, []), list, f"{at}{key}")
     return listed

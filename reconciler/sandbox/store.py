@@ -12,9 +12,18 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from reconciler.sandbox.clock import SystemClock, stamp
-from reconciler.sandbox.entities import DEFAULT_USER_ID, RUNNER, complete, encode, new_user, to_row
+from reconciler.sandbox.entities import (
+    APPLICATION_ID,
+    DEFAULT_USER_ID,
+    RUNNER,
+    SCHEMA_VERSION,
+    TABLES,
+    complete,
+    encode,
+    new_user,
+    to_row,
+)
 from reconciler.sandbox.failures import StoreError
-from reconciler.sandbox.tables import APPLICATION_ID, SCHEMA_VERSION, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -82,32 +91,32 @@ class Store:
 
     def plan_key(self) -> str:
         """The key that saved plans against this store are signed with: 32 random bytes in hex, made once per file."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("INSERT OR IGNORE INTO settings VALUES ('plan_key', ?)", (secrets.token_hex(32),))
             (key,) = db.execute("SELECT value FROM settings WHERE key = 'plan_key'").fetchone()
         return str(key)
 
     def user(self, user_id: str = DEFAULT_USER_ID) -> dict[str, Any] | None:
         """The account as Get User answers it."""
-        with self._transaction("DEFERRED") as db:
+        with self.transaction("DEFERRED") as db:
             row = db.execute("SELECT document FROM users WHERE id = ?", (user_id,)).fetchone()
         return json.loads(row[0]) if row else None
 
     def set_user(self, user: Mapping[str, Any]) -> None:
         """Add an account, or change the fields given of one that is there; `id` says which."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             row = db.execute("SELECT document FROM users WHERE id = ?", (user["id"],)).fetchone()
             merged = {**(json.loads(row[0]) if row else new_user(user["id"])), **user}
             db.execute("REPLACE INTO users VALUES (?, ?)", (user["id"], encode(merged)))
 
     def add_token(self, token: str, record: Token) -> None:
         """Accept a token, or change what is known of it."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("REPLACE INTO tokens VALUES (?, ?, ?, ?)", (token, *record))
 
     def token(self, token: str) -> Token | None:
         """What is known of a token."""
-        with self._transaction("DEFERRED") as db:
+        with self.transaction("DEFERRED") as db:
             row = db.execute("SELECT user_id, expires_at, revoked FROM tokens WHERE token = ?", (token,)).fetchone()
         return Token(row[0], row[1], bool(row[2])) if row else None
 
@@ -117,7 +126,7 @@ class Store:
         """One page of an account's entities, newest first, as JSON texts, and how many there are in all."""
         count, select = _PAGE if status is None else _PAGE_OF_STATUS
         values = (kind, user_id) if status is None else (kind, user_id, status)
-        with self._transaction("DEFERRED") as db:
+        with self.transaction("DEFERRED") as db:
             (total,) = db.execute(count, values).fetchone()
             rows = db.execute(select, (*values, limit, offset)).fetchall()
         return [row[0] for row in rows], total
@@ -128,13 +137,13 @@ class Store:
 
     def runner(self, runner_id: str, user_id: str = DEFAULT_USER_ID) -> str | None:
         """One runner of an account, as JSON text."""
-        with self._transaction("DEFERRED") as db:
+        with self.transaction("DEFERRED") as db:
             return _find(db, runner_id, user_id)
 
     def create(self, runner: Mapping[str, Any], *, limit: int) -> str | None:
         """Add a runner and give its JSON text; None when its account has `limit` runners already."""
         row = to_row(RUNNER, runner, runner["user_id"])
-        with self._transaction() as db:
+        with self.transaction() as db:
             counted = "SELECT count(*) FROM entities WHERE kind = ? AND user_id = ?"
             if db.execute(counted, (RUNNER, runner["user_id"])).fetchone()[0] >= limit:
                 return None
@@ -143,7 +152,7 @@ class Store:
 
     def update(self, runner_id: str, changes: Mapping[str, Any], user_id: str = DEFAULT_USER_ID) -> str | None:
         """Change the fields given of one runner and give its JSON text; None when the account has no such runner."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             text = _find(db, runner_id, user_id)
             if text is None:
                 return None
@@ -156,7 +165,7 @@ class Store:
 
     def remove(self, runner_id: str) -> None:
         """Take a runner out, as its owner may in the dashboard: the API has no delete."""
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.execute("DELETE FROM entities WHERE kind = ? AND id = ?", (RUNNER, runner_id))
 
     def add_many(
@@ -172,7 +181,7 @@ class Store:
         """
         now = stamp(SystemClock().utc_now())
         rows = [to_row(kind, complete(kind, entity, user_id, now), user_id) for entity in entities]
-        with self._transaction() as db:
+        with self.transaction() as db:
             db.executemany(_ADD, rows)
 
     def _prepare(self) -> None:
@@ -180,20 +189,22 @@ class Store:
             self._db.execute("PRAGMA synchronous = NORMAL")
             if self.path != MEMORY:
                 self._write_ahead()
-            with self._transaction() as db:
+            with self.transaction() as db:
                 known = (
                     db.execute("PRAGMA application_id").fetchone()[0],
                     db.execute("PRAGMA user_version").fetchone()[0],
                 )
                 tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-                if known == (0, 0) and not tables:
+                is_new = known == (0, 0) and not tables
+                if not is_new and known not in ((APPLICATION_ID, each) for each in range(1, SCHEMA_VERSION + 1)):
+                    raise StoreError(f"{self.path}: no sandbox file of this version; give another file or remove it")
+                if known != (APPLICATION_ID, SCHEMA_VERSION):
                     for table in TABLES:
                         db.execute(table)
                     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                if is_new:
                     db.execute("INSERT INTO users VALUES (?, ?)", (DEFAULT_USER_ID, encode(new_user(DEFAULT_USER_ID))))
-                elif known != (APPLICATION_ID, SCHEMA_VERSION):
-                    raise StoreError(f"{self.path}: no sandbox file of this version; give another file or remove it")
         except sqlite3.Error as exc:
             raise StoreError(f"{self.path}: cannot be used as the sandbox's file: {_name(exc)}") from exc
 
@@ -211,7 +222,7 @@ class Store:
                 return
 
     @contextmanager
-    def _transaction(self, mode: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
+    def transaction(self, mode: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
         """One transaction; a writer takes the lock at its start, so that what it read cannot move before it writes."""
         with self._lock:
             try:

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from reconciler.manifests.format import field_types
 from reconciler.model.secret import Secret
 from reconciler.model.spec import MAX_TAGS
-from reconciler.sandbox.answers import Refusal
-from reconciler.sandbox.exchange import Request
+from reconciler.sandbox.exchange import Refusal, Request
 from reconciler.sandbox.rules import create_body, runner_id
 
 NAME = st.text(max_size=110) | st.text("a\u00a0 \t\u2003", max_size=3)

@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.sandbox import rules
-from reconciler.sandbox.answers import Refusal
-from reconciler.sandbox.exchange import Request
+from reconciler.sandbox.exchange import Refusal, Request
 from reconciler.sandbox.service import Service
 from reconciler.sandbox.store import Store
 from tests.fakes.sandbox import example

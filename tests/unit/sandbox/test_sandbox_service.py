@@ -261,7 +261,7 @@ def test_workflows_are_listed(service, store):
         ("DELETE", "/v1/runner"),
         ("PUT", "/v1/runner"),
         ("POST", "/v1/user"),
-        ("POST", "/v1/workflow"),
+        ("DELETE", "/v1/workflow"),
         ("HEAD", "/v1/managed-runner"),
     ],
 )

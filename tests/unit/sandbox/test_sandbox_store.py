@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from reconciler.sandbox import store as store_module
-from reconciler.sandbox.entities import DEFAULT_USER_ID, RUNNER
+from reconciler.sandbox.entities import DEFAULT_USER_ID, RUNNER, SCHEMA_VERSION
 from reconciler.sandbox.failures import StoreError
 from reconciler.sandbox.store import Store, Token
 from tests.fakes.sandbox import example
@@ -167,10 +167,24 @@ def test_a_later_version_is_refused(file):
     """A file that a later version wrote is refused rather than misread."""
     Store(file).close()
     later = sqlite3.connect(file)
-    later.execute("PRAGMA user_version = 2")
+    later.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     later.close()
     with pytest.raises(StoreError, match="no sandbox file of this version"):
         Store(file)
+
+
+def test_an_earlier_version_is_taken_on(file):
+    """A file of the first version, which had no workflows that run, keeps what it holds and gets what it lacks."""
+    with Store(file) as store:
+        store.add_many([{"name": "a"}])
+    earlier = sqlite3.connect(file)
+    earlier.execute("DROP TABLE runs")
+    earlier.execute("PRAGMA user_version = 1")
+    earlier.close()
+    with Store(file) as store:
+        assert [each["name"] for each in store.runners()] == ["a"]
+        with store.transaction() as db:
+            assert db.execute("SELECT count(*) FROM runs").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("path", ["", ".", "missing/fleet.db"])
