@@ -24,18 +24,17 @@ def report_failure(error: BaseException, arguments: Sequence[str]) -> int:
     if isinstance(error, BrokenPipeError):
         close_quietly()
         return 0
+    from reconciler.model.enums import Format
+    from reconciler.render.formats.registry import render
+
     known = _known(error)
     if _wants_json(arguments) and not isinstance(error, StreamLost):
-        from reconciler.render.formats.json import render_error
-
         try:
-            echo(render_error(known))
+            echo("".join(render(known, Format.JSON)))
         except StreamLost:
             note(str(known))
     else:
-        from reconciler.render.views.problems import render_error as render_text
-
-        note(render_text(known).rstrip("\n"))
+        note("".join(render(known, Format.TEXT)).rstrip("\n"))
         if isinstance(error, click.UsageError) and error.ctx is not None:
             note(f"Try '{error.ctx.command_path} --help' for help.")
     _tell_actions(known)

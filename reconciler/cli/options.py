@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reconciler.cli.values import Count, FileName, FileNames, FolderName, Limit, Text, Words
+from reconciler.model.enums import Format
+from reconciler.render.formats.registry import PRINTED, SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Command = TypeVar("Command", bound=Callable[..., object])
-
-FORMATS: Final = ("text", "json", "markdown", "html")
 
 
 def option(*names: str, **attributes: Any) -> Callable[[Command], Command]:
@@ -85,10 +85,15 @@ connection_options = _all(
 
 output_options = _all(
     option(
-        "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="What stdout gets."
+        "--format",
+        "format_",
+        type=click.Choice(PRINTED),
+        default=Format.TEXT.value,
+        show_default=True,
+        help="What stdout gets.",
     ),
     option(
-        "--report", "reports", multiple=True, metavar="FILE", help="Also write FILE: .txt .json .md .html; repeatable."
+        "--report", "reports", multiple=True, metavar="FILE", help=f"Also write FILE: {' '.join(SUFFIXES)}; repeatable."
     ),
     option("-q", "--quiet", is_flag=True, help="No progress and no notes."),
     option(

@@ -5,32 +5,37 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.color import color
 from reconciler.cli.pipes import Unwritable, note, write
 from reconciler.errors import FileError, UsageProblem
 from reconciler.files import write_file
+from reconciler.model.enums import Format
+from reconciler.render.formats.layout import Layout
+from reconciler.render.formats.registry import FORMATS, SUFFIXES, format_of, render, view_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import TextIO
 
     from reconciler.model.plan import Plan
-    from reconciler.model.report import Report
-
-SUFFIXES: Final = {".txt": "text", ".json": "json", ".md": "markdown", ".html": "html"}
+    from reconciler.model.results import Applied, Result
 
 
-def check_reports(options: Mapping[str, Any]) -> None:
+def check_reports(options: Mapping[str, Any], *kinds: type) -> None:
     """Refuse a report that has no format or no place, before anything is read or written.
 
-    Raises UsageProblem for a suffix that names no format, Unwritable for a file that can't be written.
+    `kinds` are the types of result that the command may give. Raises UsageProblem for a suffix that names no format,
+    or one that shows none of them; Unwritable for a file that can't be written.
     """
     for path in options["reports"]:
         report = Path(path)
-        if report.suffix not in SUFFIXES:
+        form = format_of(path)
+        if form is None:
             raise UsageProblem(f"--report {path!r}: the suffix must be one of {', '.join(SUFFIXES)}")
+        if not any(view_of(kind, form) for kind in kinds):
+            raise UsageProblem(f"--report {path!r}: a {FORMATS[form].suffix} report can't show what this command gives")
         if report.is_dir() or not report.parent.is_dir():
             what = "it is a folder" if report.is_dir() else f"there is no folder {report.parent}"
             raise Unwritable(f"--report {path!r}: {what}")
@@ -39,17 +44,15 @@ def check_reports(options: Mapping[str, Any]) -> None:
             raise Unwritable(f"--report {path!r}: it can't be written; check the rights of the file and its folder")
 
 
-class Render(Protocol):
-    """Gives one result in a format; `color` and `width` (None: do not wrap) matter to text only."""
-
-    def __call__(self, form: str, /, *, color: bool = False, width: int | None = None) -> Iterable[str]:
-        """The text, whole or in pieces."""
-
-
-def put(options: Mapping[str, Any], render: Render) -> None:
+def put(options: Mapping[str, Any], result: Result) -> None:
     """Render to stdout in the format asked for, and to every report in the format of its suffix."""
-    _to_reports(options, render)
-    _whole_stdout(options, render)
+    _to_reports(options, result)
+    _whole_stdout(options, result)
+
+
+def layout_of(options: Mapping[str, Any], stream: TextIO | None = None) -> Layout:
+    """How the options and the stream (stdout unless given) lay text out."""
+    return Layout(color(options, stream), terminal_width(stream))
 
 
 def terminal_width(stream: TextIO | None = None) -> int | None:
@@ -66,20 +69,22 @@ def terminal_width(stream: TextIO | None = None) -> int | None:
         return None
 
 
-def _to_reports(options: Mapping[str, Any], render: Render) -> None:
+def _to_reports(options: Mapping[str, Any], result: Result) -> None:
     for path in options["reports"]:
+        form = format_of(path)
+        if form is None or view_of(type(result), form) is None:
+            continue
         try:
-            write_file(path, render(SUFFIXES[Path(path).suffix]), encoding_errors="backslashreplace")
+            write_file(path, render(result, form), encoding_errors="backslashreplace")
         except FileError as exc:
             raise Unwritable(f"--report {exc}") from exc
 
 
-def _whole_stdout(options: Mapping[str, Any], render: Render) -> None:
-    _to_stdout(render(options["format_"], color=color(options), width=terminal_width()))
+def _whole_stdout(options: Mapping[str, Any], result: Result) -> None:
+    _to_stdout(render(result, Format(options["format_"]), layout_of(options)))
 
 
-def _to_stdout(rendered: str | Iterable[str]) -> None:
-    chunks = (rendered,) if isinstance(rendered, str) else rendered
+def _to_stdout(chunks: Iterable[str]) -> None:
     last = "\n"
 
     def counted() -> Iterable[str]:
@@ -93,26 +98,14 @@ def _to_stdout(rendered: str | Iterable[str]) -> None:
     write(sys.stdout, counted())
 
 
-def put_plan(options: Mapping[str, Any], plan: Plan) -> None:
-    """A plan to stdout and every report."""
-    from reconciler.render.views.plan import render_plan
-
-    put(options, lambda form, **layout: render_plan(plan, form, **layout))
-
-
-def put_report(options: Mapping[str, Any], report: Report, plan: Plan) -> None:
+def put_report(options: Mapping[str, Any], done: Applied) -> None:
     """What an apply did, to stdout and then every report.
 
     It is done, whether this can be written or not: what can't is told on stderr, and changes no exit code.
     """
-    from reconciler.render.views.report import render_report
-
-    def render(form: str, *, color: bool = False, width: int | None = None) -> Iterable[str]:
-        return render_report(report, plan, form, color=color, width=width)
-
     for write_it in (_whole_stdout, _to_reports):
         try:
-            write_it(options, render)
+            write_it(options, done)
         except Unwritable as error:
             note(f"warning: the run is over, its result is lost: {error}")
 
@@ -122,13 +115,11 @@ def put_refusal(options: Mapping[str, Any], plan: Plan | None) -> None:
 
     What can't be written is a warning: the refusal, with its exit code, is the result.
     """
-    from reconciler.render.views.plan import render_plan
-
     if plan is None:
         return
     try:
-        _to_reports(options, lambda form, **layout: render_plan(plan, form, **layout))
+        _to_reports(options, plan)
     except Unwritable as error:
         note(f"warning: {error}")
-    if options["format_"] in ("markdown", "html"):
-        _to_stdout(render_plan(plan, options["format_"]))
+    if options["format_"] not in (Format.TEXT, Format.JSON):
+        _whole_stdout(options, plan)

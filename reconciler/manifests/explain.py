@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +15,7 @@ from reconciler.model.field import Scalar
 from reconciler.model.fields import FIELD, FIELD_NAMES, FIELDS
 from reconciler.model.headers import NO_HEADERS
 from reconciler.model.position import Position
+from reconciler.model.results import Origin
 from reconciler.model.suggestions import nearest
 
 if TYPE_CHECKING:
@@ -30,21 +30,6 @@ if TYPE_CHECKING:
 
 KEPT: Final = "unmanaged (kept)"
 NONE: Final = "(none)"
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where one part of a runner comes from.
-
-    `field` is one of FIELD_NAMES, `headers.NAME` for one header, id, former_name or wildcard; each tag has an Origin.
-    `value` is as it is shown, secrets as references. `source` names the layer: `runner`, `profile a100`, `defaults in
-    reconciler.yaml`. `at` is None for what is declared nowhere.
-    """
-
-    field: str
-    value: str
-    at: Position | None
-    source: str
 
 
 def effective(desired: Desired) -> list[dict[str, Any]]:

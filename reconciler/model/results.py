@@ -1,12 +1,28 @@
-"""Results that a use case gives and render shows, besides plans and reports."""
+"""Results that a use case gives and render shows: one type a kind of answer, each with a view in every format."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from reconciler.errors import ReconcilerError
+from reconciler.model.plan import Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.model.finding import Finding
+    from reconciler.model.position import Position
+    from reconciler.model.report import Report
+    from reconciler.model.runner import Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an apply did, and the plan that it did it by."""
+
+    report: Report
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +33,91 @@ class Valid:
     runners: int
     files: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """What `validate` found to be well, environment by environment."""
+
+    environments: tuple[Valid, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check: `status` is ok, warn or fail, `found` what was seen, `advice` what to do about it (empty: nothing)."""
+
+    name: str
+    status: str
+    found: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What `doctor` found, in the order of its checks."""
+
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The live runners; `standing` maps an id to managed, drifted or unmanaged, None where there are no manifests."""
+
+    listing: Listing
+    api_url: str
+    standing: Mapping[str, str] | None
+    sandbox: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Tag sets with the names of the active runners that serve each; an empty set stands for wildcards."""
+
+    sets: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    sandbox: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One manifest's text; the `variables` that it refers to; what could not be written; and the emulator's file."""
+
+    text: str
+    variables: tuple[str, ...]
+    left_out: tuple[str, ...]
+    sandbox: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """The effective runners as plain data; secrets are references or `(sensitive)`."""
+
+    environment: str | None
+    runners: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where one part of a runner comes from.
+
+    `field` is one of FIELD_NAMES, `headers.NAME` for one header, id, former_name or wildcard; each tag has an Origin.
+    `value` is as it is shown, secrets as references. `source` names the layer: `runner`, `profile a100`, `defaults in
+    reconciler.yaml`. `at` is None for what is declared nowhere.
+    """
+
+    field: str
+    value: str
+    at: Position | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Where every field, tag and header of one runner comes from."""
+
+    origins: tuple[Origin, ...]
+
+
+Result: TypeAlias = (
+    Plan | Applied | Validity | Checks | Listed | Served | Exported | Effective | Explained | ReconcilerError
+)
+"""Everything that a format can be asked to show."""

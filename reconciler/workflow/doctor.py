@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import closing
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +20,7 @@ from reconciler.errors import (
 from reconciler.forge.github.environments import REVIEWERS, read_protection
 from reconciler.forge.github.event import repository_of
 from reconciler.manifests.project import load_project
+from reconciler.model.results import Check, Checks
 from reconciler.settings import DOCUMENTED_LIMIT
 from reconciler.workflow.comment import connect
 
@@ -41,19 +41,9 @@ _SETTINGS: Final = {"no-token": "token", "weak-plan-key": "plan key"}
 """What a setting that can't be used is called, by the error's code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check: `status` is ok, warn or fail, `found` what was seen, `advice` what to do about it (empty: nothing)."""
-
-    name: str
-    status: str
-    found: str
-    advice: str = ""
-
-
-def doctor(selection: Selection, ports: Ports, *others: Check) -> tuple[Check, ...]:
+def doctor(selection: Selection, ports: Ports, *others: Check) -> Checks:
     """Every check, in order, and the `others`; those that need an earlier one to pass are left out when it fails."""
-    return (*_checks(selection, ports), *others)
+    return Checks((*_checks(selection, ports), *others))
 
 
 def check_protection(environment: str, environ: Mapping[str, str], clock: Clock) -> Check:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from reconciler.manifests.explain import Origin, effective, explain_runner
+from reconciler.manifests.explain import effective, explain_runner
+from reconciler.model.results import Effective, Explained
 from reconciler.planning.targets import targeted
 from reconciler.workflow.run import load, load_and_compile
 
 if TYPE_CHECKING:
     from reconciler.workflow.run import Ports, Selection
-
-
-@dataclass(frozen=True, slots=True)
-class Effective:
-    """The effective runners as plain data; secrets are references or `(sensitive)`."""
-
-    environment: str | None
-    runners: tuple[dict[str, Any], ...]
 
 
 def effective_runners(selection: Selection, ports: Ports) -> Effective:
@@ -29,6 +22,6 @@ def effective_runners(selection: Selection, ports: Ports) -> Effective:
     return Effective(project.environment, tuple(effective(desired)))
 
 
-def explained(selection: Selection, ports: Ports, key: str) -> tuple[Origin, ...]:
+def explained(selection: Selection, ports: Ports, key: str) -> Explained:
     """Where every field, tag and header of one runner comes from. Raises ManifestError and UsageProblem."""
-    return explain_runner(load(selection), selection.paths, key=key, stdin=ports.stdin)
+    return Explained(explain_runner(load(selection), selection.paths, key=key, stdin=ports.stdin))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ReconcilerError
 from reconciler.files import create_file
 from reconciler.model.policy import REPORT
+from reconciler.model.results import Exported, Listed
 from reconciler.workflow.plan import plan_for
 from reconciler.workflow.run import compile_selected, load
 
@@ -25,16 +26,6 @@ MANAGED = "managed"
 DRIFTED = "drifted"
 UNMANAGED = "unmanaged"
 SCHEMA: Final = "runner-manifest.schema.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The live runners; `standing` maps an id to managed, drifted or unmanaged, None where there are no manifests."""
-
-    listing: Listing
-    api_url: str
-    standing: Mapping[str, str] | None
-    sandbox: str | None
 
 
 def list_live(selection: Selection, ports: Ports) -> Listed:
@@ -61,16 +52,6 @@ def _standing(
     standing |= {runner.id: UNMANAGED for runner in plan.unmanaged}
     standing |= {action.id: DRIFTED for action in plan.actions if action.id is not None}
     return standing
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """One manifest's text; the `variables` that it refers to; what could not be written; and the emulator's file."""
-
-    text: str
-    variables: tuple[str, ...]
-    left_out: tuple[str, ...]
-    sandbox: str | None
 
 
 def export(selection: Selection, ports: Ports, *, headers: bool) -> Exported:

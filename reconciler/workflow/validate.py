@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import ManifestError
 from reconciler.manifests.project import BrokenProject, load_project
-from reconciler.model.results import Valid
+from reconciler.model.results import Valid, Validity
 from reconciler.planning.findings.registry import manifest_findings
 from reconciler.planning.findings.severity import settle
 from reconciler.workflow.run import load_and_compile, policy_of
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.workflow.run import Ports, Selection
 
 
-def validate(selection: Selection, ports: Ports) -> tuple[Valid, ...]:
+def validate(selection: Selection, ports: Ports) -> Validity:
     """Check the selected environment, or each of them when none is picked. Raises ManifestError with every problem."""
     try:
         first = load_project(
@@ -41,4 +41,4 @@ def validate(selection: Selection, ports: Ports) -> tuple[Valid, ...]:
             valid.append(Valid(environment, len(desired.runners), desired.files, findings))
     if problems:
         raise ManifestError(problems)
-    return tuple(valid)
+    return Validity(tuple(valid))

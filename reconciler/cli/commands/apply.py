@@ -63,8 +63,10 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports
     from reconciler.errors import UsageProblem
+    from reconciler.model.plan import Plan
+    from reconciler.model.results import Applied
 
-    check_reports(options)
+    check_reports(options, Applied, Plan)
     if options["dry_run"]:
         return _dry_run(ctx, options)
     _refuse_preview(ctx)
@@ -81,6 +83,7 @@ def _apply(options: dict[str, Any]) -> int:
     from reconciler.cli.outputs import put_refusal, put_report
     from reconciler.cli.wiring import open_ports, selection_of
     from reconciler.errors import GuardRefused, StalePlan
+    from reconciler.model.results import Applied
     from reconciler.workflow.apply import Applying, apply, apply_saved, open_saved
 
     shown: list[Plan] = []
@@ -104,7 +107,7 @@ def _apply(options: dict[str, Any]) -> int:
         except (GuardRefused, StalePlan) as refusal:
             put_refusal(options, refusal.plan)
             raise
-    put_report(options, report, shown[-1])
+    put_report(options, Applied(report, shown[-1]))
     if step := current_step():
         step.applied(report, shown[-1])
     return report.exit_code
@@ -154,16 +157,16 @@ def _named(parameter: click.Parameter, ctx: click.Context) -> str:
 
 def _show(plan: Plan, shown: list[Plan], options: dict[str, Any]) -> None:
     """Show the plan where it does not mix with the result: on stdout in text, else on stderr when somebody is asked."""
-    from reconciler.cli.color import color
-    from reconciler.cli.outputs import terminal_width
+    from reconciler.cli.outputs import layout_of
     from reconciler.cli.pipes import write
-    from reconciler.render.views.plan import render_plan
+    from reconciler.model.enums import Format
+    from reconciler.render.formats.registry import render
 
     shown.append(plan)
-    if options["format_"] == "text":
-        write(sys.stdout, render_plan(plan, "text", color=color(options), width=terminal_width()))
+    if options["format_"] == Format.TEXT:
+        write(sys.stdout, render(plan, Format.TEXT, layout_of(options)))
     elif not options["yes"] and not options["plan_file"]:
-        write(sys.stderr, render_plan(plan, "text", color=color(options, sys.stderr), width=terminal_width(sys.stderr)))
+        write(sys.stderr, render(plan, Format.TEXT, layout_of(options, sys.stderr)))
 
 
 def _ask(plan: Plan) -> bool:

@@ -6,8 +6,9 @@ import os
 
 import click
 
-from reconciler.cli.options import FORMATS, option
+from reconciler.cli.options import option
 from reconciler.cli.values import FileName
+from reconciler.render.formats.registry import PRINTED
 
 
 @click.command("comment")
@@ -25,7 +26,7 @@ from reconciler.cli.values import FileName
     help="Characters.",
 )
 @option(
-    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="The result's format."
+    "--format", "format_", type=click.Choice(PRINTED), default="text", show_default=True, help="The result's format."
 )
 def command(
     planfile: str,

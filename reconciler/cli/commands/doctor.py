@@ -30,13 +30,13 @@ def command(**options: Any) -> int:
 
     from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.wiring import open_ports, selection_of
-    from reconciler.render.views.checks import render_checks
+    from reconciler.model.results import Checks
     from reconciler.workflow.doctor import FAIL, check_protection, doctor
 
-    check_reports(options)
+    check_reports(options, Checks)
     with open_ports(options) as ports:
         environment = options["github_environment"]
         protection = [check_protection(environment, os.environ, ports.clock)] if environment else []
         checks = doctor(selection_of(options), ports, *protection)
-    put(options, lambda form, **_: render_checks(checks, form))
-    return 1 if any(check.status == FAIL for check in checks) else 0
+    put(options, checks)
+    return 1 if any(check.status == FAIL for check in checks.checks) else 0

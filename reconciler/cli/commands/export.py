@@ -27,18 +27,20 @@ def command(**options: Any) -> int:
     from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.pipes import note
     from reconciler.cli.wiring import open_ports, selection_of
-    from reconciler.render.views.exported import render_export
+    from reconciler.model.enums import Format
+    from reconciler.model.results import Exported
+    from reconciler.render.formats.registry import render
     from reconciler.workflow.listing import export, write_export
 
-    check_reports(options)
+    check_reports(options, Exported)
     with open_ports(options) as ports:
         exported = export(selection_of(options), ports, headers=options["headers"])
     if options["out"]:
-        written = write_export(render_export(exported, "text"), options["out"])
+        written = write_export("".join(render(exported, Format.TEXT)), options["out"])
         if not options["quiet"]:
             note(f"wrote {written}")
     if not options["out"] or options["format_"] == "json":
-        put(options, lambda form, **_: render_export(exported, form))
+        put(options, exported)
     for line in exported.left_out:
         note(f"left out: {line}")
     if exported.variables and not options["quiet"]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.options import FORMATS, option
+from reconciler.cli.options import option
 from reconciler.cli.values import FolderName
+from reconciler.render.formats.registry import PRINTED
 
 
 @click.command("init")
 @click.argument("folder", metavar="[DIR]", default=".", type=FolderName())
 @option("--ci", type=click.Choice(("github", "gitlab", "none")), help="Which CI to write; default: what the remote is.")
 @option("--requirement", metavar="TEXT", help="What CI installs, for pip; default: the copy that runs now.")
-@option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="json, or lines.")
+@option("--format", "format_", type=click.Choice(PRINTED), default="text", show_default=True, help="json, or lines.")
 def command(folder: str, ci: str | None, requirement: str | None, format_: str) -> int:
     """Write a project file, a first manifest, the editor schemas, .gitignore lines and CI. Overwrites nothing.
 

@@ -36,16 +36,16 @@ def command(**options: Any) -> int:
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.wiring import open_ports, selection_of
+    from reconciler.model.results import Listed, Served
     from reconciler.planning.serving.served import served_sets
-    from reconciler.render.views.runners import render_coverage, render_runners
     from reconciler.workflow.listing import list_live
 
-    check_reports(options)
+    check_reports(options, Served if options["coverage"] else Listed)
     with open_ports(options) as ports:
         listed = list_live(selection_of(options), ports)
     if options["coverage"]:
-        served = served_sets(listed.listing.runners)
-        put(options, lambda form, **layout: render_coverage(served, form, sandbox=listed.sandbox, **layout))
+        sets = ((tags, tuple(names)) for tags, names in served_sets(listed.listing.runners))
+        put(options, Served(tuple(sets), listed.sandbox))
     else:
-        put(options, lambda form, **layout: render_runners(listed, form, **layout))
+        put(options, listed)
     return 0

@@ -36,12 +36,13 @@ def command(**options: Any) -> int:
       reconciler plan -e production --out production.plan
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.actions import current_step
-    from reconciler.cli.outputs import check_reports, put_plan
+    from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.wiring import open_ports, selection_of
     from reconciler.errors import GuardRefused, UsageProblem
+    from reconciler.model.plan import Plan
     from reconciler.workflow.plan import plan, plan_offline
 
-    check_reports(options)
+    check_reports(options, Plan)
     if options["live"] and options["sandbox"]:
         raise UsageProblem("--live plans offline, so --sandbox has no use: leave one of them out")
     with open_ports(options) as ports:
@@ -56,7 +57,7 @@ def command(**options: Any) -> int:
                 base=options["base"],
                 out=options["out"],
             )
-    put_plan(options, made)
+    put(options, made)
     code = 2 if options["detailed_exitcode"] and made.has_changes else 0
     if any(finding.refuses for finding in made.findings):
         code = GuardRefused.exit_code

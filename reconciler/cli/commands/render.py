@@ -35,15 +35,13 @@ def command(**options: Any) -> int:
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.wiring import open_ports, selection_of
-    from reconciler.render.views.effective import render_effective, render_explained
+    from reconciler.model.results import Effective, Explained
     from reconciler.workflow.effective import effective_runners, explained
 
-    check_reports(options)
+    check_reports(options, Explained if options["explain"] else Effective)
     with open_ports(options) as ports:
         if options["explain"]:
-            origins = explained(selection_of(options), ports, options["explain"])
-            put(options, lambda form, **layout: render_explained(origins, form, **layout))
+            put(options, explained(selection_of(options), ports, options["explain"]))
         else:
-            runners = effective_runners(selection_of(options), ports)
-            put(options, lambda form, **_: render_effective(runners, form))
+            put(options, effective_runners(selection_of(options), ports))
     return 0

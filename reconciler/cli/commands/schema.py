@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.options import FORMATS, option
+from reconciler.cli.options import option
+from reconciler.render.formats.registry import PRINTED
 
 
 @click.command("schema")
 @click.argument("kind", type=click.Choice(("manifest", "project", "plan")))
-@option("--format", "format_", type=click.Choice(FORMATS), default="json", help="Both are JSON.")
+@option("--format", "format_", type=click.Choice(PRINTED), default="json", help="Both are JSON.")
 def command(kind: str, format_: str) -> int:
     """Print a JSON Schema (2020-12): of manifests, of the project file, or of plan files.
 

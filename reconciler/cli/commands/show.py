@@ -21,9 +21,10 @@ def command(planfile: str, **options: Any) -> int:
       reconciler show production.plan
       reconciler show production.plan --format markdown
     """  # noqa: D301 - click reads the \b
-    from reconciler.cli.outputs import check_reports, put_plan
+    from reconciler.cli.outputs import check_reports, put
+    from reconciler.model.plan import Plan
     from reconciler.workflow.show import show
 
-    check_reports(options)
-    put_plan(options, show(planfile))
+    check_reports(options, Plan)
+    put(options, show(planfile))
     return 0

@@ -38,11 +38,11 @@ def command(**options: Any) -> int:
     from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.wiring import open_ports, selection_of
     from reconciler.errors import GuardRefused
-    from reconciler.render.views.validity import render_valid
+    from reconciler.model.results import Validity
     from reconciler.workflow.validate import validate
 
-    check_reports(options)
+    check_reports(options, Validity)
     with open_ports(options) as ports:
         valid = validate(selection_of(options), ports)
-    put(options, lambda form, **_: render_valid(valid, form))
-    return GuardRefused.exit_code if any(each.refuses for one in valid for each in one.findings) else 0
+    put(options, valid)
+    return GuardRefused.exit_code if any(each.refuses for one in valid.environments for each in one.findings) else 0

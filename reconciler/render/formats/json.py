@@ -6,34 +6,39 @@ One line an entry keeps a large plan readable and greppable, and lets the encode
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.planfile import document as documents
+from reconciler.errors import ReconcilerError
+from reconciler.model.plan import Plan
+from reconciler.model.results import Applied, Checks, Effective, Explained, Exported, Listed, Served, Validity
+from reconciler.planfile.document import error_document, plan_document, report_document
 from reconciler.render import escape
+from reconciler.render.views import checks, effective, exported, runners, validity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from reconciler.errors import ReconcilerError
-    from reconciler.model.plan import Plan
-    from reconciler.model.report import Report
+    from reconciler.render.formats.registry import View, Views
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
-def render_plan(plan: Plan) -> str:
-    """The contract's plan document."""
-    return render_document(documents.plan_document(plan))
+def _view(document: Callable[[Any], Mapping[str, Any]]) -> View:
+    return lambda result, _layout: document_lines(document(result))
 
 
-def report_lines(report: Report, plan: Plan) -> Iterator[str]:
-    """The outcomes of an apply, and the emulator's file when that was talked to, in pieces."""
-    return document_lines(documents.report_document(report) | {"sandbox": plan.sandbox})
-
-
-def render_error(error: ReconcilerError) -> str:
-    """An error, with the plan where the contract says so."""
-    return render_document(documents.error_document(error))
+VIEWS: Final[Views] = {
+    Plan: _view(plan_document),
+    Applied: _view(lambda done: report_document(done.report) | {"sandbox": done.plan.sandbox}),
+    Validity: _view(validity.document),
+    Checks: _view(checks.document),
+    Listed: _view(runners.document),
+    Served: _view(runners.served_document),
+    Exported: _view(exported.document),
+    Effective: _view(effective.document),
+    Explained: _view(effective.explained_document),
+    ReconcilerError: _view(error_document),
+}
 
 
 def render_document(document: Mapping[str, Any]) -> str:

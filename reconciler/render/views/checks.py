@@ -2,56 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.render import escape
-from reconciler.render.formats.json import render_document
+from reconciler.render.blocks import Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
-    class Check(Protocol):
-        """One check."""
-
-        @property
-        def name(self) -> str:
-            """What was checked."""
-
-        @property
-        def status(self) -> str:
-            """ok, warn or fail."""
-
-        @property
-        def found(self) -> str:
-            """What was seen."""
-
-        @property
-        def advice(self) -> str:
-            """What to do about it; may be empty."""
-
+    from reconciler.model.results import Check, Checks
 
 _MARKS: Final = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
 
 
-def render_checks(checks: Sequence[Check], form: str) -> str:
-    """One line a check with its advice below, or one document."""
-    if form == "json":
-        rows = [
-            {"name": each.name, "status": each.status, "found": each.found, "advice": each.advice} for each in checks
-        ]
-        return render_document({"format_version": "1.0", "ok": all(c.status != "fail" for c in checks), "checks": rows})
-    lines = [line for each in checks for line in _lines(each)]
-    if form == "html":
-        from reconciler.render.views.html_page import render_lines
-
-        return render_lines("Doctor", lines)
-    if form == "markdown":
-        return "".join(f"- {escape.markdown(line.strip())}\n" for line in lines)
-    return "".join(f"{escape.text(line)}\n" for line in lines)
+def document(found: Checks) -> dict[str, Any]:
+    """Every check, and whether none fails."""
+    rows = [
+        {"name": each.name, "status": each.status, "found": each.found, "advice": each.advice} for each in found.checks
+    ]
+    return {"format_version": "1.0", "ok": all(each.status != "fail" for each in found.checks), "checks": rows}
 
 
-def _lines(check: Check) -> list[str]:
-    lines = [f"{_MARKS[check.status]}  {check.name}: {check.found}"]
+def lines(found: Checks) -> Lines:
+    """One line a check with its advice below."""
+    return Lines("Doctor", tuple(line for each in found.checks for line in _lines(each)))
+
+
+def _lines(check: Check) -> Iterator[str]:
+    yield f"{_MARKS[check.status]}  {check.name}: {check.found}"
     if check.advice:
-        lines.append(f"      {check.advice}")
-    return lines
+        yield f"      {check.advice}"

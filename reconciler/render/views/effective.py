@@ -3,89 +3,52 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.manifests.write import scalar, write_manifest, write_runner
 from reconciler.render import escape, wording
-from reconciler.render.formats.json import render_document
-from reconciler.render.formats.table import Table
+from reconciler.render.blocks import Source, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from reconciler.model.position import Position
-
-
-class Effective(Protocol):
-    """The runners of one environment, as plain data."""
-
-    @property
-    def environment(self) -> str | None:
-        """Its name, None without environments."""
-
-    @property
-    def runners(self) -> tuple[dict[str, Any], ...]:
-        """The runners after merging."""
+    from reconciler.model.results import Effective, Explained
 
 
-class Origin(Protocol):
-    """Where one part of a runner comes from."""
-
-    @property
-    def field(self) -> str:
-        """The field, or `headers.NAME`."""
-
-    @property
-    def value(self) -> str:
-        """As it is shown."""
-
-    @property
-    def at(self) -> Position | None:
-        """Where it stands; None for what is declared nowhere."""
-
-    @property
-    def source(self) -> str:
-        """The layer."""
+def document(manifests: Effective) -> dict[str, Any]:
+    """The runners after merging; literal header values are `(sensitive)`."""
+    return {"format_version": "1.0", "environment": manifests.environment, "runners": list(manifests.runners)}
 
 
-def render_effective(manifests: Effective, form: str) -> Iterable[str]:
-    """A manifest that says the same without defaults, profiles and variables; or one document.
+def source(manifests: Effective) -> Source:
+    """A manifest that says the same without defaults, profiles and variables.
 
     Literal header values are not shown: they stand as `(sensitive)`.
     """
-    if form == "json":
-        facts = {"environment": manifests.environment, "runners": list(manifests.runners)}
-        return render_document({"format_version": "1.0", **facts})
-    lines = list(_manifest(manifests))
-    if form == "html":
-        from reconciler.render.views.html_page import render_lines
-
-        return render_lines("Effective manifests", lines)
-    if form == "markdown":
-        return escape.fence(lines, "yaml")
-    return (f"{line}\n" for line in lines)
+    return Source("Effective manifests", tuple(_manifest(manifests)))
 
 
-def render_explained(
-    origins: Sequence[Origin], form: str, *, color: bool = False, width: int | None = None
-) -> Iterable[str]:
-    """A table, a row for each field, tag and header; or one document."""
-    if form == "json":
-        rows = [
-            {
-                "field": each.field,
-                "value": each.value,
-                "source": each.source,
-                "file": each.at.file if each.at else None,
-                "line": each.at.line if each.at else None,
-            }
-            for each in origins
-        ]
-        return render_document({"format_version": "1.0", "origins": rows})
-    table = Table(("field", "value", "from", "at"), name="Where it comes from")
-    for each in origins:
-        table.add((each.field, each.value, each.source, f"{each.at.file}:{each.at.line}" if each.at else ""))
-    return table.render(form, (), color=color, width=width)
+def explained_document(explained: Explained) -> dict[str, Any]:
+    """A row for each field, tag and header."""
+    rows = [
+        {
+            "field": each.field,
+            "value": each.value,
+            "source": each.source,
+            "file": each.at.file if each.at else None,
+            "line": each.at.line if each.at else None,
+        }
+        for each in explained.origins
+    ]
+    return {"format_version": "1.0", "origins": rows}
+
+
+def explained_table(explained: Explained) -> Table:
+    """A row for each field, tag and header."""
+    table = Table("Where it comes from", ("field", "value", "from", "at"))
+    for each in explained.origins:
+        table.add(each.field, each.value, each.source, f"{each.at.file}:{each.at.line}" if each.at else "")
+    return table
 
 
 def _manifest(manifests: Effective) -> Iterator[str]:

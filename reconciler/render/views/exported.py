@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 from reconciler.render import escape, wording
-from reconciler.render.formats.json import render_document
+from reconciler.render.blocks import Source
 
 if TYPE_CHECKING:
-
-    class Export(Protocol):
-        """One manifest's text, the variables it refers to, and what could not be written."""
-
-        @property
-        def text(self) -> str:
-            """The manifest."""
-
-        @property
-        def variables(self) -> tuple[str, ...]:
-            """The environment variables it refers to."""
-
-        @property
-        def left_out(self) -> tuple[str, ...]:
-            """What could not be written, a line each."""
-
-        @property
-        def sandbox(self) -> str | None:
-            """The emulator's file when that was talked to."""
+    from reconciler.model.results import Exported
 
 
-def render_export(exported: Export, form: str) -> str:
-    """YAML for text, a fence for Markdown, a page for HTML, one document for JSON."""
-    if form == "json":
-        facts = {"variables": list(exported.variables), "left_out": list(exported.left_out)}
-        document = {"format_version": "1.0", "sandbox": exported.sandbox, "manifest": exported.text, **facts}
-        return render_document(document)
-    if form == "markdown":
-        return escape.fence(_manifest(exported).splitlines(), "yaml")
-    if form == "html":
-        from reconciler.render.views.html_page import render_lines
-
-        return render_lines("Exported manifest", _manifest(exported).splitlines())
-    return _manifest(exported)
+def document(exported: Exported) -> dict[str, Any]:
+    """The manifest's text, the variables it refers to, and what could not be written."""
+    facts = {"variables": list(exported.variables), "left_out": list(exported.left_out)}
+    return {"format_version": "1.0", "sandbox": exported.sandbox, "manifest": exported.text, **facts}
 
 
-def _manifest(exported: Export) -> str:
+def source(exported: Exported) -> Source:
     """The manifest, with a comment where it comes from the emulator."""
-    if exported.sandbox is None:
-        return exported.text
-    return f"# {wording.sandbox(exported.sandbox, escape.value)}\n{exported.text}"
+    lines = tuple(exported.text.splitlines())
+    if exported.sandbox is not None:
+        lines = (f"# {wording.sandbox(exported.sandbox, escape.value)}", *lines)
+    return Source("Exported manifest", lines)

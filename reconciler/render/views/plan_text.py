@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final, assert_never
 from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.secret import REDACTED
 from reconciler.render import escape, wording
-from reconciler.render.formats.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from reconciler.model.change import Change
     from reconciler.model.finding import Finding
     from reconciler.model.plan import Action, Gate, Plan
+    from reconciler.render.formats.layout import Layout
 
 _STYLES: Final = {"+": "bold green", "~": "bold yellow", "-": "bold red"}
 _SEVERITY_STYLES: Final = {"error": "bold red", "warning": "bold yellow", "info": "cyan"}
@@ -24,14 +24,8 @@ _INDENT: Final = "    "
 _HANGING: Final = " " * (len(_INDENT) + _LABEL)
 
 
-def render_plan(plan: Plan, *, color: bool = False, width: int | None = None) -> str:
-    """The whole text, with a line end after its last line."""
-    return "".join(f"{line}\n" for line in plan_lines(plan, color=color, width=width))
-
-
-def plan_lines(plan: Plan, *, color: bool = False, width: int | None = None) -> Iterator[str]:
+def plan_lines(plan: Plan, layout: Layout) -> Iterator[str]:
     """The plan line by line: where it stands, capacity, findings, one block an action, the cost, the closing line."""
-    layout = Layout(color, width)
     yield from _head(plan, layout)
     findings = wording.worst_first(plan.findings)
     if findings:

@@ -22,8 +22,3 @@ def error_lines(error: ReconcilerError) -> Iterator[str]:
         return
     for line in str(error).split("\n"):
         yield escape.text(line)
-
-
-def render_error(error: ReconcilerError) -> str:
-    """The error as text, with a line end after its last line."""
-    return "".join(f"{line}\n" for line in error_lines(error))

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.report import APPLIED
 from reconciler.render import escape, wording
-from reconciler.render.formats.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reconciler.model.report import Outcome, Report
+    from reconciler.model.report import Outcome
+    from reconciler.model.results import Applied
+    from reconciler.render.formats.layout import Layout
 
 _STYLES: Final = {
     "failed": "bold red",
@@ -22,25 +23,18 @@ _STYLES: Final = {
 }
 
 
-def render_report(report: Report, *, color: bool = False, width: int | None = None, sandbox: str | None = None) -> str:
-    """The whole text, with a line end after its last line."""
-    return "".join(f"{line}\n" for line in report_lines(report, color=color, width=width, sandbox=sandbox))
-
-
-def report_lines(
-    report: Report, *, color: bool = False, width: int | None = None, sandbox: str | None = None
-) -> Iterator[str]:
-    """The report line by line. `sandbox` is the emulator's file when that was talked to."""
-    layout = Layout(color, width)
+def report_lines(done: Applied, layout: Layout) -> Iterator[str]:
+    """The report line by line."""
+    report, sandbox = done.report, done.plan.sandbox
     if sandbox is not None:
         yield from layout.wrap(wording.sandbox(sandbox, escape.value), hanging="  ", style="cyan")
     if report.interrupted:
         yield layout.paint("Interrupted.", "bold red")
     problems = [outcome for outcome in report.outcomes if outcome.status != APPLIED]
     if problems:
-        done = [escape.text(outcome.key) for outcome in report.outcomes if outcome.status == APPLIED]
-        if done:
-            yield from layout.wrap(f"applied {', '.join(done)}", indent="  ", hanging="    ", style="green")
+        applied = [escape.text(outcome.key) for outcome in report.outcomes if outcome.status == APPLIED]
+        if applied:
+            yield from layout.wrap(f"applied {', '.join(applied)}", indent="  ", hanging="    ", style="green")
         for outcome in problems:
             yield from _outcome(outcome, layout)
     yield layout.paint(wording.applied(report), "bold")

@@ -2,63 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.fields import spec_document
 from reconciler.model.secret import REDACTED
 from reconciler.model.spec import ACTIVE
 from reconciler.render import escape, wording
-from reconciler.render.formats.json import render_document
-from reconciler.render.formats.table import Table
+from reconciler.render.blocks import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from reconciler.model.runner import Listing, LiveRunner
-
-
-class Listed(Protocol):
-    """The live runners of one read, and how they stand to the manifests where there are any."""
-
-    @property
-    def listing(self) -> Listing:
-        """What was read."""
-
-    @property
-    def api_url(self) -> str:
-        """Where from."""
-
-    @property
-    def standing(self) -> Mapping[str, str] | None:
-        """`managed`, `drifted` or `unmanaged` by runner id; None without manifests."""
-
-    @property
-    def sandbox(self) -> str | None:
-        """The emulator's file when that was talked to."""
+    from reconciler.model.results import Listed, Served
+    from reconciler.model.runner import LiveRunner
 
 
 _STANDING_STYLES: Final = {"drifted": "yellow", "unmanaged": "cyan"}
 
 
-def render_runners(listed: Listed, form: str, *, color: bool = False, width: int | None = None) -> str:
-    """All live runners in the order of their names; header values never show, but for public ones in JSON."""
-    if form == "json":
-        return render_document(listing_document(listed))
-    runners = sorted(listed.listing.runners, key=lambda runner: (runner.spec.name, runner.id))
-    table = Table(("name", "status", "standing", "tags", "endpoint", "id"), name="Runners")
-    for runner in runners:
+def table(listed: Listed) -> Table:
+    """All live runners in the order of their names, without headers."""
+    shown = Table("Runners", ("name", "status", "standing", "tags", "endpoint", "id"))
+    for runner in sorted(listed.listing.runners, key=lambda each: (each.spec.name, each.id)):
         standing = (listed.standing or {}).get(runner.id, "")
         style = "dim" if runner.spec.status != ACTIVE else _STANDING_STYLES.get(standing)
         tags = ", ".join(escape.value(tag) for tag in runner.spec.tags) if runner.spec.tags else "(any workflow)"
-        table.add((runner.spec.name, runner.spec.status, standing, tags, runner.spec.endpoint, runner.id), style=style)
-    notes = [_total(listed)]
-    if listed.sandbox is not None:
-        notes.append(wording.sandbox(listed.sandbox, escape.value))
-    return table.render(form, notes, color=color, width=width)
+        shown.add(runner.spec.name, runner.spec.status, standing, tags, runner.spec.endpoint, runner.id, style=style)
+    shown.notes = (_total(listed), *_sandbox(listed.sandbox))
+    return shown
 
 
-def listing_document(listed: Listed) -> dict[str, Any]:
-    """The contract's list document; it is also what `plan --live` reads."""
+def document(listed: Listed) -> dict[str, Any]:
+    """The contract's list document, header values hidden but for public ones; it is also what `plan --live` reads."""
     return {
         "format_version": "1.0",
         "read_at": listed.listing.read_at,
@@ -68,26 +43,26 @@ def listing_document(listed: Listed) -> dict[str, Any]:
     }
 
 
-def render_coverage(
-    served: Sequence[tuple[tuple[str, ...], Sequence[str]]],
-    form: str,
-    *,
-    color: bool = False,
-    width: int | None = None,
-    sandbox: str | None = None,
-) -> str:
-    """Served tag sets with the names of the active runners that serve each; an empty set stands for wildcards."""
-    if form == "json":
-        sets = [{"tags": list(tags), "active": len(names), "runners": list(names)} for tags, names in served]
-        return render_document({"format_version": "1.0", "sandbox": sandbox, "served": sets})
-    table = Table(("tags", "active", "runners"), name="Served tag sets")
-    for tags, names in served:
+def served_table(served: Served) -> Table:
+    """Served tag sets with the names of the active runners that serve each."""
+    shown = Table("Served tag sets", ("tags", "active", "runners"))
+    for tags, names in served.sets:
         label = " + ".join(escape.value(tag) for tag in tags) if tags else "(any: wildcard)"
-        table.add((label, str(len(names)), ", ".join(escape.value(name) for name in names)))
-    notes = [f"{wording.plural(len(served), 'tag set')} served by active runners."]
-    if sandbox is not None:
-        notes.append(wording.sandbox(sandbox, escape.value))
-    return table.render(form, notes, color=color, width=width)
+        shown.add(label, str(len(names)), ", ".join(escape.value(name) for name in names))
+    counted = f"{wording.plural(len(served.sets), 'tag set')} served by active runners."
+    shown.notes = (counted, *_sandbox(served.sandbox))
+    return shown
+
+
+def served_document(served: Served) -> dict[str, Any]:
+    """The same as data; the empty set is what wildcards serve."""
+    sets = [{"tags": list(tags), "active": len(names), "runners": list(names)} for tags, names in served.sets]
+    return {"format_version": "1.0", "sandbox": served.sandbox, "served": sets}
+
+
+def _sandbox(file: str | None) -> Iterator[str]:
+    if file is not None:
+        yield wording.sandbox(file, escape.value)
 
 
 def _total(listed: Listed) -> str:

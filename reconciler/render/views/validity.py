@@ -6,33 +6,43 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.planfile.document import finding_document
 from reconciler.render import escape, wording
-from reconciler.render.formats.json import render_document
-from reconciler.render.formats.layout import Layout
+from reconciler.render.blocks import Lines
+from reconciler.render.views.plan_markdown import finding_item
 from reconciler.render.views.plan_text import finding_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from reconciler.model.results import Valid
+    from reconciler.model.results import Valid, Validity
+    from reconciler.render.formats.layout import Layout
 
 
-def render_valid(valid: Sequence[Valid], form: str) -> str:
-    """One line an environment and its findings, or one document."""
-    if form == "json":
-        environments = [_document(each) for each in valid]
-        return render_document({"format_version": "1.0", "valid": True, "environments": environments})
-    if form == "html":
-        from reconciler.render.views.html_page import render_lines
+def document(valid: Validity) -> dict[str, Any]:
+    """Every environment with its findings."""
+    environments = [_document(each) for each in valid.environments]
+    return {"format_version": "1.0", "valid": True, "environments": environments}
 
-        return render_lines("Manifests are valid", [line for each in valid for line in (_line(each), *_said(each))])
-    if form == "markdown":
-        from reconciler.render.views.plan_markdown import finding_item
 
-        return "".join(
-            f"- {escape.markdown(_line(each))}\n" + "".join(f"  {finding_item(finding)}" for finding in each.findings)
-            for each in valid
-        )
-    return "".join(f"{line}\n" for each in valid for line in _text(each, Layout()))
+def lines(valid: Validity) -> Lines:
+    """One line an environment and a line a finding."""
+    said = (line for each in valid.environments for line in (_line(each), *_said(each)))
+    return Lines("Manifests are valid", tuple(said))
+
+
+def text_lines(valid: Validity, layout: Layout) -> Iterator[str]:
+    """One line an environment, each finding below it as a plan shows it."""
+    for each in valid.environments:
+        yield escape.text(_line(each))
+        for finding in each.findings:
+            yield from finding_lines(finding, layout)
+
+
+def markdown_lines(valid: Validity) -> Iterator[str]:
+    """One item an environment, its findings below it."""
+    for each in valid.environments:
+        yield f"- {escape.markdown(_line(each))}\n"
+        for finding in each.findings:
+            yield f"  {finding_item(finding)}"
 
 
 def _document(valid: Valid) -> dict[str, Any]:
@@ -40,12 +50,6 @@ def _document(valid: Valid) -> dict[str, Any]:
     if valid.findings:
         document["findings"] = [finding_document(each) for each in valid.findings]
     return document
-
-
-def _text(valid: Valid, layout: Layout) -> Iterator[str]:
-    yield escape.text(_line(valid))
-    for finding in valid.findings:
-        yield from finding_lines(finding, layout)
 
 
 def _said(valid: Valid) -> Iterator[str]:

@@ -10,11 +10,14 @@ from contextlib import contextmanager
 
 import pytest
 
+from reconciler.cli import outputs
 from reconciler.cli.color import color
 from reconciler.cli.outputs import check_reports, put, put_refusal, put_report, terminal_width
 from reconciler.cli.pipes import Unwritable
 from reconciler.errors import UsageProblem
+from reconciler.model.plan import Plan
 from reconciler.model.report import Report, RequestCount
+from reconciler.model.results import Applied, Effective, Exported, Listed
 from tests.fakes import sample_plans as sample
 
 
@@ -83,16 +86,24 @@ def test_the_colours_of_a_stream(monkeypatch):
 @pytest.mark.parametrize("name", ["a.txt", "a.json", "a.md", "a.html", "a.b.md"])
 def test_reports_with_a_format(tmp_path, name):
     """Four suffixes name a format; a file that is there may be written over."""
-    check_reports(options(str(tmp_path / name)))
+    check_reports(options(str(tmp_path / name)), Plan)
     (tmp_path / name).touch()
-    check_reports(options(str(tmp_path / name)))
+    check_reports(options(str(tmp_path / name)), Plan)
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "a", "a.md.bak", ".md"])
 def test_reports_without_a_format(tmp_path, name):
     """Any other is a usage error that lists them."""
     with pytest.raises(UsageProblem, match=r"\.txt, \.json, \.md, \.html"):
-        check_reports(options(str(tmp_path / name)))
+        check_reports(options(str(tmp_path / name)), Plan)
+
+
+def test_a_format_that_can_not_show_the_result(tmp_path, monkeypatch):
+    """A format with views of some results only refuses the others before anything is read."""
+    monkeypatch.setattr(outputs, "view_of", lambda kind, _form: None if kind is Listed else object())
+    with pytest.raises(UsageProblem, match="can't show what this command gives"):
+        check_reports(options(str(tmp_path / "a.md")), Listed)
+    check_reports(options(str(tmp_path / "a.md")), Listed, Plan)
 
 
 def test_the_right_is_asked_for(tmp_path, monkeypatch):
@@ -100,27 +111,27 @@ def test_the_right_is_asked_for(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(os, "access", lambda path, mode: asked.append((path, mode)) or path == tmp_path)
     (tmp_path / "old.md").touch()
-    check_reports(options(str(tmp_path / "new.md")))
+    check_reports(options(str(tmp_path / "new.md")), Plan)
     with pytest.raises(Unwritable, match="check the rights"):
-        check_reports(options(str(tmp_path / "old.md")))
+        check_reports(options(str(tmp_path / "old.md")), Plan)
     assert asked == [(tmp_path, os.W_OK), (tmp_path, os.W_OK), (tmp_path / "old.md", os.W_OK)]
 
 
 def test_stdout_ends_with_a_line_end(capsys):
-    """Whatever was rendered, in pieces or whole; an empty result stays empty."""
-    put(options(), lambda _form, **_: ("a", "b"))
-    put(options(), lambda _form, **_: "c\n")
-    put(options(), lambda _form, **_: ())
-    assert capsys.readouterr().out == "ab\nc\n"
+    """Also that of a manifest without one; an empty result stays empty."""
+    put(options(), Effective(None, ()))
+    put(options(), Exported("a: b", (), (), None))
+    put(options(), Exported("", (), (), None))
+    assert capsys.readouterr().out.splitlines()[-2:] == ["runners: {}", "a: b"]
 
 
 def test_a_report_that_fails_late(tmp_path, capsys):
     """A plan's is an error, so that nothing is on stdout; an apply's is a warning, for that is done."""
     full = options("/dev/full/x.md")
     with pytest.raises(Unwritable, match="can't be written"):
-        put(full, lambda _form, **_: "a")
+        put(full, sample.plan())
     assert capsys.readouterr().out == ""
-    put_report(full, Report((), RequestCount()), sample.plan())
+    put_report(full, Applied(Report((), RequestCount()), sample.plan()))
     shown = capsys.readouterr()
     assert "Applied: 0 created" in shown.out
     assert "the run is over, its result is lost" in shown.err

@@ -21,6 +21,7 @@ from reconciler.manifests.merge.digest import digest_of
 from reconciler.model.field import HeaderMap, Tags
 from reconciler.model.fields import FIELD_NAMES, FIELDS, read_body, spec_document
 from reconciler.model.headers import Headers
+from reconciler.model.results import Listed
 from reconciler.model.runner import Desired, DesiredRunner, Listing
 from reconciler.model.secret import Secret
 from reconciler.model.spec import RunnerBody, RunnerSpec
@@ -31,8 +32,7 @@ from reconciler.planfile.models import PlanModel
 from reconciler.planfile.staleness import moved
 from reconciler.planning.diff import compare, creation_changes
 from reconciler.planning.replacement import replacement
-from reconciler.render.views.runners import listing_document
-from reconciler.workflow.listing import Listed
+from reconciler.render.views.runners import document as listing_document
 from tests.fakes.applying import apply_plan
 from tests.fakes.manifest_tree import Tree
 from tests.fakes.plans import live_runner, plan_of, update

@@ -7,28 +7,26 @@ import json
 import pytest
 import yaml
 
-from reconciler.model.results import Valid
-from reconciler.render.views.checks import render_checks
-from reconciler.render.views.exported import render_export
-from reconciler.render.views.validity import render_valid
-from reconciler.workflow.doctor import Check
-from reconciler.workflow.listing import Exported
+from reconciler.model.results import Check, Checks, Exported, Valid, Validity
+from tests.fakes.rendering import rendered
 
-VALID = (Valid("staging", 1, ("a.yaml",)), Valid("production", 2, ("b.yaml", "c.yaml")))
-CHECKS = (Check("token", "ok", "valid"), Check("limit", "warn", "too high", "lower it"), Check("tier", "fail", "none"))
+VALID = Validity((Valid("staging", 1, ("a.yaml",)), Valid("production", 2, ("b.yaml", "c.yaml"))))
+CHECKS = Checks(
+    (Check("token", "ok", "valid"), Check("limit", "warn", "too high", "lower it"), Check("tier", "fail", "none"))
+)
 EXPORTED = Exported("version: 1\nrunners: {}\n", ("RECONCILER_A",), ("b: no",), None)
 HOSTILE = "::error::x @team <script> \x1b[31m"
 
 
 def test_valid_environments():
     """A line an environment; without environments no name."""
-    assert render_valid(VALID, "text") == (
+    assert rendered(VALID, "text") == (
         "staging: Valid. 1 runner in 1 file.\nproduction: Valid. 2 runners in 2 files.\n"
     )
-    assert render_valid((Valid(None, 0, ()),), "text") == "Valid. 0 runners in 0 files.\n"
-    assert render_valid(VALID, "markdown").splitlines()[0] == "- staging: Valid. 1 runner in 1 file."
-    assert "<li>production: Valid. 2 runners in 2 files.</li>" in render_valid(VALID, "html")
-    assert json.loads(render_valid(VALID, "json")) == {
+    assert rendered(Validity((Valid(None, 0, ()),)), "text") == "Valid. 0 runners in 0 files.\n"
+    assert rendered(VALID, "markdown").splitlines()[0] == "- staging: Valid. 1 runner in 1 file."
+    assert "<li>production: Valid. 2 runners in 2 files.</li>" in rendered(VALID, "html")
+    assert json.loads(rendered(VALID, "json")) == {
         "format_version": "1.0",
         "valid": True,
         "environments": [
@@ -40,23 +38,21 @@ def test_valid_environments():
 
 def test_checks():
     """A line a check with its advice below; JSON says whether all is well."""
-    assert render_checks(CHECKS, "text") == (
-        "ok    token: valid\nwarn  limit: too high\n      lower it\nFAIL  tier: none\n"
-    )
-    assert render_checks(CHECKS, "markdown").splitlines()[2] == "- lower it"
-    assert "limit: too high" in render_checks(CHECKS, "html")
-    document = json.loads(render_checks(CHECKS, "json"))
+    assert rendered(CHECKS, "text") == ("ok    token: valid\nwarn  limit: too high\n      lower it\nFAIL  tier: none\n")
+    assert rendered(CHECKS, "markdown").splitlines()[2] == "- lower it"
+    assert "limit: too high" in rendered(CHECKS, "html")
+    document = json.loads(rendered(CHECKS, "json"))
     assert document["ok"] is False
     assert document["checks"][1] == {"name": "limit", "status": "warn", "found": "too high", "advice": "lower it"}
-    assert json.loads(render_checks(CHECKS[:2], "json"))["ok"] is True
+    assert json.loads(rendered(Checks(CHECKS.checks[:2]), "json"))["ok"] is True
 
 
 def test_exported():
     """The manifest itself; with `format json` also what it needs and lacks."""
-    assert render_export(EXPORTED, "text") == EXPORTED.text
-    assert render_export(EXPORTED, "markdown") == "```yaml\nversion: 1\nrunners: {}\n```\n"
-    assert "runners: {}" in render_export(EXPORTED, "html")
-    assert json.loads(render_export(EXPORTED, "json")) == {
+    assert rendered(EXPORTED, "text") == EXPORTED.text
+    assert rendered(EXPORTED, "markdown") == "```yaml\nversion: 1\nrunners: {}\n```\n"
+    assert "runners: {}" in rendered(EXPORTED, "html")
+    assert json.loads(rendered(EXPORTED, "json")) == {
         "format_version": "1.0",
         "sandbox": None,
         "manifest": EXPORTED.text,
@@ -69,7 +65,7 @@ def test_exported():
 def test_an_export_of_the_emulator_says_so(form):
     """In every format; the text stays a manifest."""
     exported = Exported(EXPORTED.text, (), (), "a\nb.db")
-    shown = render_export(exported, form)
+    shown = rendered(exported, form)
     assert "b.db" in shown
     if form == "text":
         assert yaml.safe_load(shown) == {"version": 1, "runners": {}}
@@ -79,8 +75,8 @@ def test_an_export_of_the_emulator_says_so(form):
 def test_foreign_text_is_harmless(form):
     """Names of environments and what a service answered."""
     for shown in (
-        render_valid((Valid(HOSTILE, 1, (HOSTILE,)),), form),
-        render_checks((Check("tier", "ok", HOSTILE, HOSTILE),), form),
+        rendered(Validity((Valid(HOSTILE, 1, (HOSTILE,)),)), form),
+        rendered(Checks((Check("tier", "ok", HOSTILE, HOSTILE),)), form),
     ):
         assert "\x1b" not in shown
         assert not any(line.lstrip().startswith("::") for line in shown.splitlines())

@@ -64,7 +64,7 @@ def examine(tmp_path, answer, *, settings=None, project=None):
         reader=lambda _settings: nullcontext(Service(answer)),
         client=None,
     )
-    return {each.name: (each.status, each.found, each.advice) for each in doctor(Selection(cwd=tmp_path), ports)}
+    return {each.name: (each.status, each.found, each.advice) for each in doctor(Selection(cwd=tmp_path), ports).checks}
 
 
 def test_all_is_well(tmp_path):

@@ -7,17 +7,9 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from reconciler.manifests.explain import Origin
 from reconciler.model.position import Position
-from reconciler.render.views.effective import render_effective, render_explained
-
-
-@dataclass
-class Effective:
-    """Runners as plain data."""
-
-    runners: tuple = ()
-    environment: str | None = None
+from reconciler.model.results import Effective, Explained, Origin
+from tests.fakes.rendering import rendered
 
 
 @dataclass
@@ -33,7 +25,7 @@ class Runner:
 
 def shown(form="text", environment=None, **parts):
     """One runner with these parts, rendered."""
-    return "".join(render_effective(Effective((Runner(parts).plain(),), environment), form))
+    return rendered(Effective(environment, (Runner(parts).plain(),)), form)
 
 
 def loaded(**parts):
@@ -59,7 +51,7 @@ def test_it_is_a_manifest():
 
 def test_none_at_all():
     """No runner is an empty map."""
-    assert yaml.safe_load("".join(render_effective(Effective(), "text"))) == {"version": 1, "runners": {}}
+    assert yaml.safe_load(rendered(Effective(None, ()))) == {"version": 1, "runners": {}}
 
 
 def test_every_part():
@@ -112,18 +104,18 @@ ORIGINS = (
 
 def test_explained_as_a_table():
     """A row for each part, without a line end too many."""
-    assert "".join(render_explained(ORIGINS, "text")) == (
+    assert rendered(Explained(ORIGINS)) == (
         "FIELD    VALUE             FROM              AT\n"
         "name     gpu-1             default: the key  a.yaml:4\n"
         "headers  unmanaged (kept)  declared nowhere\n"
     )
-    assert render_explained(ORIGINS, "markdown").count("\n") == 4
-    assert "Where it comes from" in render_explained(ORIGINS, "html")
+    assert rendered(Explained(ORIGINS), "markdown").count("\n") == 4
+    assert "Where it comes from" in rendered(Explained(ORIGINS), "html")
 
 
 def test_explained_as_json():
     """File and line are null for what is declared nowhere."""
-    rows = json.loads(render_explained(ORIGINS, "json"))["origins"]
+    rows = json.loads(rendered(Explained(ORIGINS), "json"))["origins"]
     assert [(row["field"], row["file"], row["line"]) for row in rows] == [
         ("name", "a.yaml", 4),
         ("headers", None, None),

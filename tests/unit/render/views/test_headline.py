@@ -7,10 +7,10 @@ import re
 import pytest
 
 from reconciler.model.finding import Finding
-from reconciler.render.views.plan import render_plan
+from reconciler.model.results import Applied
 from reconciler.render.views.plan_markdown import render_plan as render_markdown
-from reconciler.render.views.report import render_report
 from tests.fakes import sample_plans as sample
+from tests.fakes.rendering import rendered
 
 FORMATS = ("text", "markdown", "html")
 NOISE = tuple(
@@ -24,9 +24,9 @@ ACCEPTED = tuple(
 POLICY = Finding(code="policy-changed", severity="warning", message="guard.max_disables: before 0, after 99")
 
 
-def shown(rendered):
+def shown(text):
     """The words of a page, markup aside."""
-    text = re.sub(r"<style>.*?</style>|<script>.*?</script>|<[^>]+>|[`*]", " ", "".join(rendered), flags=re.DOTALL)
+    text = re.sub(r"<style>.*?</style>|<script>.*?</script>|<[^>]+>|[`*]", " ", text, flags=re.DOTALL)
     return " ".join(text.split())
 
 
@@ -34,8 +34,8 @@ def shown(rendered):
 def test_what_was_accepted_and_a_changed_policy_are_counted_first(form):
     """Before the findings, with their codes, in a plan and in the report of its apply."""
     plan = sample.plan(sample.action(), findings=(*NOISE, POLICY, *ACCEPTED))
-    for rendered in (render_plan(plan, form), render_report(sample.report(), plan, form)):
-        text = shown(rendered)
+    for result in (plan, Applied(sample.report(), plan)):
+        text = shown(rendered(result, form))
         if form == "text" and "Findings" not in text:
             continue  # the text of an apply follows that of its plan
         assert re.search(r"3 accepted errors: coverage ?, no-active-runner ?\.", text)
@@ -49,7 +49,7 @@ def test_a_plan_without_them_says_nothing_of_them(form):
     """Warnings and errors that refuse are no accepted errors."""
     refusing = Finding(code="coverage", severity="error", message="too few")
     taken_on = Finding(code="brief-gap", severity="warning", message="a gap", accepted=True)
-    text = shown(render_plan(sample.plan(sample.action(), findings=(refusing, taken_on)), form))
+    text = shown(rendered(sample.plan(sample.action(), findings=(refusing, taken_on)), form))
     assert "accepted error" not in text
     assert "Policy changed" not in text
 

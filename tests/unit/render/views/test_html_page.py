@@ -14,12 +14,12 @@ from reconciler.model.finding import Finding
 from reconciler.model.plan import Capacity, UnmanagedRunner
 from reconciler.model.position import Position, Problem
 from reconciler.model.report import Failure, Outcome, Report, RequestCount
+from reconciler.model.results import Applied
 from reconciler.render import escape
 from reconciler.render.views import html_page
-from reconciler.render.views.plan import render_plan
-from reconciler.render.views.report import render_report
 from tests.fakes import sample_plans as sample
 from tests.fakes.hostile import HOSTILE
+from tests.fakes.rendering import rendered
 from tests.fakes.runners import make_change
 
 VOID = {"meta", "input"}
@@ -230,6 +230,6 @@ def test_hostile_text_is_text(raw):
 def test_formats(form, begins):
     """A plan and a report come in each of the four formats."""
     plan = sample.everything()
-    assert "".join(render_plan(plan, form)).startswith(begins)
-    shown = "".join(render_report(sample.report("applied"), plan, form))
+    assert rendered(plan, form).startswith(begins)
+    shown = rendered(Applied(sample.report("applied"), plan), form)
     assert shown.startswith(begins)

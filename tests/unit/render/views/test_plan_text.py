@@ -12,9 +12,11 @@ from reconciler.model.plan import Budget, Capacity, Gate, UnmanagedRunner, Wait
 from reconciler.model.position import Position
 from reconciler.model.report import Failure, Outcome, Report, RequestCount
 from reconciler.render import escape
-from reconciler.render.views import plan_text, report_text
+from reconciler.render.formats.layout import Layout
+from reconciler.render.views import plan_text
 from tests.fakes import sample_plans as sample
 from tests.fakes.hostile import HOSTILE
+from tests.fakes.rendering import rendered, rendered_report
 from tests.fakes.runners import make_change
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -22,7 +24,7 @@ ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 def lines(plan, **options):
     """The plan's lines."""
-    return plan_text.render_plan(plan, **options).splitlines()
+    return rendered(plan, **options).splitlines()
 
 
 def test_the_closing_line_of_a_plan():
@@ -62,7 +64,7 @@ def test_no_changes(unchanged, said):
 
 def test_everything_is_shown():
     """Each part of a plan has its line."""
-    shown = plan_text.render_plan(sample.everything())
+    shown = rendered(sample.everything())
     for part in (
         "Sandbox demo.db: the embedded emulator, not the service.",
         "Environment production.",
@@ -139,16 +141,16 @@ def test_without_a_width_nothing_is_wrapped():
 
 def test_colour_only_adds_colour():
     """With the escapes taken out, coloured text is the plain text."""
-    coloured = plan_text.render_plan(sample.everything(), color=True, width=80)
+    coloured = rendered(sample.everything(), color=True, width=80)
     assert "\x1b[1;32m+ new-1" in coloured
-    assert ANSI.sub("", coloured) == plan_text.render_plan(sample.everything(), width=80)
+    assert ANSI.sub("", coloured) == rendered(sample.everything(), width=80)
 
 
 @pytest.mark.parametrize("sets", [4, 5])
 def test_capacity_is_bounded(sets):
     """Four sets are named, the others counted."""
     plan = sample.plan(sample.action(), capacity=tuple(Capacity((f"t{number}",), 1, 2) for number in range(sets)))
-    assert ("; and 1 more" in plan_text.render_plan(plan)) == (sets == 5)
+    assert ("; and 1 more" in rendered(plan)) == (sets == 5)
 
 
 @pytest.mark.parametrize(("keys", "more"), [(6, False), (7, True)])
@@ -156,7 +158,7 @@ def test_waits_are_bounded(keys, more):
     """Six keys that an action waits for are named, so that waits of a large plan stay linear."""
     gate = Gate(("gpu",), tuple(f"k{number}" for number in range(keys)))
     one = sample.action(requests=(sample.request(waits=(Wait(0, keys),)),))
-    assert (" and 1 more" in plan_text.render_plan(sample.plan(one, gates=(gate,)))) == more
+    assert (" and 1 more" in rendered(sample.plan(one, gates=(gate,)))) == more
 
 
 @pytest.mark.parametrize(("waits", "more"), [(4, False), (5, True)])
@@ -164,7 +166,7 @@ def test_gates_of_one_action_are_bounded(waits, more):
     """Four waits of one write are shown, the others counted."""
     gates = tuple(Gate((f"t{number}",), (f"k{number}",)) for number in range(waits))
     one = sample.action(requests=(sample.request(waits=tuple(Wait(number, 1) for number in range(waits))),))
-    shown = plan_text.render_plan(sample.plan(one, gates=gates))
+    shown = rendered(sample.plan(one, gates=gates))
     assert ("after: and 1 more sets" in shown) == more
 
 
@@ -172,21 +174,21 @@ def test_an_action_does_not_wait_for_itself():
     """The second of two writes waits for the first by nature; that is not worth a line."""
     gate = Gate(("gpu",), ("prod-a100-1",))
     one = sample.action(requests=(sample.request("widen"), sample.request("narrow", waits=(Wait(0, 1),))))
-    assert "after" not in plan_text.render_plan(sample.plan(one, gates=(gate,)))
+    assert "after" not in rendered(sample.plan(one, gates=(gate,)))
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.0, False), (10.0, True)])
 def test_the_seconds_at_the_limit(seconds, said):
     """Seconds are said where the limit costs any."""
-    shown = plan_text.render_plan(sample.plan(sample.action(), budget=Budget(1, 1, 0, seconds)))
+    shown = rendered(sample.plan(sample.action(), budget=Budget(1, 1, 0, seconds)))
     assert ("at least 10 s" in shown) == said
     assert "Requests: 1 read done, 1 write to come" in shown
 
 
 def test_a_snapshot_and_an_unresolved_secret_are_said():
     """A plan that can't be applied says so, and why."""
-    assert "snapshot of 2026-01-01T00:00:00Z" in plan_text.render_plan(sample.plan(live_as_of="2026-01-01T00:00:00Z"))
-    assert "could not be resolved" in plan_text.render_plan(sample.plan(complete=False))
+    assert "snapshot of 2026-01-01T00:00:00Z" in rendered(sample.plan(live_as_of="2026-01-01T00:00:00Z"))
+    assert "could not be resolved" in rendered(sample.plan(complete=False))
 
 
 @pytest.mark.parametrize("origin", ["branch", "drift", "conflict"])
@@ -194,13 +196,13 @@ def test_where_a_change_comes_from(origin):
     """With a base to compare to, each field says what brought it."""
     one = sample.action(changes=(make_change(field="name", before="a", after="b", origin=origin),))
     said = {"branch": "from this change", "drift": "drift that was there before", "conflict": "conflict: "}[origin]
-    assert f"    name      {said}" in plan_text.render_plan(sample.plan(one))
+    assert f"    name      {said}" in rendered(sample.plan(one))
 
 
 def test_clearing_all_tags_is_spelled_out():
     """A runner left without tags takes any workflow, and the plan says that."""
     one = sample.action(changes=(sample.tags(("a",), ()),))
-    assert "              none: takes any workflow\n" in plan_text.render_plan(sample.plan(one))
+    assert "              none: takes any workflow\n" in rendered(sample.plan(one))
 
 
 @pytest.mark.parametrize("raw", HOSTILE)
@@ -229,15 +231,13 @@ def test_hostile_text_is_harmless(raw, width):
 
 def test_a_report_of_success_is_one_line():
     """After an apply that did all it should, one line counts what was done."""
-    assert report_text.render_report(sample.report("applied", "applied")) == (
-        "Applied: 0 created, 2 updated, 0 disabled.\n"
-    )
+    assert rendered_report(sample.report("applied", "applied")) == ("Applied: 0 created, 2 updated, 0 disabled.\n")
 
 
 def test_a_report_says_what_is_not_applied():
     """Every outcome that is not applied has its line and its reason; then come counts and the next step."""
     statuses = ("applied", "failed", "stale", "unverified", "widened_only", "not_attempted", "not_attempted")
-    assert report_text.render_report(sample.report(*statuses, interrupted=True), width=100).splitlines() == [
+    assert rendered_report(sample.report(*statuses, interrupted=True), width=100).splitlines() == [
         "Interrupted.",
         "  applied runner-1",
         "  failed runner-2 (update)",
@@ -271,7 +271,7 @@ def test_a_report_says_what_is_not_applied():
 def test_an_outcome_without_a_reason_says_what_follows(status, said):
     """Every status has its own next step, for when the outcome brings no message."""
     outcome = dataclasses.replace(sample.report(status).outcomes[0], error=None)
-    shown = report_text.render_report(Report((outcome,), RequestCount()))
+    shown = rendered_report(Report((outcome,), RequestCount()))
     assert f"    {said}\n" in shown
     assert "Applied: 0 created, 0 updated, 0 disabled.\n" in shown
     assert "  applied" not in shown
@@ -279,7 +279,7 @@ def test_an_outcome_without_a_reason_says_what_follows(status, said):
 
 def test_repeats_and_cooldowns_are_counted():
     """What the run met is said also when everything is applied in the end."""
-    shown = report_text.render_report(sample.report("applied", requests=RequestCount(2, 1, 3, 1)))
+    shown = rendered_report(sample.report("applied", requests=RequestCount(2, 1, 3, 1)))
     assert shown.endswith(
         "Requests: 2 reads, 1 write, 3 repeated, "
         "1 over the rate limit, which other processes behind this address share.\n"
@@ -288,7 +288,7 @@ def test_repeats_and_cooldowns_are_counted():
 
 def test_a_report_of_the_sandbox_says_so():
     """No report of the emulator can be taken for one of the service; the closing line is the same."""
-    shown = report_text.render_report(sample.report("applied"), sandbox="demo.db").splitlines()
+    shown = rendered_report(sample.report("applied"), sandbox="demo.db").splitlines()
     assert shown[0] == "Sandbox demo.db: the embedded emulator, not the service."
     assert shown[-1] == "Applied: 0 created, 1 updated, 0 disabled."
 
@@ -296,7 +296,7 @@ def test_a_report_of_the_sandbox_says_so():
 def test_tags_that_only_go():
     """A runner of which only tags are taken away shows no empty line for those added."""
     one = sample.action(changes=(sample.tags(("a", "b"), ("a",)),))
-    assert "    tags      - b\n\n" in plan_text.render_plan(sample.plan(one))
+    assert "    tags      - b\n\n" in rendered(sample.plan(one))
 
 
 @pytest.mark.parametrize("raw", HOSTILE)
@@ -306,7 +306,7 @@ def test_a_hostile_report_is_harmless(raw):
         Outcome(key=raw, action="update", id=raw, status=status, error=Failure(raw, raw))
         for status in ("failed", "applied")
     )
-    shown = report_text.render_report(Report(outcomes, RequestCount()), sandbox=raw, width=30)
+    shown = rendered_report(Report(outcomes, RequestCount()), sandbox=raw, width=30)
     assert all(escape.text(row) == row for row in shown.splitlines())
 
 
@@ -326,6 +326,6 @@ def test_a_large_plan_streams():
 
     plan = sample.plan()
     object.__setattr__(plan, "actions", Counted(sample.action(key=str(number)) for number in range(100)))
-    stream = plan_text.plan_lines(plan)
+    stream = plan_text.plan_lines(plan, Layout())
     assert next(stream) == "~ 0"
     assert max(seen) == 0

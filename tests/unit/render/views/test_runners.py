@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
 import pytest
 
+from reconciler.model.results import Listed, Served
 from reconciler.model.runner import Listing
 from reconciler.model.secret import Secret
 from reconciler.render import escape
-from reconciler.render.views.runners import render_coverage, render_runners
 from tests.fakes import markdown_judge as judge
 from tests.fakes.hostile import HOSTILE
+from tests.fakes.rendering import rendered
 from tests.fakes.runners import make_live
 
 
@@ -37,12 +37,12 @@ def listed(*runners, **fields):
         "standing": None,
         "sandbox": None,
     }
-    return SimpleNamespace(**known | fields)
+    return Listed(**known | fields)
 
 
 def test_a_table_of_runners():
     """Runners by name, without a column for what is not known."""
-    shown = render_runners(listed(runner(2, status="disabled", tags=()), runner(1)), "text")
+    shown = rendered(listed(runner(2, status="disabled", tags=()), runner(1)), "text")
     assert shown.splitlines() == [
         "NAME      STATUS    TAGS            ENDPOINT                     ID",
         "runner-1  active    gpu, sdxl       https://comfy-1.example.com  00000000-0000-4000-8000-000000000001",
@@ -55,7 +55,7 @@ def test_a_table_of_runners():
 def test_where_runners_stand():
     """With manifests, each runner is managed, drifted or unmanaged, and they are counted."""
     one, two = runner(1), runner(2)
-    shown = render_runners(listed(one, two, standing={one.id: "managed", two.id: "drifted"}), "text")
+    shown = rendered(listed(one, two, standing={one.id: "managed", two.id: "drifted"}), "text")
     assert "NAME      STATUS  STANDING  TAGS" in shown
     assert shown.endswith("2 runners, 2 active, 1 managed, 1 drifted, 0 unmanaged.\n")
 
@@ -63,8 +63,8 @@ def test_where_runners_stand():
 @pytest.mark.parametrize("missing", [0, 1])
 def test_a_narrow_terminal_gets_blocks(missing):
     """Where the table does not fit by one column, each runner is a block, and no name is cut."""
-    full = max(map(len, render_runners(listed(runner()), "text").splitlines()))
-    lines = render_runners(listed(runner()), "text", width=full - missing).splitlines()
+    full = max(map(len, rendered(listed(runner()), "text").splitlines()))
+    lines = rendered(listed(runner()), "text", width=full - missing).splitlines()
     if missing:
         assert lines[:4] == ["runner-1", "    active", "    gpu, sdxl", "    https://comfy-1.example.com"]
     else:
@@ -74,7 +74,7 @@ def test_a_narrow_terminal_gets_blocks(missing):
 def test_the_list_document():
     """The contract's document: as it was read, secrets redacted, public header values shown."""
     one = runner()
-    read = json.loads(render_runners(listed(one, sandbox="demo.db"), "json"))
+    read = json.loads(rendered(listed(one, sandbox="demo.db"), "json"))
     assert read == {
         "format_version": "1.0",
         "read_at": "2026-01-15T10:30:00Z",
@@ -99,33 +99,33 @@ def test_the_list_document():
 def test_the_list_document_says_where_runners_stand():
     """With manifests, each runner in the document says how it stands to them."""
     one = runner()
-    read = json.loads(render_runners(listed(one, standing={one.id: "drifted"}), "json"))
+    read = json.loads(rendered(listed(one, standing={one.id: "drifted"}), "json"))
     assert read["runners"][0]["standing"] == "drifted"
 
 
 @pytest.mark.parametrize("form", ["text", "json", "markdown", "html"])
 def test_the_sandbox_is_said_in_every_format(form):
     """No output of a sandbox can be taken for one of the service."""
-    assert "demo.db" in render_runners(listed(runner(), sandbox="demo.db"), form)
-    assert "demo.db" in render_coverage([((), ("a",))], form, sandbox="demo.db")
+    assert "demo.db" in rendered(listed(runner(), sandbox="demo.db"), form)
+    assert "demo.db" in rendered(Served((((), ("a",)),), "demo.db"), form)
 
 
 def test_no_runner_at_all():
     """An empty account is one line."""
-    assert render_runners(listed(), "text") == "0 runners, 0 active.\n"
+    assert rendered(listed(), "text") == "0 runners, 0 active.\n"
 
 
 def test_served_sets():
     """Each served set with the runners that serve it; wildcards have a row of their own."""
     served = [(("gpu", "sdxl"), ("a", "b")), ((), ("w",))]
-    assert render_coverage(served, "text").splitlines() == [
+    assert rendered(Served(tuple(served)), "text").splitlines() == [
         "TAGS             ACTIVE  RUNNERS",
         "gpu + sdxl       2       a, b",
         "(any: wildcard)  1       w",
         "",
         "2 tag sets served by active runners.",
     ]
-    assert json.loads(render_coverage(served, "json"))["served"] == [
+    assert json.loads(rendered(Served(tuple(served)), "json"))["served"] == [
         {"tags": ["gpu", "sdxl"], "active": 2, "runners": ["a", "b"]},
         {"tags": [], "active": 1, "runners": ["w"]},
     ]
@@ -135,10 +135,10 @@ def test_served_sets():
 def test_hostile_runners_are_harmless(raw):
     """What the service answers can't act in any format, and stays in its cell."""
     one = listed(runner(name=raw or "x", tags=(raw,), endpoint=raw, status=raw), sandbox=raw)
-    for shown in (render_runners(one, "text"), render_runners(one, "text", width=20)):
+    for shown in (rendered(one, "text"), rendered(one, "text", width=20)):
         assert all(escape.text(row) == row for row in shown.splitlines())
-    shown = render_runners(one, "markdown")
+    shown = rendered(one, "markdown")
     assert judge.acts(shown) == []
     assert judge.count(shown, "tr_open") == 2
     assert judge.count(shown, "td_open") == judge.count(shown, "th_open")
-    assert json.loads(render_runners(one, "json"))["runners"][0]["tags"] == [raw]
+    assert json.loads(rendered(one, "json"))["runners"][0]["tags"] == [raw]

@@ -1,0 +1,47 @@
+"""A table in a terminal: as wide as its cells; where that is too wide, one block a row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.render import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reconciler.render.blocks import Row, Table
+    from reconciler.render.formats.layout import Layout
+
+_GAP = "  "
+
+
+def table_lines(table: Table, layout: Layout) -> Iterator[str]:
+    """The table line by line, its notes below it."""
+    columns, raw = table.used()
+    rows = [tuple(map(escape.text, row)) for row in raw]
+    if rows:
+        wide = [max(map(escape.columns, cells)) for cells in zip(columns, *rows, strict=True)]
+        if layout.width is None or sum(wide) + len(_GAP) * (len(wide) - 1) <= layout.width:
+            yield layout.paint(_row([name.upper() for name in columns], wide), "bold")
+            for cells, row in zip(rows, table.rows, strict=True):
+                line = escape.line(_row(cells, wide))
+                yield layout.paint(line, row.style) if row.style else line
+        else:
+            yield from _blocks(rows, table.rows, layout)
+        if table.notes:
+            yield ""
+    for note in table.notes:
+        yield from layout.wrap(note, style="dim")
+
+
+def _blocks(rows: Sequence[tuple[str, ...]], styled: Sequence[Row], layout: Layout) -> Iterator[str]:
+    for (first, *rest), row in zip(rows, styled, strict=True):
+        yield from layout.wrap(first, hanging="    ", style=row.style or "bold")
+        for cell in rest:
+            if cell:
+                yield from layout.wrap(cell, indent="    ", style=row.style)
+
+
+def _row(cells: Sequence[str], wide: Sequence[int]) -> str:
+    padded = (cell + " " * (columns - escape.columns(cell)) for cell, columns in zip(cells, wide, strict=True))
+    return _GAP.join(padded).rstrip()
