@@ -42,7 +42,7 @@ class Fleet:
 
     def _write_pages(self) -> None:
         self.pages.mkdir()
-        for page in range(max(1, -(-self.size // PER_PAGE))):
+        for page in range(self.size // PER_PAGE + 1):  # a full last page is followed by an empty one
             numbers = range(page * PER_PAGE, min(self.size, (page + 1) * PER_PAGE))
             answer = {"runners": [self._live(number) for number in numbers], "total": self.size}
             (self.pages / f"{page + 1}.json").write_text(json.dumps(answer, separators=(",", ":")))

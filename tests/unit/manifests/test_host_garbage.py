@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import re
 import weakref
+from pathlib import Path
 
 import pytest
 
+import reconciler
 from tests.fakes.manifest_tree import Tree
 
 COMPILATIONS = 50
@@ -39,3 +42,14 @@ def test_a_host_s_garbage_is_freed_after_compilations(tmp_path, enabled):
     finally:
         (gc.enable if before[0] else gc.disable)()
     assert (gc.isenabled(), gc.get_threshold(), gc.get_freeze_count()) == before
+
+
+def test_only_the_process_s_own_module_sets_the_collector():
+    """What `reconciler` sets for its short-lived process is no business of whoever imports the package."""
+    package = Path(reconciler.__file__).parent
+    using = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"^\s*(import gc\b|from gc )", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert using == {"__main__.py"}
