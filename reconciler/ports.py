@@ -108,8 +108,11 @@ class Stop(Protocol):
 class Prober(Protocol):
     """Asks endpoints. It takes targets only, which exist only for hosts that the policy allows."""
 
-    def ask(self, targets: Sequence[Target]) -> Mapping[str, Probed]:
-        """What each target shows, by key, each asked once; what a stop cut short is missing."""
+    def ask(self, targets: Sequence[Target], *, timeout_s: float) -> Mapping[str, Probed]:
+        """What each target shows, by key, each asked once, for `timeout_s` at most; what a stop cut short is missing.
+
+        Raises Unreachable where the environment names certificates or a proxy that can't be used.
+        """
 
 
 class Progress(Protocol):

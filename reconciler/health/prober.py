@@ -37,11 +37,10 @@ _NOT_FORWARDED: Final = frozenset(
 class Prober:
     """Implements ports.Prober."""
 
-    def __init__(self, *, timeout_s: float, stop: Stop) -> None:
-        self._timeout_s = timeout_s
+    def __init__(self, stop: Stop) -> None:
         self._stop = stop
 
-    def ask(self, targets: Sequence[Target]) -> dict[str, Probed]:
+    def ask(self, targets: Sequence[Target], *, timeout_s: float) -> dict[str, Probed]:
         """What each target shows, by key, each asked once; what a stop cut short is missing.
 
         Works inside a running event loop too (a notebook, an async program): there it runs in a thread of its own.
@@ -52,19 +51,19 @@ class Prober:
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return asyncio.run(self._ask_all(targets))
-        return _in_thread(self._ask_all(targets))
+            return asyncio.run(self._ask_all(targets, timeout_s))
+        return _in_thread(self._ask_all(targets, timeout_s))
 
-    async def _ask_all(self, targets: Iterable[Target]) -> dict[str, Probed]:
+    async def _ask_all(self, targets: Iterable[Target], timeout_s: float) -> dict[str, Probed]:
         found: dict[str, Probed] = {}
         queue = list(targets)
         random.shuffle(queue)  # so that no host gets all its probes at once
-        async with probe_client(connections=AT_ONCE, timeout_s=self._timeout_s) as client:
+        async with probe_client(connections=AT_ONCE, timeout_s=timeout_s) as client:
 
             async def work() -> None:
                 while queue and not self._stop.is_set():
                     target = queue.pop()
-                    found[target.key] = await self._ask_one(client, target)
+                    found[target.key] = await _ask_one(client, target, timeout_s)
 
             workers = [asyncio.ensure_future(work()) for _ in range(min(AT_ONCE, len(queue)))]
             pending: set[asyncio.Future[None]] = set(workers)
@@ -79,13 +78,14 @@ class Prober:
                     break
         return found
 
-    async def _ask_one(self, client: ProbeClient, target: Target) -> Probed:
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                why = await _look(client, target)
-        except TimeoutError:
-            why = f"no whole answer within {self._timeout_s:g} s"
-        return Probed(Health.HEALTHY) if why is None else Probed(Health.UNHEALTHY, why)
+
+async def _ask_one(client: ProbeClient, target: Target, timeout_s: float) -> Probed:
+    try:
+        async with asyncio.timeout(timeout_s):
+            why = await _look(client, target)
+    except TimeoutError:
+        why = f"no whole answer within {timeout_s:g} s"
+    return Probed(Health.HEALTHY) if why is None else Probed(Health.UNHEALTHY, why)
 
 
 async def _look(client: ProbeClient, target: Target) -> str | None:

@@ -36,7 +36,7 @@ def ask_in_rounds(
     streaks = dict.fromkeys((target.key for target in targets), Streak())
     waiting = list(targets)
     while waiting:
-        answers = prober.ask(waiting)
+        answers = prober.ask(waiting, timeout_s=policy.timeout_s)
         for target in waiting:
             key = target.key
             rule = replace(policy, healthy_after=1) if key in in_rotation else replace(policy, unhealthy_after=1)

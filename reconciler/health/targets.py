@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.api.wire import sendable_headers
+from reconciler.model.headers import Headers
 from reconciler.planning.findings.guard import host_is_allowed
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ class Target:
         self.key = key
         self.url = url
         self.headers = headers
+
+    def asks_the_same(self, other: Target) -> bool:
+        """Whether an answer to the other says the same as one to this: they have one URL and equal headers."""
+        return self.url == other.url and Headers(self.headers) == Headers(other.headers)
 
     def __repr__(self) -> str:
         return f"Target({self.key!r})"

@@ -31,7 +31,7 @@ def target(url, headers=None, key="one"):
 
 def probe(url, *, timeout_s=5.0, headers=None):
     """What one probe of this endpoint shows."""
-    return Prober(timeout_s=timeout_s, stop=StopSwitch()).ask([target(url, headers)])["one"]
+    return Prober(StopSwitch()).ask([target(url, headers)], timeout_s=timeout_s)["one"]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_probes_run_side_by_side_within_a_bound():
     """Many endpoints are asked at once, AT_ONCE at most, each in a connection of its own, each exactly once."""
     with ComfyUI() as stub:
         targets = [target(stub.url(f"n{number}"), key=f"n{number}") for number in range(3 * AT_ONCE)]
-        found = Prober(timeout_s=5.0, stop=StopSwitch()).ask(targets)
+        found = Prober(StopSwitch()).ask(targets, timeout_s=5.0)
         assert {each.health for each in found.values()} == {Health.HEALTHY}
         assert len(found) == len(stub.seen) == 3 * AT_ONCE
         assert 1 < stub.most_open <= AT_ONCE
@@ -105,7 +105,7 @@ def test_a_stop_ends_the_wait(comfyui):
     stop = StopSwitch()
     timer = threading.Timer(0.1, stop.set)
     timer.start()
-    found = Prober(timeout_s=60.0, stop=stop).ask([target(comfyui.url("slow")), target(comfyui.url(), key="two")])
+    found = Prober(stop).ask([target(comfyui.url("slow")), target(comfyui.url(), key="two")], timeout_s=60.0)
     timer.join()
     assert found.keys() <= {"two"}
 
@@ -114,7 +114,7 @@ def test_a_probe_works_inside_an_event_loop(comfyui):
     """An embedder may ask from a running event loop."""
 
     async def ask():
-        return Prober(timeout_s=5.0, stop=StopSwitch()).ask([target(comfyui.url())])
+        return Prober(StopSwitch()).ask([target(comfyui.url())], timeout_s=5.0)
 
     assert asyncio.run(ask())["one"].health is Health.HEALTHY
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from reconciler.health.rounds import APART_S, ask_in_rounds
 from reconciler.health.streaks import Streak, extend
 from reconciler.health.targets import Admission
-from reconciler.model.health import Health, HealthPolicy, Probed
+from reconciler.model.health import Health, HealthPolicy
 from reconciler.model.policy import Guard
 from tests.fakes.clock import VirtualClock
+from tests.fakes.probing import BAD, GOOD, UNKNOWN, ScriptedProber
 
-GOOD, BAD, UNKNOWN = Probed(Health.HEALTHY), Probed(Health.UNHEALTHY, "it answers 404"), Probed(Health.UNKNOWN)
 ANSWERS = st.lists(st.sampled_from([GOOD, BAD, UNKNOWN]), max_size=12)
 POLICIES = st.builds(HealthPolicy, unhealthy_after=st.integers(1, 4), healthy_after=st.integers(1, 4))
 
@@ -34,24 +34,6 @@ def test_a_change_of_health_takes_so_many_answers_in_a_row(answers, policy):
             assert streak.health is Health.HEALTHY
 
 
-class Scripted:
-    """Implements ports.Prober: one list of answers a key, then its last one again."""
-
-    def __init__(self, script):
-        self.script = {key: list(answers) for key, answers in script.items()}
-        self.asked = []
-
-    def ask(self, targets):
-        """The next answer of each target."""
-        self.asked.append(sorted(target.key for target in targets))
-        return {
-            target.key: self.script[target.key].pop(0)
-            if len(self.script[target.key]) > 1
-            else self.script[target.key][0]
-            for target in targets
-        }
-
-
 def test_a_one_shot_command_asks_as_often_as_it_takes():
     """A runner in rotation stays at one good answer and leaves after three bad ones in a row.
 
@@ -59,7 +41,9 @@ def test_a_one_shot_command_asks_as_often_as_it_takes():
     runner is asked without need.
     """
     admission = Admission(Guard(), "/system_stats")
-    prober = Scripted({"up": [GOOD], "flaps": [BAD, BAD, GOOD], "down": [BAD], "back": [GOOD], "still": [GOOD, BAD]})
+    prober = ScriptedProber(
+        {"up": [GOOD], "flaps": [BAD, BAD, GOOD], "down": [BAD], "back": [GOOD], "still": [GOOD, BAD]}
+    )
     clock = VirtualClock()
     targets = [admission.admit(key, f"http://{key}", {}) for key in prober.script]
     found = ask_in_rounds(targets, prober, HealthPolicy(), clock, in_rotation={"up", "flaps", "down"})
