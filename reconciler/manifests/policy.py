@@ -6,12 +6,13 @@ The policy keys of a project file say what manifests may read, what plans may sh
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.manifests.git import open_revision
 from reconciler.manifests.git_process import NoRepository
 from reconciler.manifests.project import load_policy
+from reconciler.model.health import HealthPolicy
 from reconciler.model.policy import Guard, PolicyChange
 from reconciler.model.position import Position
 
@@ -56,6 +57,7 @@ def under_policy_of(reference: str, project: Project, *, path: str | None) -> Pr
         unmanaged_scope=base.unmanaged_scope,
         guard=base.guard,
         promises=base.promises,
+        health=base.health,
         policy_commit=revision.commit,
         policy_changes=tuple(changes),
     )
@@ -66,6 +68,17 @@ def _guard(project: Project) -> Mapping[str, Any]:
     usual = Guard()
     declared = {each.name: getattr(project.declared_guard, each.name) for each in fields(Guard)}
     return {name: _plain(value) for name, value in declared.items() if value != getattr(usual, name)}
+
+
+def _health(project: Project) -> Mapping[str, Any]:
+    """What differs from what it is where nothing is declared."""
+    usual = asdict(HealthPolicy())
+    declared = {name: value for name, value in asdict(project.health).items() if value != usual[name]}
+    return {name.removesuffix("_s"): _short(value) for name, value in declared.items()}
+
+
+def _short(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _coverage(project: Project) -> list[Mapping[str, Any]]:
@@ -108,5 +121,6 @@ POLICY: Final[Mapping[str, Callable[[Project], Any]]] = {
     "unmanaged": lambda project: project.unmanaged,
     "unmanaged_scope": lambda project: sorted(set(project.unmanaged_scope)),
     "token_env": lambda project: project.token_env or "",
+    "health": _health,
 }
 """What each policy key declares, comparable: the order of a list of patterns means nothing."""

@@ -10,6 +10,7 @@ from reconciler.manifests.files import PROJECT_FILES, Disk, show_path
 from reconciler.manifests.format.field_types import check_variable_name
 from reconciler.manifests.yaml.read import read_documents
 from reconciler.model.cause import reason_of
+from reconciler.model.health import HealthPolicy
 from reconciler.model.policy import DISABLE, POLICY_KEYS, REPORT, Guard, Promise
 from reconciler.model.position import Position, Problem
 from reconciler.model.suggestions import nearest
@@ -58,6 +59,7 @@ class Project:
     defaults: tuple[tuple[str, Map], ...] = ()
     profiles: Mapping[str, tuple[str, Map]] = field(default_factory=dict)
     declared_guard: Guard = field(default_factory=Guard)
+    health: HealthPolicy = field(default_factory=HealthPolicy)
     watching: Watching = field(default_factory=Watching)
     policy_at: Mapping[str, Position] = field(default_factory=dict)
     policy_commit: str | None = None
@@ -222,6 +224,7 @@ def _build(
         unmanaged_scope=tuple(settings.unmanaged_scope or ()),
         guard=levels.guard(retires=unmanaged == DISABLE),
         declared_guard=levels.guard(retires=False),
+        health=levels.health(),
         watching=levels.watching(),
         policy_at=levels.places(POLICY_KEYS),
         promises=levels.promises(),

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+MIN_SECONDS: Final = 0.1
+MAX_IN_A_ROW: Final = 100
+"""Bounds of what `health` in the project file may say."""
 
 
 class Health(StrEnum):
@@ -14,12 +19,12 @@ class Health(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class HealthPolicy:
     """`health` in the project file: how endpoints are asked, and how many answers in a row decide.
 
-    `path` is appended to the endpoint; no runner is asked twice within `interval_s`; `timeout_s` bounds one whole
-    probe. `unhealthy_after` bad answers in a row make a runner unhealthy, `healthy_after` good ones healthy.
+    It is policy, so that a branch can't send the runners' headers to another path. `path` is appended to the endpoint;
+    no runner is asked twice within `interval_s`; `timeout_s` bounds one whole probe. `unhealthy_after` bad answers in a row make a runner unhealthy, `healthy_after` good ones healthy.
     """
 
     path: str = "/system_stats"

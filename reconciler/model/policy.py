@@ -17,7 +17,17 @@ DISABLE: Final = "disable"
 
 
 POLICY_KEYS: Final = (
-    *("env_allow", "file_allow", "public_headers", "guard", "coverage", "unmanaged", "unmanaged_scope", "token_env"),
+    *(
+        "env_allow",
+        "file_allow",
+        "public_headers",
+        "guard",
+        "coverage",
+        "unmanaged",
+        "unmanaged_scope",
+        "token_env",
+        "health",
+    ),
 )
 """The keys of a project file that a pull request must not loosen: `--policy-from` takes them from another revision."""
 

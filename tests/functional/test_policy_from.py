@@ -93,6 +93,8 @@ KEYS = [
     ("coverage", "[{tags: [gpu], min_active: 1}]", "[]", "[{tags: [gpu], min_active: 1}]", "nothing"),
     ("unmanaged", "report", "ignore", "report", "ignore"),
     ("unmanaged_scope", '["a-*"]', '["*"]', "[a-*]", "[*]"),
+    ("health", "{path: /up, interval: 30}", "{timeout: 0.5}", "path: /up", "timeout: 0.5"),
+    ("health", "{unhealthy_after: 9}", "{interval: 60}", "unhealthy_after: 9", "interval: 60"),
 ]  # fmt: skip
 
 

@@ -22,6 +22,8 @@ HEADER_NAME: Final = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 VARIABLE_NAME: Final = "[A-Za-z_][A-Za-z0-9_]*"
 TOKEN_ENV: Final = "COMFYCONTROL_[A-Z0-9_]+"  # noqa: S105 - a pattern for variables' names
 PERCENTAGE: Final = r"(?:100(?:\.0{1,3})?|[0-9]{1,2}(?:\.[0-9]{1,3})?)%"
+URL_PATH: Final = "/(?!/)[A-Za-z0-9/._~!$&'()*+,;=:@-]*"
+"""RFC 3986, 3.3, without escapes, and so without a way to say the same in two spellings."""
 DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -32,6 +34,7 @@ _HEADER_NAME: Final = re.compile(HEADER_NAME)
 _VARIABLE_NAME: Final = re.compile(VARIABLE_NAME)
 _TOKEN_ENV: Final = re.compile(TOKEN_ENV)
 _PERCENTAGE: Final = re.compile(PERCENTAGE)
+_URL_PATH: Final = re.compile(URL_PATH)
 _DAY: Final = re.compile(DAY)
 
 
@@ -120,6 +123,13 @@ def check_host_glob(text: str) -> str | None:
     if not text or any(each in text for each in "/@ ") or (":" in text and not text.startswith("[")):
         return "must be a host or a pattern such as *.example.com, without scheme, port or path"
     return check_text(text)
+
+
+def check_url_path(text: str) -> str | None:
+    """A path below an endpoint."""
+    if _URL_PATH.fullmatch(text) and not any(each in ("..", ".") for each in text.split("/")):
+        return None
+    return f"{quoted(text)} is no path of a URL, such as /system_stats: no spaces, no query, no dot segments"
 
 
 def check_filled(text: str) -> str | None:

@@ -157,6 +157,8 @@ class Manifest(Model):
                 "unmanaged_scope",
                 "guard",
                 "coverage",
+                "health",
+                "watch",
                 "environments",
             ),
             _PROJECT_ONLY,

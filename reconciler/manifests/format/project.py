@@ -11,7 +11,7 @@ from reconciler.manifests.format import field_types
 from reconciler.manifests.format.manifest import Flag, Inherited, Key, Profiles, Version, at_most_ten
 from reconciler.manifests.format.model import NO_CREDENTIALS, Declared, Model, optional, required
 from reconciler.manifests.format.texts import key, literal, word
-from reconciler.manifests.format.values import COUNT, INTERVAL, LIMIT, Keyword, problem
+from reconciler.manifests.format.values import COUNT, IN_A_ROW, INTERVAL, LIMIT, SECONDS, Keyword, problem
 from reconciler.model.finding import SEVERITIES
 from reconciler.model.policy import DISABLE, IGNORE, REPORT, Limit
 from reconciler.model.spec import MAX_TAGS
@@ -80,6 +80,22 @@ class Promise(Model):
     min_active: Count = required("At least so many active runners serve them.", 2)
 
 
+class Health(Model):
+    """How the endpoints of runners are asked, and how many answers decide."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+
+    path: Declared[
+        Annotated[str, literal(field_types.check_url_path, pattern=f"^{field_types.URL_PATH}$", maxLength=200)]
+    ] = optional("Appended to an endpoint; /system_stats.", "/system_stats")
+    interval: Declared[Annotated[float, SECONDS]] = optional(
+        "Seconds between two questions to a runner at least; 30.", 30
+    )
+    timeout: Declared[Annotated[float, SECONDS]] = optional("Seconds for one whole answer; 5.", 5)
+    unhealthy_after: Declared[Annotated[int, IN_A_ROW]] = optional("Bad answers in a row that disable; 3.", 3)
+    healthy_after: Declared[Annotated[int, IN_A_ROW]] = optional("Good answers in a row that activate; 2.", 2)
+
+
 class Watch(Model):
     """How `reconciler watch` keeps the fleet in step."""
 
@@ -123,6 +139,7 @@ class Settings(Model):
     coverage: Declared[list[Promise]] = optional(
         "Promises about what stays served.", [{"tags": ["production", "image-generation"], "min_active": 2}]
     )
+    health: Declared[Health] = optional("How runners' endpoints are asked, by watch and with --probe.")
     watch: Declared[Watch] = optional("How `reconciler watch` keeps the fleet in step; its flags beat this.")
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import PydanticCustomError, core_schema
 
 from reconciler.manifests.format import field_types
-from reconciler.manifests.yaml.nodes import BROKEN, INT, Scalar, describe
+from reconciler.manifests.yaml.nodes import BROKEN, FLOAT, INT, Scalar, describe
 from reconciler.manifests.yaml.scalars import MAX_DIGITS
 from reconciler.manifests.yaml.trail import MAX_SHOWN
+from reconciler.model.health import MAX_IN_A_ROW, MIN_SECONDS
 from reconciler.model.policy import Limit
 from reconciler.model.watching import MAX_INTERVAL_S
 
@@ -119,6 +120,22 @@ def _interval(value: Any, info: Info) -> int:
     return seconds
 
 
+def _seconds(value: Any, _info: Info) -> float:
+    number = value.value if type(value) is Scalar and value.kind in (INT, FLOAT) else None
+    if not isinstance(number, int | float):
+        raise unexpected("a number of seconds, without quotes", value)
+    if not MIN_SECONDS <= number <= MAX_INTERVAL_S:
+        raise problem(f"must be {MIN_SECONDS:g} to {MAX_INTERVAL_S} seconds")
+    return float(number)
+
+
+def _in_a_row(value: Any, info: Info) -> int:
+    number = _count(value, info, "a whole number")
+    if not 1 <= number <= MAX_IN_A_ROW:
+        raise problem(f"must be 1 to {MAX_IN_A_ROW}")
+    return number
+
+
 def _limit(value: Any, info: Info) -> Limit:
     if type(value) is not str:
         return Limit(_count(value, info, "a count or a percentage such as 50%"))
@@ -130,6 +147,8 @@ def _limit(value: Any, info: Info) -> Limit:
 FLAG: Final = Value(_flag, {"type": "boolean"})
 VERSION: Final = Value(_version, {"const": 1})
 COUNT: Final = Value(_count, {"type": "integer", "minimum": 0})
+SECONDS: Final = Value(_seconds, {"type": "number", "minimum": MIN_SECONDS, "maximum": MAX_INTERVAL_S})
+IN_A_ROW: Final = Value(_in_a_row, {"type": "integer", "minimum": 1, "maximum": MAX_IN_A_ROW})
 INTERVAL: Final = Value(_interval, {"type": "integer", "minimum": 1, "maximum": MAX_INTERVAL_S})
 LIMIT: Final = Value(_limit, {"anyOf": [COUNT.schema, {"type": "string", "pattern": f"^{field_types.PERCENTAGE}$"}]})
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests.format.model import Model
 from reconciler.manifests.yaml.nodes import Map, Seq, section
+from reconciler.model.health import HealthPolicy
 from reconciler.model.policy import Guard, Limit, Promise
 from reconciler.model.position import Position
 from reconciler.model.watching import Mode, Watching
@@ -95,6 +96,13 @@ class Levels:
             two_phase=made.two_phase is not False,
             severity=made.severity.by_key() if made.severity else {},
         )
+
+    def health(self) -> HealthPolicy:
+        """How endpoints are asked, and how many answers decide."""
+        made = self.settings.health
+        declared: dict[str, Any] = made.by_key() if made else {}
+        in_seconds = {f"{key}_s": declared.pop(key) for key in ("interval", "timeout") if key in declared}
+        return HealthPolicy(**declared, **in_seconds)
 
     def watching(self) -> Watching:
         """How often a watch plans, and what it does with the plan."""

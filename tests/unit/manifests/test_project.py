@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.errors import ManifestError, UsageProblem
 from reconciler.manifests.project import BrokenProject
+from reconciler.model.health import HealthPolicy
 from reconciler.model.policy import Guard, Limit, Promise
 from reconciler.model.position import Position
 from reconciler.model.watching import Mode, Watching
@@ -27,6 +28,7 @@ FULL = """\
       severity: {stranded-tags: error, coverage: off}
     coverage:
       - {tags: [production, production, sdxl], min_active: 2}
+    health: {path: /up, interval: 10, unhealthy_after: 5}
     watch: {interval: 30, suspend: true}
     profiles:
       a: {tags: [top-a]}
@@ -43,6 +45,7 @@ FULL = """\
         defaults: {tags: [staging]}
         guard: {max_disables: 0, two_phase: true, severity: {coverage: info}}
         coverage: []
+        health: {timeout: 0.5, unhealthy_after: 1}
         watch: {mode: apply, suspend: false}
       production: {token_env: COMFYCONTROL_PROD_TOKEN}
     """
@@ -272,6 +275,52 @@ def test_unreadable(tree):
 
     with pytest.raises(ManifestError, match=r"reconciler.yaml:1:1: can't be read: Permission denied"):
         load_project(None, cwd=tree.root, files=Broken())
+
+
+def test_health_merges_by_key(tree):
+    """`health` of an environment is laid over the top level's key by key, over what it is without it."""
+    tree.write(reconciler=FULL)
+    assert tree.project().health == HealthPolicy(path="/up", interval_s=10, unhealthy_after=5)
+    staging = HealthPolicy(path="/up", interval_s=10, timeout_s=0.5, unhealthy_after=1)
+    assert tree.project(environment="staging").health == staging
+    tree.write(reconciler="version: 1\n")
+    assert tree.project().health == HealthPolicy("/system_stats", 30, 5, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("declared", "wrong"),
+    [
+        ("path: /a/b-c_d~1", None),
+        ("path: /", None),
+        ("path: ''", "no path"),
+        ("path: system_stats", "no path"),
+        ("path: //evil.example.com", "no path"),
+        ("path: /a?b", "no path"),
+        ("path: /a b", "no path"),
+        ("path: /a/../b", "dot segments"),
+        ("path: '/${var:x}'", "not expanded"),
+        ("interval: 0.1", None),
+        ("interval: 0.09", "0.1 to 86400"),
+        ("interval: 86400", None),
+        ("interval: 86401", "0.1 to 86400"),
+        ("timeout: .inf", "0.1 to 86400"),
+        ("timeout: .nan", "0.1 to 86400"),
+        ("timeout: '5'", "number of seconds"),
+        ("unhealthy_after: 1", None),
+        ("unhealthy_after: 0", "1 to 100"),
+        ("healthy_after: 100", None),
+        ("healthy_after: 101", "1 to 100"),
+        ("healthy_after: 1.5", "whole number"),
+    ],
+)
+def test_health_has_bounds(tree, declared, wrong):
+    """Each key says what it takes."""
+    tree.write(reconciler=f"version: 1\nhealth: {{{declared}}}\n")
+    if wrong is None:
+        tree.project()
+    else:
+        with pytest.raises(BrokenProject, match=wrong):
+            tree.project()
 
 
 def test_watch_merges_by_key(tree):
