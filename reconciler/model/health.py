@@ -24,7 +24,8 @@ class HealthPolicy:
     """`health` in the project file: how endpoints are asked, and how many answers in a row decide.
 
     It is policy, so that a branch can't send the runners' headers to another path. `path` is appended to the endpoint;
-    no runner is asked twice within `interval_s`; `timeout_s` bounds one whole probe. `unhealthy_after` bad answers in a row make a runner unhealthy, `healthy_after` good ones healthy.
+    no runner is asked twice within `interval_s`; `timeout_s` bounds one whole probe. `unhealthy_after` bad answers in a
+    row make a runner unhealthy, `healthy_after` good ones healthy.
     """
 
     path: str = "/system_stats"
