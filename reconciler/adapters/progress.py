@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING, TextIO
 
 from reconciler.adapters.progress_rules import FEW_PAGES, SHORT_WAIT_S
-from reconciler.model.report import NOT_ATTEMPTED
+from reconciler.model.enums import OutcomeStatus
 from reconciler.render import escape
 from reconciler.render.views.report_text import outcome_line
 from reconciler.render.wording import plural
@@ -74,7 +74,7 @@ class PlainProgress:
 
     def done(self, outcome: Outcome) -> None:
         """What became of one action that was begun; the rest, after an interrupt many, is in the report."""
-        if outcome.status != NOT_ATTEMPTED:
+        if outcome.status != OutcomeStatus.NOT_ATTEMPTED:
             self._say(outcome_line(outcome))
 
     def waiting(self, seconds: float, reason: str) -> None:

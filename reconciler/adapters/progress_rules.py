@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.report import APPLIED, NOT_ATTEMPTED
+from reconciler.model.enums import OutcomeStatus
 
 if TYPE_CHECKING:
     from reconciler.model.report import Outcome
@@ -17,4 +17,4 @@ SHORT_WAIT_S: Final = 2.0
 
 def worth_a_line(outcome: Outcome) -> bool:
     """Whether an outcome stays on the screen beside a bar that counts."""
-    return outcome.status not in (APPLIED, NOT_ATTEMPTED)
+    return outcome.status not in (OutcomeStatus.APPLIED, OutcomeStatus.NOT_ATTEMPTED)

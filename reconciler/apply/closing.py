@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler.apply.writer import differing_fields
-from reconciler.model.plan import CREATE
-from reconciler.model.report import APPLIED, UNVERIFIED, Failure, Outcome
+from reconciler.model.enums import ActionKind, OutcomeStatus
+from reconciler.model.report import Failure, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -44,11 +44,11 @@ def confirm(
     def judge() -> Iterator[Outcome]:
         for action, outcome in zip(actions, outcomes, strict=True):
             error = None
-            if outcome.status in (APPLIED, UNVERIFIED):
+            if outcome.status in (OutcomeStatus.APPLIED, OutcomeStatus.UNVERIFIED):
                 error = _twice(outcome, strangers.get(action.requests[-1].body.spec.name, ()))
-            if outcome.status == APPLIED and error is None:
+            if outcome.status == OutcomeStatus.APPLIED and error is None:
                 error = _gone(action, outcome, live)
-            yield outcome if error is None else replace(outcome, status=UNVERIFIED, error=error)
+            yield outcome if error is None else replace(outcome, status=OutcomeStatus.UNVERIFIED, error=error)
 
     return tuple(judge())
 
@@ -58,7 +58,10 @@ def unread(outcomes: Sequence[Outcome], message: str) -> tuple[Outcome, ...]:
     error = Failure(
         "not-confirmed", f"the service answered as it should, but the closing list can't be read; plan again: {message}"
     )
-    return tuple(replace(each, status=UNVERIFIED, error=error) if each.status == APPLIED else each for each in outcomes)
+    return tuple(
+        replace(each, status=OutcomeStatus.UNVERIFIED, error=error) if each.status == OutcomeStatus.APPLIED else each
+        for each in outcomes
+    )
 
 
 def _twice(outcome: Outcome, others: Sequence[str]) -> Failure | None:
@@ -94,6 +97,6 @@ def _gone(action: Action, outcome: Outcome, live: dict[str, LiveRunner]) -> Fail
 def _sent(action: Action) -> RunnerBody:
     """What the last write of an action sent; a POST has no status to send, and one that is owned must hold."""
     body = action.requests[-1].body
-    if action.action == CREATE and action.desired is not None and action.desired.owns("status"):
+    if action.action == ActionKind.CREATE and action.desired is not None and action.desired.owns("status"):
         return replace(body, omitted=body.omitted - {"status"})
     return body

@@ -12,18 +12,10 @@ from reconciler.apply.closing import confirm, unread
 from reconciler.apply.gates import Gates, Step
 from reconciler.apply.journal import JournalError
 from reconciler.apply.workers import Workers
-from reconciler.apply.writer import FINISH, INTERRUPTED, Writer, Written
+from reconciler.apply.writer import INTERRUPTED, Writer, Written
 from reconciler.errors import Interrupted
-from reconciler.model.report import (
-    APPLIED,
-    NOT_ATTEMPTED,
-    STATUSES,
-    UNVERIFIED,
-    WIDENED_ONLY,
-    Failure,
-    Outcome,
-    Report,
-)
+from reconciler.model.enums import OutcomeStatus, Purpose
+from reconciler.model.report import Failure, Outcome, Report
 from reconciler.planfile.document import outcome_document, plan_document
 
 if TYPE_CHECKING:
@@ -66,10 +58,10 @@ def execute(
     run = _Run(plan, Writer(api, known_ids, stop, journal), progress, parallelism)
     run.go(stop, clock, grace_s)
     outcomes = run.finish(interrupted=stop.is_set())
-    if verify and not stop.is_set() and any(outcome.status == APPLIED for outcome in outcomes):
+    if verify and not stop.is_set() and any(outcome.status == OutcomeStatus.APPLIED for outcome in outcomes):
         outcomes = _close(plan, outcomes, api, known_ids, journal)
     report = Report(outcomes, api.requests, interrupted=stop.is_set())
-    summary = {status: report.count(status) for status in STATUSES}
+    summary = {status: report.count(status) for status in OutcomeStatus}
     with contextlib.suppress(JournalError):  # the report stands, whether or not its journal does
         journal.record("end", plan=facts["plan"], summary=summary, interrupted=report.interrupted)
     return report
@@ -145,7 +137,7 @@ class _Run:
                 continue
             if number in self._in_flight:
                 told = "interrupted before the answer came: it may have been written; plan again to see"
-                self._decide(number, UNVERIFIED, Failure("interrupted", told))
+                self._decide(number, OutcomeStatus.UNVERIFIED, Failure("interrupted", told))
             else:
                 self._leave(number, halt or stuck)
         return tuple(outcome for outcome in self._outcomes if outcome is not None)
@@ -164,16 +156,16 @@ class _Run:
         number = step.action
         self._in_flight.discard(number)
         self._halt = self._halt or written.halt
-        if written.status != APPLIED:
-            widened = step.step > 0 and written.status != UNVERIFIED
-            self._decide(number, WIDENED_ONLY if widened else written.status, written.error, written.id)
+        if written.status != OutcomeStatus.APPLIED:
+            widened = step.step > 0 and written.status != OutcomeStatus.UNVERIFIED
+            self._decide(number, OutcomeStatus.WIDENED_ONLY if widened else written.status, written.error, written.id)
             if step.step == 0:
                 self._doom(self._gates.lose(self._actions[number].key))
             return
         self._at[number] = step.step + 1
         self._bases[number] = written.runner
         if step.step + 1 == len(self._steps[number]):
-            self._decide(number, APPLIED, None, written.id)
+            self._decide(number, OutcomeStatus.APPLIED, None, written.id)
         else:
             following = Step(number, step.step + 1)
             if self._gates.is_doomed(following):
@@ -202,9 +194,9 @@ class _Run:
 
     def _leave(self, number: int, reason: Failure) -> None:
         """Give up an action where it stands."""
-        self._decide(number, WIDENED_ONLY if self._at[number] else NOT_ATTEMPTED, reason)
+        self._decide(number, OutcomeStatus.WIDENED_ONLY if self._at[number] else OutcomeStatus.NOT_ATTEMPTED, reason)
 
-    def _decide(self, number: int, status: str, error: Failure | None, runner_id: str | None = None) -> None:
+    def _decide(self, number: int, status: OutcomeStatus, error: Failure | None, runner_id: str | None = None) -> None:
         action = self._actions[number]
         outcome = Outcome(key=action.key, action=action.action, id=runner_id or action.id, status=status, error=error)
         self._outcomes[number] = outcome
@@ -218,7 +210,7 @@ def _steps_of(action: Action) -> tuple[tuple[Request, ...], ...]:
     """The requests by step: the PUT that finishes a create goes out with it, every other one waits for its turn."""
     steps: list[tuple[Request, ...]] = []
     for request in action.requests:
-        if request.purpose == FINISH and steps:
+        if request.purpose == Purpose.FINISH and steps:
             steps[-1] += (request,)
         else:
             steps.append((request,))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from reconciler.apply.journal import JournalError
 from reconciler.errors import ApiError, Interrupted, Moved, NotFound, Unauthorized, Unverified
 from reconciler.model.cause import cause_of
-from reconciler.model.plan import CREATE
-from reconciler.model.report import APPLIED, FAILED, NOT_ATTEMPTED, STALE, UNVERIFIED, Failure
-from reconciler.model.spec import ACTIVE, RunnerBody
+from reconciler.model.enums import ActionKind, OutcomeStatus, RunnerStatus
+from reconciler.model.report import Failure
+from reconciler.model.spec import RunnerBody
 from reconciler.planning.diff import compare
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from reconciler.model.runner import LiveRunner
     from reconciler.ports import Journal, RunnerApi, Stop
 
-FINISH: Final = "finish"
 INTERRUPTED: Final = Failure("interrupted", "the run was interrupted before its turn")
 
 
@@ -34,7 +33,7 @@ class Written:
     `halt` is the reason for which nothing further may be started.
     """
 
-    status: str
+    status: OutcomeStatus
     id: str | None
     runner: LiveRunner | None = None
     error: Failure | None = None
@@ -55,11 +54,11 @@ class Writer:
     def write(self, action: Action, step: tuple[Request, ...], base: LiveRunner | None) -> Written:
         """Send one step. `base` is the runner as the step before it left it; None for the first step."""
         if self._stop.is_set():
-            return Written(status=NOT_ATTEMPTED, id=action.id, error=INTERRUPTED)
+            return Written(status=OutcomeStatus.NOT_ATTEMPTED, id=action.id, error=INTERRUPTED)
         if self._halt is not None:
-            return Written(status=NOT_ATTEMPTED, id=action.id, error=self._halt, halt=self._halt)
+            return Written(status=OutcomeStatus.NOT_ATTEMPTED, id=action.id, error=self._halt, halt=self._halt)
         try:
-            if action.action == CREATE:
+            if action.action == ActionKind.CREATE:
                 return self._create(action, step)
             return self._replace(action, step[0], base or action.live)
         except Exception as exc:  # noqa: BLE001 - whatever it is, this runner has its outcome and the others go on
@@ -88,7 +87,7 @@ class Writer:
             except NotFound:
                 raise Moved("not written: the runner is no longer there; plan again") from None
             if self._stop.is_set():
-                return Written(status=NOT_ATTEMPTED, id=runner_id, error=INTERRUPTED)
+                return Written(status=OutcomeStatus.NOT_ATTEMPTED, id=runner_id, error=INTERRUPTED)
             look = partial(_look, base, request.body)
             return self._send(
                 action, request, runner_id, lambda: self._api.replace_runner(runner_id, request.body, look=look)
@@ -108,11 +107,11 @@ class Writer:
             done = self._send(
                 action, finish, new_id, lambda: self._api.replace_runner(new_id, finish.body), regardless=True
             )
-        if done.status == APPLIED:
+        if done.status == OutcomeStatus.APPLIED:
             return replace(done, halt=done.halt or made.halt)
         code, message = (done.error.code, done.error.message) if done.error else ("unexpected", "no reason is known")
         told = f"the runner was created as {new_id} and is active, or may be: it could not be disabled: {message}"
-        status = UNVERIFIED if done.status == UNVERIFIED else FAILED
+        status = OutcomeStatus.UNVERIFIED if done.status == OutcomeStatus.UNVERIFIED else OutcomeStatus.FAILED
         return replace(done, status=status, id=new_id, error=Failure(code, told), halt=done.halt or made.halt)
 
     def _send(
@@ -135,7 +134,7 @@ class Writer:
         }
         halt = self._halt or self.record("intent", **facts, fields=[change.field for change in action.changes])
         if halt is not None and not regardless:
-            return Written(status=NOT_ATTEMPTED, id=runner_id, error=halt, halt=halt)
+            return Written(status=OutcomeStatus.NOT_ATTEMPTED, id=runner_id, error=halt, halt=halt)
         try:
             written = _verified(request.body, call(), runner_id)
         except Exception as exc:  # noqa: BLE001 - see write
@@ -153,13 +152,19 @@ class Writer:
     def _failed(self, runner_id: str | None, exc: Exception) -> Written:
         match exc:
             case Interrupted():
-                return Written(status=NOT_ATTEMPTED, id=runner_id, error=INTERRUPTED)
+                return Written(status=OutcomeStatus.NOT_ATTEMPTED, id=runner_id, error=INTERRUPTED)
             case ApiError():
-                status = STALE if isinstance(exc, Moved) else UNVERIFIED if isinstance(exc, Unverified) else FAILED
+                status = (
+                    OutcomeStatus.STALE
+                    if isinstance(exc, Moved)
+                    else OutcomeStatus.UNVERIFIED
+                    if isinstance(exc, Unverified)
+                    else OutcomeStatus.FAILED
+                )
                 halt = halted(exc) if isinstance(exc, Unauthorized) else None
                 return Written(status=status, id=runner_id, error=Failure(exc.code, str(exc)), halt=halt)
         told = f"unexpected, and it may have been written: {cause_of(exc)}"
-        return Written(status=FAILED, id=runner_id, error=Failure("unexpected", told))
+        return Written(status=OutcomeStatus.FAILED, id=runner_id, error=Failure("unexpected", told))
 
 
 def halted(exc: ReconcilerError) -> Failure:
@@ -171,21 +176,26 @@ def _verified(body: RunnerBody, answer: LiveRunner, runner_id: str | None) -> Wr
     """Whether the service took what was sent, by its own answer."""
     if runner_id is not None and answer.id != runner_id:
         told = f"the service answered with another runner, {answer.id}; plan again to see what it holds"
-        return Written(status=UNVERIFIED, id=runner_id, error=Failure("not-taken", told))
+        return Written(status=OutcomeStatus.UNVERIFIED, id=runner_id, error=Failure("not-taken", told))
     fields = differing_fields(body, answer)
     if fields:
         told = f"the service answered, and did not take {fields}; plan again to see what it holds"
-        return Written(status=UNVERIFIED, id=answer.id, runner=answer, error=Failure("not-taken", told))
-    return Written(status=APPLIED, id=answer.id, runner=answer)
+        return Written(status=OutcomeStatus.UNVERIFIED, id=answer.id, runner=answer, error=Failure("not-taken", told))
+    return Written(status=OutcomeStatus.APPLIED, id=answer.id, runner=answer)
 
 
 def _expect_status(action: Action, made: Written) -> Written:
     """A create has no status to send; one that the manifest owns must still be what came."""
     wanted = action.desired.status if action.desired is not None and action.desired.owns("status") else None
-    if made.status != APPLIED or made.runner is None or wanted != ACTIVE or made.runner.spec.status == ACTIVE:
+    if (
+        made.status != OutcomeStatus.APPLIED
+        or made.runner is None
+        or wanted != RunnerStatus.ACTIVE
+        or made.runner.spec.status == RunnerStatus.ACTIVE
+    ):
         return made
     told = f"the runner was created as {made.id}, and its status is {made.runner.spec.status}; plan again"
-    return replace(made, status=UNVERIFIED, error=Failure("not-taken", told))
+    return replace(made, status=OutcomeStatus.UNVERIFIED, error=Failure("not-taken", told))
 
 
 def differing_fields(body: RunnerBody, runner: LiveRunner) -> str:

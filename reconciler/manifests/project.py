@@ -10,8 +10,9 @@ from reconciler.manifests.files import PROJECT_FILES, Disk, show_path
 from reconciler.manifests.format.field_types import check_variable_name
 from reconciler.manifests.yaml.read import read_documents
 from reconciler.model.cause import reason_of
+from reconciler.model.enums import UnmanagedMode
 from reconciler.model.health import HealthPolicy
-from reconciler.model.policy import DISABLE, POLICY_KEYS, REPORT, Guard, Promise
+from reconciler.model.policy import POLICY_KEYS, Guard, Promise
 from reconciler.model.position import Position, Problem
 from reconciler.model.suggestions import nearest
 from reconciler.model.watching import Watching
@@ -52,7 +53,7 @@ class Project:
     env_allow: tuple[str, ...] = ()
     file_allow: tuple[str, ...] = ()
     vars: Mapping[str, str] = field(default_factory=dict)
-    unmanaged: str = REPORT
+    unmanaged: UnmanagedMode = UnmanagedMode.REPORT
     unmanaged_scope: tuple[str, ...] = ()
     guard: Guard = field(default_factory=Guard)
     promises: tuple[Promise, ...] = ()
@@ -206,7 +207,7 @@ def _build(
 
     levels = Levels(declared, environment)
     settings = levels.settings
-    unmanaged = settings.unmanaged or REPORT
+    unmanaged = settings.unmanaged or UnmanagedMode.REPORT
     project = Project(
         cwd=cwd,
         folder=(cwd / declared.shown).parent,
@@ -222,7 +223,7 @@ def _build(
         vars={**(settings.vars or {}), **variables},
         unmanaged=unmanaged,
         unmanaged_scope=tuple(settings.unmanaged_scope or ()),
-        guard=levels.guard(retires=unmanaged == DISABLE),
+        guard=levels.guard(retires=unmanaged == UnmanagedMode.DISABLE),
         declared_guard=levels.guard(retires=False),
         health=levels.health(),
         watching=levels.watching(),
@@ -231,7 +232,7 @@ def _build(
         defaults=levels.layers("defaults"),
         profiles=levels.profiles(),
     )
-    if unmanaged == DISABLE and not project.unmanaged_scope and not project.needs_environment:
+    if unmanaged == UnmanagedMode.DISABLE and not project.unmanaged_scope and not project.needs_environment:
         message = "unmanaged: disable needs unmanaged_scope, globs of the names that may be disabled"
         problems.append(Problem(levels.place("unmanaged"), message))
     return project

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reconciler.model.enums import ChangeOrigin
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScalarChange:
@@ -16,7 +18,7 @@ class ScalarChange:
     field: str
     before: str | None = None
     after: str
-    origin: str | None = None
+    origin: ChangeOrigin | None = None
 
     @property
     def subject(self) -> str:
@@ -33,7 +35,7 @@ class TagsChange:
     after: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    origin: str | None = None
+    origin: ChangeOrigin | None = None
 
     @property
     def subject(self) -> str:
@@ -55,7 +57,7 @@ class HeadersChange:
     changed: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     public: Mapping[str, tuple[str | None, str | None]] | None = None
-    origin: str | None = None
+    origin: ChangeOrigin | None = None
 
     @property
     def subject(self) -> str:

@@ -1,8 +1,87 @@
-"""Closed sets of words that several rooms know."""
+"""The closed sets of words that documents, manifests and options hold. Each member is its text."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+
+
+class ActionKind(StrEnum):
+    """What a plan does with one runner; `disable` retires an unmanaged one."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DISABLE = "disable"
+
+
+class Purpose(StrEnum):
+    """What one write is for; `finish` disables a runner just created, `retire` an unmanaged one."""
+
+    CREATE = "create"
+    FINISH = "finish"
+    REPLACE = "replace"
+    WIDEN = "widen"
+    NARROW = "narrow"
+    RETIRE = "retire"
+
+
+class ChangeOrigin(StrEnum):
+    """Where a change comes from; a conflict is a field that both this branch and another writer changed."""
+
+    BRANCH = "branch"
+    DRIFT = "drift"
+    CONFLICT = "conflict"
+
+
+class MatchedBy(StrEnum):
+    """How an entry of a manifest found its live runner."""
+
+    ID = "id"
+    NAME = "name"
+    FORMER_NAME = "former_name"
+    NONE = "none"
+
+
+class RunnerStatus(StrEnum):
+    """The statuses that are documented; a live runner may have another one."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class OutcomeStatus(StrEnum):
+    """How one action of an apply ended."""
+
+    APPLIED = "applied"
+    FAILED = "failed"
+    STALE = "stale"
+    NOT_ATTEMPTED = "not_attempted"
+    UNVERIFIED = "unverified"
+    WIDENED_ONLY = "widened_only"
+
+
+class Severity(StrEnum):
+    """How grave a finding is, worst first."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    OFF = "off"
+
+
+class Standing(StrEnum):
+    """What the manifests say of a live runner."""
+
+    MANAGED = "managed"
+    DRIFTED = "drifted"
+    UNMANAGED = "unmanaged"
+
+
+class UnmanagedMode(StrEnum):
+    """What the project file makes of live runners that no entry matches."""
+
+    REPORT = "report"
+    IGNORE = "ignore"
+    DISABLE = "disable"
 
 
 class Format(StrEnum):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
 from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.endpoint import same_endpoint
+from reconciler.model.enums import RunnerStatus
 from reconciler.model.headers import Headers, fold
 from reconciler.model.secret import Unresolved
-from reconciler.model.spec import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     """Makes a header's value of its text, by its name."""
 
 Value = TypeVar("Value")
+_KNOWN_STATUSES: Final = frozenset(RunnerStatus)
 
 
 class Field(ABC, Generic[Value]):
@@ -110,7 +111,7 @@ class Status(Scalar):
     """The status, which may be one that this version does not know."""
 
     def can_send(self, value: str) -> bool:
-        return value in STATUSES
+        return value in _KNOWN_STATUSES
 
 
 class Tags(Field["tuple[str, ...]"]):

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.enums import Severity
+
 if TYPE_CHECKING:
     import datetime as dt
 
     from reconciler.model.position import Position
 
-ERROR: Final = "error"
-WARNING: Final = "warning"
-INFO: Final = "info"
-OFF: Final = "off"
-SEVERITIES: Final = (ERROR, WARNING, INFO, OFF)
 """Worst first."""
+_WORST_FIRST: Final = tuple(Severity)
 POLICY_CHANGED: Final = "policy-changed"
 
 
@@ -37,7 +35,7 @@ class Finding:
     """
 
     code: str
-    severity: str
+    severity: Severity
     message: str
     key: str | None = None
     at: Position | None = None
@@ -47,7 +45,7 @@ class Finding:
     @property
     def refuses(self) -> bool:
         """Whether this finding keeps the plan from being applied."""
-        return self.severity == ERROR and not self.accepted
+        return self.severity == Severity.ERROR and not self.accepted
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -56,10 +54,10 @@ class Finding:
         Errors that were accepted, errors that refuse, changes of the policy, the rest by severity; last what else was
         accepted.
         """
-        if self.severity == ERROR:
+        if self.severity == Severity.ERROR:
             place = 0 if self.accepted else 1
         elif self.code == POLICY_CHANGED:
             place = 2
         else:
             place = 4 if self.accepted else 3
-        return place, SEVERITIES.index(self.severity)
+        return place, _WORST_FIRST.index(self.severity)

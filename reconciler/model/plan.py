@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from reconciler.model.enums import ActionKind, MatchedBy, Purpose
 
 if TYPE_CHECKING:
     from reconciler.model.change import Change
@@ -11,10 +13,6 @@ if TYPE_CHECKING:
     from reconciler.model.position import Position
     from reconciler.model.runner import DesiredRunner, LiveRunner
     from reconciler.model.spec import RunnerBody
-
-CREATE: Final = "create"
-UPDATE: Final = "update"
-DISABLE: Final = "disable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +38,12 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One write. `path` has the literal `{id}` where the id is known only after the create before it.
-
-    `purpose` is `create`, `finish` (the PUT that disables a runner just created), `replace`, `widen`, `narrow` or
-    `retire` (an unmanaged runner disabled).
-    """
+    """One write. `path` has the literal `{id}` where the id is known only after the create before it."""
 
     method: str
     path: str
     body: RunnerBody
-    purpose: str
+    purpose: Purpose
     waits: tuple[Wait, ...] = ()
 
 
@@ -61,11 +55,11 @@ class Action:
     `live` and `desired` are what it was planned from; None in a plan read from a file.
     """
 
-    action: str
+    action: ActionKind
     key: str
     id: str | None
     name: str
-    matched_by: str
+    matched_by: MatchedBy
     at: Position | None
     live_updated_at: str | None
     changes: tuple[Change, ...]
@@ -78,7 +72,7 @@ class Action:
     @property
     def checks(self) -> int:
         """How many GETs go before its writes: one before each PUT that carries unmanaged fields."""
-        return len(self.requests) if self.unmanaged and self.action != CREATE else 0
+        return len(self.requests) if self.unmanaged and self.action != ActionKind.CREATE else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +141,7 @@ class Plan:
         """Whether there is anything to write."""
         return bool(self.actions)
 
-    def count(self, action: str) -> int:
+    def count(self, action: ActionKind) -> int:
         """How many actions are of one kind."""
         return sum(each.action == action for each in self.actions)
 

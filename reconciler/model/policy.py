@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.enums import Severity, UnmanagedMode
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
     from reconciler.model.position import Position
-
-REPORT: Final = "report"
-IGNORE: Final = "ignore"
-DISABLE: Final = "disable"
 
 
 POLICY_KEYS: Final = (
@@ -52,7 +50,7 @@ class Guard:
     max_creates: Limit | None = None
     endpoint_hosts: tuple[str, ...] | None = None
     two_phase: bool = True
-    severity: Mapping[str, str] = field(default_factory=dict)
+    severity: Mapping[str, Severity] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ class Policy:
     today: dt.date
     guard: Guard = field(default_factory=Guard)
     promises: tuple[Promise, ...] = ()
-    unmanaged: str = REPORT
+    unmanaged: UnmanagedMode = UnmanagedMode.REPORT
     retire_unmanaged: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     acknowledged: tuple[Acknowledgement, ...] = ()

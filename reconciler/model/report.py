@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
-APPLIED: Final = "applied"
-FAILED: Final = "failed"
-STALE: Final = "stale"
-NOT_ATTEMPTED: Final = "not_attempted"
-UNVERIFIED: Final = "unverified"
-WIDENED_ONLY: Final = "widened_only"
-STATUSES: Final = (APPLIED, FAILED, STALE, NOT_ATTEMPTED, UNVERIFIED, WIDENED_ONLY)
+from reconciler.model.enums import ActionKind, OutcomeStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +20,9 @@ class Outcome:
     """What became of one action; `id` is the runner's, also one that was just created."""
 
     key: str
-    action: str
+    action: ActionKind
     id: str | None
-    status: str
+    status: OutcomeStatus
     error: Failure | None = None
 
 
@@ -51,17 +44,17 @@ class Report:
     requests: RequestCount
     interrupted: bool = False
 
-    def count(self, status: str) -> int:
+    def count(self, status: OutcomeStatus) -> int:
         """How many actions ended in one status."""
         return sum(outcome.status == status for outcome in self.outcomes)
 
-    def applied(self, action: str) -> int:
+    def applied(self, action: ActionKind) -> int:
         """How many actions of one kind were applied."""
-        return sum(outcome.status == APPLIED and outcome.action == action for outcome in self.outcomes)
+        return sum(outcome.status == OutcomeStatus.APPLIED and outcome.action == action for outcome in self.outcomes)
 
     @property
     def exit_code(self) -> int:
         """0 when everything is applied, 130 when interrupted, else 3."""
         if self.interrupted:
             return 130
-        return 0 if self.count(APPLIED) == len(self.outcomes) else 3
+        return 0 if self.count(OutcomeStatus.APPLIED) == len(self.outcomes) else 3

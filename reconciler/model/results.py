@@ -11,6 +11,7 @@ from reconciler.model.plan import Plan
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reconciler.model.enums import Standing
     from reconciler.model.finding import Finding
     from reconciler.model.position import Position
     from reconciler.model.report import Report
@@ -65,7 +66,7 @@ class Listed:
 
     listing: Listing
     api_url: str
-    standing: Mapping[str, str] | None
+    standing: Mapping[str, Standing] | None
     sandbox: str | None
 
 

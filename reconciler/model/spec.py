@@ -6,14 +6,12 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.model.enums import RunnerStatus
 from reconciler.model.headers import NO_HEADERS
 
 if TYPE_CHECKING:
     from reconciler.model.headers import Headers
 
-ACTIVE: Final = "active"
-DISABLED: Final = "disabled"
-STATUSES: Final = (ACTIVE, DISABLED)
 MAX_TAGS: Final = 10
 MAX_NAME: Final = 100
 
@@ -30,7 +28,7 @@ class RunnerSpec:
     endpoint: str
     headers: Headers = NO_HEADERS
     tags: tuple[str, ...] = ()
-    status: str = ACTIVE
+    status: str = RunnerStatus.ACTIVE
 
     def replace(self, **owned: Any) -> RunnerSpec:
         """Return this spec with some fields replaced: `live.spec.replace(**desired.owned())` keeps all others."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
+from reconciler.model.enums import ActionKind, ChangeOrigin, MatchedBy, Purpose, Severity
 from reconciler.model.field import HeaderMap, Tags
 from reconciler.model.fields import FIELD, read_body
 from reconciler.model.finding import Finding
@@ -49,11 +50,11 @@ def plan_from(document: models.PlanModel) -> Plan:
 
 def _action(document: models.ActionModel) -> Action:
     return Action(
-        action=document.action,
+        action=ActionKind(document.action),
         key=document.key,
         id=document.id,
         name=document.name,
-        matched_by=document.matched_by,
+        matched_by=MatchedBy(document.matched_by),
         at=_place(document),
         live_updated_at=document.live_updated_at,
         changes=tuple(map(_change, document.changes)),
@@ -64,7 +65,8 @@ def _action(document: models.ActionModel) -> Action:
 
 
 def _change(document: models.ChangeModel) -> Change:
-    before, after, origin = document.before, document.after, document.origin
+    before, after = document.before, document.after
+    origin = None if document.origin is None else ChangeOrigin(document.origin)
     added, removed = tuple(document.added), tuple(document.removed)
     match FIELD[document.field]:
         case HeaderMap():
@@ -99,7 +101,7 @@ def _request(document: models.RequestModel) -> Request:
         method=document.method,
         path=document.path,
         body=read_body(dict(document.body), _value),
-        purpose=document.purpose,
+        purpose=Purpose(document.purpose),
         waits=tuple(Wait(each.gate, each.at_least) for each in document.waits),
     )
 
@@ -111,7 +113,7 @@ def _value(_name: str, text: str) -> HeaderValue:
 def _finding(document: models.FindingModel) -> Finding:
     return Finding(
         code=document.code,
-        severity=document.severity,
+        severity=Severity(document.severity),
         key=document.key,
         message=document.message,
         at=_place(document),

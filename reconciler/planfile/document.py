@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 from reconciler import __version__
 from reconciler.errors import GuardRefused, ManifestError, ReconcilerError, StalePlan
 from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
+from reconciler.model.enums import ActionKind, OutcomeStatus
 from reconciler.model.fields import body_document
-from reconciler.model.report import STATUSES
 from reconciler.model.secret import REDACTED, Unresolved
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "format_version": FORMAT_VERSION,
         "interrupted": report.interrupted,
         "outcomes": [outcome_document(each) for each in report.outcomes],
-        "summary": _count_by((each.status for each in report.outcomes), STATUSES),
+        "summary": _count_by((each.status for each in report.outcomes), OutcomeStatus),
         "requests": {
             "reads": report.requests.reads,
             "writes": report.requests.writes,
@@ -118,9 +118,9 @@ def _shown(_name: str, value: HeaderValue) -> str:
 
 def _summary(plan: Plan) -> dict[str, int]:
     return {
-        "create": plan.count("create"),
-        "update": plan.count("update"),
-        "disable": plan.count("disable"),
+        "create": plan.count(ActionKind.CREATE),
+        "update": plan.count(ActionKind.UPDATE),
+        "disable": plan.count(ActionKind.DISABLE),
         "turned_off": plan.turned_off,
         "unchanged": plan.unchanged,
         "unmanaged": len(plan.unmanaged),

@@ -6,31 +6,17 @@ that these models give is shipped beside them as `plan.schema.json`, and a test 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, NonNegativeInt, ValidationError, create_model
+from pydantic import Field, FiniteFloat, NonNegativeInt, ValidationError
 
 from reconciler.errors import PlanFileError
-from reconciler.model.fields import FIELD_NAMES, FIELDS
-from reconciler.planfile.fingerprints import PINNED
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from reconciler.model.enums import ChangeOrigin, Purpose
+from reconciler.planfile.shapes import Body, FieldName, LiveModel, Model, one_of
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-IN_EVERY_BODY: Final = ("name", "endpoint")
-if TYPE_CHECKING:
-    FieldName: TypeAlias = str
-else:
-    FieldName = Literal[FIELD_NAMES]
 SHOWN: Final = 5
 """How many misshapen places an error names."""
-
-
-class Model(BaseModel):
-    """Strict in types, open to keys that a later minor version adds."""
-
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
 
 class Place(Model):
@@ -80,31 +66,7 @@ class ChangeModel(Model):
     changed: list[str] = []
     unknown: list[str] = []
     public: dict[str, PublicValue] = {}
-    origin: str | None = None
-
-
-def _model(name: str, what: str, fields: Mapping[str, Any]) -> type[Model]:
-    made: type[Model] = create_model(name, __base__=Model, __doc__=what, __module__=__name__, **fields)
-    return made
-
-
-if TYPE_CHECKING:
-    Body: TypeAlias = Model
-    LiveModel: TypeAlias = Model
-else:
-    Body = _model(
-        "Body",
-        "The body of one write, its secret header values as `(sensitive)`.",
-        {
-            field.name: (field.json_type, ...) if field.name in IN_EVERY_BODY else (field.json_type | None, None)
-            for field in FIELDS
-        },
-    )
-    LiveModel = _model(
-        "LiveModel",
-        "A live runner as the plan read it, its header values as fingerprints.",
-        {field.name: (field.json_type, ...) for field in PINNED},
-    )
+    origin: Annotated[str, one_of(ChangeOrigin)] | None = None
 
 
 class WaitModel(Model):
@@ -120,7 +82,7 @@ class RequestModel(Model):
     method: Literal["POST", "PUT"]
     path: str
     body: Body
-    purpose: str = "replace"
+    purpose: Annotated[str, one_of(Purpose)] = Purpose.REPLACE.value
     waits: list[WaitModel] = []
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.enums import ActionKind
 from reconciler.model.fields import HEADERS
 from reconciler.planfile.document import shown_body
 from reconciler.planfile.fingerprints import PINNED, take_fingerprints
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.secret import Secret
     from reconciler.planfile.fingerprints import Pin
 
-_BECOMES = {"create": "created", "update": "updated", "disable": "disabled"}
+_BECOMES = {ActionKind.CREATE: "created", ActionKind.UPDATE: "updated", ActionKind.DISABLE: "disabled"}
 
 
 def moved(before: Plan | SavedPlan, now: Plan, key: Secret) -> list[str]:

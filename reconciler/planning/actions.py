@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from reconciler.model.enums import ActionKind, MatchedBy, Purpose, RunnerStatus
 from reconciler.model.fields import FIELD_NAMES
-from reconciler.model.plan import CREATE, DISABLE, UPDATE, Action, Request
-from reconciler.model.spec import ACTIVE, DISABLED
+from reconciler.model.plan import Action, Request
 from reconciler.planning import diff, replacement
-from reconciler.planning.match import BY_NONE
 
 if TYPE_CHECKING:
     from reconciler.model.runner import DesiredRunner, LiveRunner
@@ -28,15 +27,15 @@ def create(desired: DesiredRunner) -> Action:
     """The action for an entry without a live runner: a POST, and a PUT after it where it is to be disabled."""
     body = replacement.creation(desired)
     finish = replacement.finish(desired)
-    requests = [Request(method="POST", path=COLLECTION, body=body, purpose="create")]
+    requests = [Request(method="POST", path=COLLECTION, body=body, purpose=Purpose.CREATE)]
     if finish is not None:
-        requests.append(Request(method="PUT", path=COLLECTION + "/{id}", body=finish, purpose="finish"))
+        requests.append(Request(method="PUT", path=COLLECTION + "/{id}", body=finish, purpose=Purpose.FINISH))
     return Action(
-        action=CREATE,
+        action=ActionKind.CREATE,
         key=desired.key,
         id=None,
         name=desired.name,
-        matched_by=BY_NONE,
+        matched_by=MatchedBy.NONE,
         at=desired.at,
         live_updated_at=None,
         changes=diff.creation_changes((finish or body).spec),
@@ -45,14 +44,14 @@ def create(desired: DesiredRunner) -> Action:
     )
 
 
-def update(desired: DesiredRunner, live: LiveRunner, matched_by: str) -> Result:
+def update(desired: DesiredRunner, live: LiveRunner, matched_by: MatchedBy) -> Result:
     """The action for an entry and its live runner: one PUT of the whole runner, where that changes anything."""
     body = replacement.replacement(desired, live.spec)
     changes, unknown = diff.compare(body, live.spec)
     if not changes:
         return Result(None, unknown)
     action = Action(
-        action=UPDATE,
+        action=ActionKind.UPDATE,
         key=desired.key,
         id=live.id,
         name=body.spec.name,
@@ -60,9 +59,9 @@ def update(desired: DesiredRunner, live: LiveRunner, matched_by: str) -> Result:
         at=desired.at,
         live_updated_at=live.updated_at,
         changes=changes,
-        requests=(Request(method="PUT", path=f"{COLLECTION}/{live.id}", body=body, purpose="replace"),),
+        requests=(Request(method="PUT", path=f"{COLLECTION}/{live.id}", body=body, purpose=Purpose.REPLACE),),
         unmanaged=replacement.carried(desired),
-        turns_off=live.spec.status == ACTIVE and body.spec.status == DISABLED,
+        turns_off=live.spec.status == RunnerStatus.ACTIVE and body.spec.status == RunnerStatus.DISABLED,
         live=live,
         desired=desired,
     )
@@ -76,16 +75,16 @@ def retire(live: LiveRunner) -> Action:
     """
     body = replacement.retirement(live.spec)
     return Action(
-        action=DISABLE,
+        action=ActionKind.DISABLE,
         key=f"unmanaged:{live.id}",
         id=live.id,
         name=live.spec.name,
-        matched_by=BY_NONE,
+        matched_by=MatchedBy.NONE,
         at=None,
         live_updated_at=live.updated_at,
         changes=diff.compare(body, live.spec).changes,
-        requests=(Request(method="PUT", path=f"{COLLECTION}/{live.id}", body=body, purpose="retire"),),
+        requests=(Request(method="PUT", path=f"{COLLECTION}/{live.id}", body=body, purpose=Purpose.RETIRE),),
         unmanaged=_RETIRED_KEEPS,
-        turns_off=live.spec.status == ACTIVE,
+        turns_off=live.spec.status == RunnerStatus.ACTIVE,
         live=live,
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconciler.errors import ManifestError
+from reconciler.model.enums import MatchedBy
 from reconciler.model.position import Problem
 
 if TYPE_CHECKING:
@@ -12,18 +13,13 @@ if TYPE_CHECKING:
 
     from reconciler.model.runner import DesiredRunner, LiveRunner
 
-BY_ID: Final = "id"
-BY_NAME: Final = "name"
-BY_FORMER_NAME: Final = "former_name"
-BY_NONE: Final = "none"
-
 
 class Pair(NamedTuple):
     """An entry and its live runner, None where one is to be created; `by` is one of the constants above."""
 
     desired: DesiredRunner
     live: LiveRunner | None
-    by: str
+    by: MatchedBy
 
 
 class Matching(NamedTuple):
@@ -55,7 +51,7 @@ def match(desired: Sequence[DesiredRunner], live: Sequence[LiveRunner]) -> Match
         found = by_id.get(entry.id.lower())
         if found is None:
             problems.append(_no_such_runner(entry, by_name.get(entry.name, ())))
-        pairs.append(Pair(entry, found, BY_ID))
+        pairs.append(Pair(entry, found, MatchedBy.ID))
     _refuse_same_names(desired, problems)
     _refuse_shared(pairs, problems)
     _refuse_swapped(pairs, by_name, problems)
@@ -66,7 +62,7 @@ def match(desired: Sequence[DesiredRunner], live: Sequence[LiveRunner]) -> Match
 
 
 def _find_by_name(entry: DesiredRunner, by_name: dict[str, list[LiveRunner]], problems: list[Problem]) -> Pair:
-    for by, name in ((BY_NAME, entry.name), (BY_FORMER_NAME, entry.former_name)):
+    for by, name in ((MatchedBy.NAME, entry.name), (MatchedBy.FORMER_NAME, entry.former_name)):
         found = by_name.get(name, ()) if name is not None else ()
         if len(found) > 1:
             ids = ", ".join(sorted(runner.id for runner in found))
@@ -80,7 +76,7 @@ def _find_by_name(entry: DesiredRunner, by_name: dict[str, list[LiveRunner]], pr
             return Pair(entry, None, by)
         if found:
             return Pair(entry, found[0], by)
-    return Pair(entry, None, BY_NONE)
+    return Pair(entry, None, MatchedBy.NONE)
 
 
 def _no_such_runner(entry: DesiredRunner, same_name: Sequence[LiveRunner]) -> Problem:
@@ -89,7 +85,7 @@ def _no_such_runner(entry: DesiredRunner, same_name: Sequence[LiveRunner]) -> Pr
         ids = ", ".join(sorted(runner.id for runner in same_name))
         remedy = f"correct the id, or remove it to match by name; a live runner named {entry.name!r} has the id {ids}"
     message = f"runners.{entry.key}.id: this account has no runner with the id {entry.id}; {remedy}"
-    return Problem(entry.place(BY_ID), message)
+    return Problem(entry.place(MatchedBy.ID), message)
 
 
 def _refuse_same_names(desired: Sequence[DesiredRunner], problems: list[Problem]) -> None:
@@ -101,8 +97,8 @@ def _refuse_same_names(desired: Sequence[DesiredRunner], problems: list[Problem]
         if other is not entry:
             problems.append(
                 Problem(
-                    entry.place(BY_NAME),
-                    f"runners.{entry.key}.name: the entry {other.key} at {other.place(BY_NAME)} has the name "
+                    entry.place(MatchedBy.NAME),
+                    f"runners.{entry.key}.name: the entry {other.key} at {other.place(MatchedBy.NAME)} has the name "
                     f"{entry.name!r} too; give one of them another name, or the id of its runner",
                 )
             )
@@ -114,7 +110,7 @@ def _refuse_shared(pairs: Sequence[Pair], problems: list[Problem]) -> None:
         if pair.live is None:
             continue
         other = first.setdefault(pair.live.id, pair)
-        if other is pair or (pair.by, other.by) == (BY_NAME, BY_NAME):  # two entries of one name are said already
+        if other is pair or pair.by == other.by == MatchedBy.NAME:  # two entries of one name are said already
             continue
         problems.append(
             Problem(
@@ -130,7 +126,7 @@ def _refuse_swapped(
     pairs: Sequence[Pair], by_name: Mapping[str, Sequence[LiveRunner]], problems: list[Problem]
 ) -> None:
     """Refuse names that change places in a circle: matched by name, each runner would get another one's settings."""
-    named = {pair.desired.name: pair.desired for pair in pairs if pair.by == BY_NAME and pair.live is not None}
+    named = {pair.desired.name: pair.desired for pair in pairs if pair.by == MatchedBy.NAME and pair.live is not None}
     for entry in named.values():
         former = entry.former_name
         others = [entry]
@@ -143,7 +139,7 @@ def _refuse_swapped(
         live = by_name[entry.former_name][0]
         problems.append(
             Problem(
-                entry.place(BY_FORMER_NAME),
+                entry.place(MatchedBy.FORMER_NAME),
                 f"runners.{entry.key}.former_name: names change places between this entry and {circle}, so that by "
                 f"name each would be matched to another one's runner, and get its endpoint; add id: {live.id} to "
                 f"this entry, the id of {live.spec.name!r}, or remove former_name if the names have changed already",

@@ -6,9 +6,9 @@ Three views of one field are compared: what the base revision wants, what this r
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from reconciler.model.plan import CREATE, DISABLE
+from reconciler.model.enums import ActionKind, ChangeOrigin
 from reconciler.planning.diff import compare
 from reconciler.planning.replacement import replacement
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Action, Plan
     from reconciler.model.runner import Desired, DesiredRunner
 
-BRANCH: Final = "branch"
-DRIFT: Final = "drift"
-CONFLICT: Final = "conflict"
 """Both this branch and another writer changed the field; applying takes this branch's value."""
 
 
@@ -34,13 +31,13 @@ def with_origins(plan: Plan, base: Desired) -> Plan:
 
 
 def _told(action: Action, base: DesiredRunner | None, names: set[str]) -> Action:
-    if action.action == DISABLE:
+    if action.action == ActionKind.DISABLE:
         declared = action.id in names or action.name in names
-        return _all(action, BRANCH if declared else DRIFT)
+        return _all(action, ChangeOrigin.BRANCH if declared else ChangeOrigin.DRIFT)
     if base is None:
-        return _all(action, BRANCH)
-    if action.action == CREATE or action.live is None or action.desired is None:
-        return _all(action, DRIFT)
+        return _all(action, ChangeOrigin.BRANCH)
+    if action.action == ActionKind.CREATE or action.live is None or action.desired is None:
+        return _all(action, ChangeOrigin.DRIFT)
     live = action.live.spec
     wanted_before = replacement(base, live)
     drifted = {change.field for change in compare(wanted_before, live).changes}
@@ -52,11 +49,11 @@ def _told(action: Action, base: DesiredRunner | None, names: set[str]) -> Action
     return replace(action, changes=changes)
 
 
-def _origin(*, drifted: bool, brought: bool) -> str:
+def _origin(*, drifted: bool, brought: bool) -> ChangeOrigin:
     if drifted and brought:
-        return CONFLICT
-    return DRIFT if drifted else BRANCH
+        return ChangeOrigin.CONFLICT
+    return ChangeOrigin.DRIFT if drifted else ChangeOrigin.BRANCH
 
 
-def _all(action: Action, origin: str) -> Action:
+def _all(action: Action, origin: ChangeOrigin) -> Action:
     return replace(action, changes=tuple(replace(change, origin=origin) for change in action.changes))

@@ -12,10 +12,9 @@ from fnmatch import fnmatchcase
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from reconciler.model.plan import CREATE, Budget, Plan, UnmanagedRunner
-from reconciler.model.policy import IGNORE
+from reconciler.model.enums import ActionKind, RunnerStatus, UnmanagedMode
+from reconciler.model.plan import Budget, Plan, UnmanagedRunner
 from reconciler.model.runner import list_reads
-from reconciler.model.spec import ACTIVE, DISABLED
 from reconciler.planning import actions as act
 from reconciler.planning.findings.registry import plan_findings
 from reconciler.planning.findings.rule import Proposal
@@ -120,7 +119,8 @@ def _retired(unmanaged: Sequence[LiveRunner], policy: Policy) -> dict[str, Actio
     return {
         live.id: act.retire(live)
         for live in unmanaged
-        if live.spec.status != DISABLED and any(fnmatchcase(live.spec.name, glob) for glob in policy.retire_unmanaged)
+        if live.spec.status != RunnerStatus.DISABLED
+        and any(fnmatchcase(live.spec.name, glob) for glob in policy.retire_unmanaged)
     }
 
 
@@ -129,7 +129,7 @@ def _fleet(matching: Matching, written: Mapping[str, Action], retired: Mapping[s
     sets: dict[tuple[str, ...], frozenset[str]] = {}
 
     def state(status: str, tags: tuple[str, ...]) -> State:
-        if status != ACTIVE:
+        if status != RunnerStatus.ACTIVE:
             return None
         shared = sets.get(tags)
         return sets.setdefault(tags, frozenset(tags)) if shared is None else shared
@@ -155,7 +155,7 @@ def _in_the_end(action: Action) -> tuple[str, tuple[str, ...]]:
 
 def _unmanaged(unmanaged: Sequence[LiveRunner], retired: Container[str], policy: Policy) -> tuple[UnmanagedRunner, ...]:
     """Sorted by name; without those that the plan retires, which are actions."""
-    if policy.unmanaged == IGNORE:
+    if policy.unmanaged == UnmanagedMode.IGNORE:
         return ()
     shown = (UnmanagedRunner(live.id, live.spec.name) for live in unmanaged if live.id not in retired)
     return tuple(sorted(shown, key=attrgetter("name", "id")))
@@ -164,7 +164,7 @@ def _unmanaged(unmanaged: Sequence[LiveRunner], retired: Container[str], policy:
 def _budget(actions: Sequence[Action], listing: Listing, reads: int, rate_limit: RateLimit, *, verify: bool) -> Budget:
     writes = sum(len(action.requests) for action in actions)
     checks = sum(action.checks for action in actions)
-    after = len(listing.runners) + sum(action.action == CREATE for action in actions)
+    after = len(listing.runners) + sum(action.action == ActionKind.CREATE for action in actions)
     closing = list_reads(after) if verify and actions else 0
     seconds = rate_limit.floor_s(reads + writes + checks + closing)
     return Budget(reads=reads, writes=writes, checks=checks, seconds=seconds, verify=closing)

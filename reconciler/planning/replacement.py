@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.enums import RunnerStatus
 from reconciler.model.fields import FIELD_NAMES, FIELDS
-from reconciler.model.spec import DISABLED, RunnerBody, RunnerSpec
+from reconciler.model.spec import RunnerBody, RunnerSpec
 
 if TYPE_CHECKING:
     from reconciler.model.runner import DesiredRunner
@@ -50,11 +51,11 @@ def finish(desired: DesiredRunner) -> RunnerBody | None:
 
     What the manifest does not own was not sent by the POST, so a runner just created has none of it.
     """
-    if not desired.owns("status") or desired.status != DISABLED:
+    if not desired.owns("status") or desired.status != RunnerStatus.DISABLED:
         return None
-    return RunnerBody(creation(desired).spec.replace(status=DISABLED))
+    return RunnerBody(creation(desired).spec.replace(status=RunnerStatus.DISABLED))
 
 
 def retirement(live: RunnerSpec) -> RunnerBody:
     """The PUT body that disables a live runner which no entry matches: all else as read."""
-    return RunnerBody(live.replace(status=DISABLED))
+    return RunnerBody(live.replace(status=RunnerStatus.DISABLED))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.finding import ERROR, POLICY_CHANGED
-from reconciler.model.plan import CREATE, DISABLE, UPDATE
+from reconciler.model.enums import ActionKind, ChangeOrigin, OutcomeStatus, Purpose, Severity
+from reconciler.model.finding import POLICY_CHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -14,19 +14,25 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Action, Gate, Plan, Request
     from reconciler.model.report import Report
 
-SYMBOLS: Final = {CREATE: "+", UPDATE: "~", DISABLE: "-"}
+SYMBOLS: Final = {ActionKind.CREATE: "+", ActionKind.UPDATE: "~", ActionKind.DISABLE: "-"}
 SHOWN_SETS: Final = 4
 SHOWN_NAMES: Final = 6
 WILDCARD: Final = "wildcard"
 
-NOT_APPLIED: Final = ("failed", "stale", "unverified", "widened_only", "not_attempted")
+NOT_APPLIED: Final = (
+    OutcomeStatus.FAILED,
+    OutcomeStatus.STALE,
+    OutcomeStatus.UNVERIFIED,
+    OutcomeStatus.WIDENED_ONLY,
+    OutcomeStatus.NOT_ATTEMPTED,
+)
 """What an action may end in besides `applied`, worst first."""
 
 NEXT_STEPS: Final = {
-    "stale": "it was left as it is; plan again",
-    "unverified": "it may or may not have taken; plan again to see",
-    "not_attempted": "nothing was sent for it",
-    "widened_only": "it took its first write only and still serves what it should lose; apply again",
+    OutcomeStatus.STALE: "it was left as it is; plan again",
+    OutcomeStatus.UNVERIFIED: "it may or may not have taken; plan again to see",
+    OutcomeStatus.NOT_ATTEMPTED: "nothing was sent for it",
+    OutcomeStatus.WIDENED_ONLY: "it took its first write only and still serves what it should lose; apply again",
 }
 """What follows from each status of an outcome, besides its own message."""
 
@@ -38,7 +44,7 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 
 def turned_off_updates(plan: Plan) -> int:
     """How many updates end an active status; disables always do and are counted as such."""
-    return sum(action.turns_off and action.action == UPDATE for action in plan.actions)
+    return sum(action.turns_off and action.action == ActionKind.UPDATE for action in plan.actions)
 
 
 def counts(plan: Plan) -> str:
@@ -46,8 +52,8 @@ def counts(plan: Plan) -> str:
     off = turned_off_updates(plan)
     aside = f" ({off} {'turns' if off == 1 else 'turn'} off)" if off else ""
     return (
-        f"{plan.count(CREATE)} to create, {plan.count(UPDATE)} to update{aside}, {plan.count(DISABLE)} to disable, "
-        f"{plan.unchanged} unchanged, {len(plan.unmanaged)} unmanaged"
+        f"{plan.count(ActionKind.CREATE)} to create, {plan.count(ActionKind.UPDATE)} to update{aside}, "
+        f"{plan.count(ActionKind.DISABLE)} to disable, {plan.unchanged} unchanged, {len(plan.unmanaged)} unmanaged"
     )
 
 
@@ -122,7 +128,7 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
 def alerts(plan: Plan, show: Callable[[str], str]) -> list[str]:
     """What the headline of every format counts: errors that were accepted, and changes of the policy."""
     said = []
-    accepted = [each for each in plan.findings if each.accepted and each.severity == ERROR]
+    accepted = [each for each in plan.findings if each.accepted and each.severity == Severity.ERROR]
     if accepted:
         codes = names(sorted({each.code for each in accepted}), show)
         said.append(f"{plural(len(accepted), 'accepted error')}: {codes}.")
@@ -134,16 +140,16 @@ def alerts(plan: Plan, show: Callable[[str], str]) -> list[str]:
 
 def only_drift(action: Action) -> bool:
     """Whether nothing of an action comes from the change under review: with a base, it was drift before that."""
-    return bool(action.changes) and all(change.origin == "drift" for change in action.changes)
+    return bool(action.changes) and all(change.origin == ChangeOrigin.DRIFT for change in action.changes)
 
 
 def steps(action: Action, gates: Sequence[Gate], show: Callable[[str], str]) -> list[str]:
     """How an action is sent where that is not simply one write: two writes, and what it waits for."""
     said = []
     purposes = [request.purpose for request in action.requests]
-    if "widen" in purposes:
+    if Purpose.WIDEN in purposes:
         said.append("in two writes: widen, then narrow")
-    elif "finish" in purposes:
+    elif Purpose.FINISH in purposes:
         said.append("in two writes: created active, then disabled")
     for request in action.requests:
         said += [f"{_who(request, len(action.requests))}after: {text}" for text in _waits(request, action, gates, show)]
@@ -169,8 +175,8 @@ def _waits(request: Request, action: Action, gates: Sequence[Gate], show: Callab
 
 def applied(report: Report) -> str:
     """The line after an apply."""
-    done = {action: report.applied(action) for action in (CREATE, UPDATE, DISABLE)}
-    return f"Applied: {done[CREATE]} created, {done[UPDATE]} updated, {done[DISABLE]} disabled."
+    created, updated, disabled = (report.applied(kind) for kind in ActionKind)
+    return f"Applied: {created} created, {updated} updated, {disabled} disabled."
 
 
 def not_applied(report: Report) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from reconciler.model.report import APPLIED
+from reconciler.model.enums import OutcomeStatus
 from reconciler.model.watching import Mode
 from reconciler.watch.state import MAX_HEALS, State, Trouble
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 JITTER: Final = 0.1
 """A cycle starts every interval, so much of it earlier or later."""
 
-_UNTOUCHED: Final = frozenset({"not_attempted", "stale"})
+_UNTOUCHED: Final = frozenset({OutcomeStatus.NOT_ATTEMPTED, OutcomeStatus.STALE})
 """Outcomes of an action that wrote nothing."""
 
 
@@ -104,7 +104,7 @@ def settle(state: State, plan: Plan, report: Report, now: float, *, by_health: C
             if each[0] in touched:
                 heals[each] = heals.get(each, 0) + 1
     state = replace(state, planned=True, heals=heals)
-    whole = all(each.status == APPLIED for each in report.outcomes)
+    whole = all(each.status == OutcomeStatus.APPLIED for each in report.outcomes)
     return works(state, Trouble.WRITES) if whole else failed(state, Trouble.WRITES, now)
 
 

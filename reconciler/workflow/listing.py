@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ReconcilerError
 from reconciler.files import create_file
-from reconciler.model.policy import REPORT
+from reconciler.model.enums import Standing, UnmanagedMode
 from reconciler.model.results import Exported, Listed
 from reconciler.workflow.plan import plan_for
 from reconciler.workflow.run import compile_selected, load
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from reconciler.settings import Settings
     from reconciler.workflow.run import Ports, Selection
 
-MANAGED = "managed"
-DRIFTED = "drifted"
-UNMANAGED = "unmanaged"
 SCHEMA: Final = "runner-manifest.schema.json"
 
 
@@ -39,18 +36,18 @@ def list_live(selection: Selection, ports: Ports) -> Listed:
 
 def _standing(
     selection: Selection, ports: Ports, project: Project, settings: Settings, listing: Listing
-) -> Mapping[str, str] | None:
+) -> Mapping[str, Standing] | None:
     if not selection.paths and project.file is None and not (selection.cwd / "runners").exists():
         return None
     try:
         desired = compile_selected(selection, project, ports, secrets=ports.secrets, allow_unresolved=True)
-        plan = plan_for(selection, ports, replace(project, unmanaged=REPORT), settings, desired, listing)
+        plan = plan_for(selection, ports, replace(project, unmanaged=UnmanagedMode.REPORT), settings, desired, listing)
     except ReconcilerError as error:
         ports.warn(f"which runners are managed can't be told: {error}")
         return None
-    standing = {runner.id: MANAGED for runner in listing.runners}
-    standing |= {runner.id: UNMANAGED for runner in plan.unmanaged}
-    standing |= {action.id: DRIFTED for action in plan.actions if action.id is not None}
+    standing = {runner.id: Standing.MANAGED for runner in listing.runners}
+    standing |= {runner.id: Standing.UNMANAGED for runner in plan.unmanaged}
+    standing |= {action.id: Standing.DRIFTED for action in plan.actions if action.id is not None}
     return standing
 
 

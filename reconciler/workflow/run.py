@@ -13,7 +13,8 @@ from reconciler.manifests.git_environment import find_root
 from reconciler.manifests.merge.compile import compile_manifests
 from reconciler.manifests.project import BrokenProject, load_project
 from reconciler.manifests.secrets.allowed import KnownNames
-from reconciler.model.policy import DISABLE, Policy
+from reconciler.model.enums import UnmanagedMode
+from reconciler.model.policy import Policy
 from reconciler.model.secret import Secret
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ def policy_of(selection: Selection, project: Project, ports: Ports) -> Policy:
         guard=project.guard,
         promises=project.promises,
         unmanaged=project.unmanaged,
-        retire_unmanaged=project.unmanaged_scope if whole and project.unmanaged == DISABLE else (),
+        retire_unmanaged=project.unmanaged_scope if whole and project.unmanaged == UnmanagedMode.DISABLE else (),
         targets=selection.targets,
         acknowledged=selection.acknowledged,
         public_headers=project.public_headers,

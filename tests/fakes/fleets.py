@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.model.plan import CREATE, DISABLE, UPDATE, Action, Request
+from reconciler.model.enums import ActionKind
+from reconciler.model.plan import Action, Request
 from reconciler.model.policy import Promise
 from reconciler.model.position import Position
 from reconciler.planning.serving.states import Serving
@@ -47,7 +48,7 @@ def action_for(serving):
         status="disabled" if serving.after is None else "active",
     )
     return Action(
-        action=DISABLE if serving.after is None else UPDATE,
+        action=ActionKind.DISABLE if serving.after is None else ActionKind.UPDATE,
         key=serving.key,
         id=f"id-{serving.key}",
         name=serving.label,
@@ -63,7 +64,7 @@ def create_action(key, tags, desired):
     """A create of a runner with these tags."""
     body = make_body(name=key, endpoint="http://198.51.100.1:8188", headers={}, tags=tuple(tags))
     return Action(
-        action=CREATE,
+        action=ActionKind.CREATE,
         key=key,
         id=None,
         name=key,

@@ -6,7 +6,8 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 
 from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
-from reconciler.model.finding import SEVERITIES, Finding
+from reconciler.model.enums import Severity
+from reconciler.model.finding import Finding
 from reconciler.model.plan import Action, Budget, Capacity, Gate, Plan, Request, UnmanagedRunner, Wait
 from reconciler.model.position import Position
 from reconciler.model.secret import Secret, Unresolved
@@ -173,7 +174,7 @@ _actions = st.builds(
 _findings = st.builds(
     Finding,
     code=st.sampled_from(sorted(CODES)),
-    severity=st.sampled_from(SEVERITIES),
+    severity=st.sampled_from(Severity),
     message=_text,
     key=st.none() | _text,
     at=_positions,

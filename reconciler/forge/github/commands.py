@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.finding import ERROR, OFF, WARNING
+from reconciler.model.enums import Severity
 from reconciler.render import escape, wording
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_ANNOTATIONS: Final = 10
 """Of each level and step; GitHub drops what comes after."""
 
-_LEVELS: Final = {ERROR: "error", WARNING: "warning"}
+_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning"}
 
 
 def command(name: str, message: str, at: Position | None = None, title: str = "") -> str:
@@ -47,7 +47,7 @@ def finding_annotations(findings: Iterable[Finding], folder: str = "") -> list[s
     """Findings at their manifest lines, worst first, each level within the limit; accepted ones are notices."""
     levels: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
     for finding in wording.worst_first(findings):
-        if finding.severity == OFF:
+        if finding.severity == Severity.OFF:
             continue
         level = "notice" if finding.accepted else _LEVELS.get(finding.severity, "notice")
         levels[level].append(command(level, finding.message, _seen_from(folder, finding.at), finding.code))

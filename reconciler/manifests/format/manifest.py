@@ -16,8 +16,9 @@ from reconciler.manifests.format import field_types
 from reconciler.manifests.format.model import NO_CREDENTIALS, Declared, Model, optional, required
 from reconciler.manifests.format.texts import DAY, HEADER_VALUE, key, no_twins, text, word
 from reconciler.manifests.format.values import FLAG, VERSION, Keyword, problem
+from reconciler.model.enums import RunnerStatus
 from reconciler.model.fields import FIELD_NAMES
-from reconciler.model.spec import MAX_NAME, MAX_TAGS, STATUSES
+from reconciler.model.spec import MAX_NAME, MAX_TAGS
 from reconciler.planning.findings.registry import CODES
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Layer(Model):
         "Values may hold ${env:NAME}, ${file:PATH} and ${var:NAME}, and are secret everywhere.",
         {"Authorization": "Bearer ${env:RECONCILER_PROD_TOKEN}"},
     )
-    status: Declared[Annotated[str, word(STATUSES, expands=True)]] = optional(
+    status: Declared[Annotated[str, word(RunnerStatus, expands=True)]] = optional(
         "active, or disabled: a disabled runner gets no workflows."
     )
     wildcard: Declared[Flag] = optional("Says that having no tags, and so taking any workflow, is meant.")

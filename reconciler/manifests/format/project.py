@@ -12,8 +12,8 @@ from reconciler.manifests.format.manifest import Flag, Inherited, Key, Profiles,
 from reconciler.manifests.format.model import NO_CREDENTIALS, Declared, Model, optional, required
 from reconciler.manifests.format.texts import key, literal, word
 from reconciler.manifests.format.values import COUNT, IN_A_ROW, INTERVAL, LIMIT, SECONDS, Keyword, problem
-from reconciler.model.finding import SEVERITIES
-from reconciler.model.policy import DISABLE, IGNORE, REPORT, Limit
+from reconciler.model import enums
+from reconciler.model.policy import Limit
 from reconciler.model.spec import MAX_TAGS
 from reconciler.model.watching import Mode
 from reconciler.planning.findings.registry import CODES
@@ -33,7 +33,7 @@ def _filled(node: Any, info: Info) -> Any:
 
 
 Filled = Annotated[str, literal(field_types.check_filled, minLength=1)]
-_SeverityWord = Declared[Annotated[str, word(SEVERITIES)]]
+_SeverityWord = Declared[Annotated[enums.Severity, word(enums.Severity)]]
 Bound = Annotated[Limit, LIMIT]
 Count = Annotated[int, COUNT]
 
@@ -102,9 +102,7 @@ class Watch(Model):
     elsewhere: ClassVar[Mapping[str, str]] = {}
 
     interval: Declared[Annotated[int, INTERVAL]] = optional("Seconds from one cycle's start to the next's; 60.", 60)
-    mode: Declared[Annotated[str, word([*map(str, Mode)])]] = optional(
-        "report plans and reports, apply writes too; report."
-    )
+    mode: Declared[Annotated[Mode, word(Mode)]] = optional("report plans and reports, apply writes too; report.")
     suspend: Declared[Flag] = optional("Plan and report, but write nothing. Default false.")
 
 
@@ -129,7 +127,7 @@ class Settings(Model):
     public_headers: Declared[
         list[Annotated[str, literal(field_types.check_header_name, pattern=f"^{field_types.HEADER_NAME}$")]]
     ] = optional("Headers whose values may be shown.", ["X-Pool"])
-    unmanaged: Declared[Annotated[str, word((REPORT, IGNORE, DISABLE))]] = optional(
+    unmanaged: Declared[Annotated[enums.UnmanagedMode, word(enums.UnmanagedMode)]] = optional(
         "What becomes of live runners that no entry matches. disable needs unmanaged_scope."
     )
     unmanaged_scope: Declared[list[Filled]] = optional("Patterns of the names that may be disabled.", ["prod-*"])

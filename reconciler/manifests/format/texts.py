@@ -16,6 +16,7 @@ from reconciler.model.suggestions import meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from enum import StrEnum
 
     from reconciler.manifests.format.values import Info
 
@@ -70,11 +71,16 @@ def key(check: Check, pattern: str) -> Value:
     return Value(validate, {"type": "string", "pattern": f"^{pattern}$"})
 
 
-def word(words: Sequence[str], *, expands: bool = False) -> Value:
-    """One of a few words. `off` may be unquoted, though YAML 1.1 reads it as false: nothing else could be meant."""
+def word(choices: Sequence[str] | type[StrEnum], *, expands: bool = False) -> Value:
+    """One of a few words, or a member of an enum; what is expanded stays a text.
+
+    `off` may be unquoted, though YAML 1.1 reads it as false: nothing else could be meant.
+    """
+    members = {str(each): each for each in choices}
+    words = tuple(members)
 
     def check(value: str) -> str | None:
-        return None if value in words else _unknown(value, words)
+        return None if value in members else _unknown(value, words)
 
     def validate(value: Any, info: Info) -> str:
         found = value.raw.lower() if type(value) is Scalar and value.kind == BOOL else value
@@ -84,7 +90,7 @@ def word(words: Sequence[str], *, expands: bool = False) -> Value:
             return _expanded(found, info, check)
         if wrong := check(found):
             raise problem(wrong)
-        return found
+        return members[found]
 
     listed: list[str | bool] = [*words]
     if "off" in words:

@@ -10,7 +10,7 @@ from reconciler.manifests.yaml.nodes import Map, Seq, section
 from reconciler.model.health import HealthPolicy
 from reconciler.model.policy import Guard, Limit, Promise
 from reconciler.model.position import Position
-from reconciler.model.watching import Mode, Watching
+from reconciler.model.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,7 +111,7 @@ class Levels:
         usual = Watching()
         return Watching(
             interval_s=float(declared.get("interval", usual.interval_s)),
-            mode=Mode(declared.get("mode", usual.mode)),
+            mode=declared.get("mode", usual.mode),
             suspend=declared.get("suspend", usual.suspend),
         )
 

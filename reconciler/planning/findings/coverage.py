@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.finding import WARNING
+from reconciler.model.enums import Severity
 from reconciler.planning.findings.rule import Raised
 from reconciler.planning.serving.states import in_order, name_some, spell
 from reconciler.planning.serving.tagsets import TagIndex, maximal, places
@@ -79,7 +79,7 @@ def broken_promises(proposal: Proposal) -> Iterator[Raised]:
             f"{spell(tags) or 'any tags'}: have {have}, need {promise.min_active} active runners that serve it; "
             f"{had} before. {'Keep more of them active, or lower min_active' if lowered else 'It was broken before'}"
         )
-        yield Raised(message, at=promise.at, severity=None if lowered else WARNING)
+        yield Raised(message, at=promise.at, severity=None if lowered else Severity.WARNING)
 
 
 def stranded_tags(proposal: Proposal) -> Iterator[Raised]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from reconciler.model.endpoint import endpoint, host, is_private
-from reconciler.model.plan import CREATE, DISABLE
+from reconciler.model.enums import ActionKind
 from reconciler.planning.findings.rule import Raised
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def duplicate_endpoints(proposal: Proposal) -> Iterator[Raised]:
 
     An unmanaged runner that possible-rename names already is not named again.
     """
-    written = {action.key: action for action in proposal.actions if action.action != DISABLE}
+    written = {action.key: action for action in proposal.actions if action.action != ActionKind.DISABLE}
     groups = _by_endpoint((_sent(action), action) for action in written.values())
     if not groups:
         return
@@ -44,7 +44,7 @@ def duplicate_endpoints(proposal: Proposal) -> Iterator[Raised]:
     )
     for place, group in groups.items():
         others = list(resting.get(place, ()))
-        if place in unmanaged and not any(action.action == CREATE for action in group):
+        if place in unmanaged and not any(action.action == ActionKind.CREATE for action in group):
             others += [_named(live) for live in unmanaged[place]]
         if len(group) + len(others) > 1:
             yield _duplicate(group, others)
@@ -62,7 +62,7 @@ def private_endpoints(proposal: Proposal) -> Iterator[Raised]:
 def briefly_active(proposal: Proposal) -> Iterator[Raised]:
     """A create that ends disabled: it is active until its second request."""
     for action in proposal.actions:
-        if action.action == CREATE and len(action.requests) > 1:
+        if action.action == ActionKind.CREATE and len(action.requests) > 1:
             yield Raised(
                 "it is to be disabled, but the service creates every runner active: until its second request it can "
                 "get workflows",

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from reconciler.model.endpoint import host
-from reconciler.model.plan import CREATE, UPDATE
+from reconciler.model.enums import ActionKind
 from reconciler.planning.findings.rule import Raised
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ def too_many_disables(proposal: Proposal) -> Iterator[Raised]:
 
 def too_many_changes(proposal: Proposal) -> Iterator[Raised]:
     """More runners are updated or disabled than `guard.max_changes` allows."""
-    changed = [action for action in proposal.actions if action.action != CREATE]
+    changed = [action for action in proposal.actions if action.action != ActionKind.CREATE]
     yield from _over(proposal, proposal.policy.guard.max_changes, "changes", "are updated or disabled", changed)
 
 
 def too_many_creates(proposal: Proposal) -> Iterator[Raised]:
     """More runners are created than `guard.max_creates` allows."""
-    created = [action for action in proposal.actions if action.action == CREATE]
+    created = [action for action in proposal.actions if action.action == ActionKind.CREATE]
     yield from _over(proposal, proposal.policy.guard.max_creates, "creates", "are created", created)
 
 
@@ -76,7 +76,7 @@ def _over(proposal: Proposal, limit: Limit | None, what: str, done: str, counted
     count, bound, share = len(counted), str(limit), ""
     if limit.percent and matched:
         bound = f"{limit} of {matched} matched runners ({most:g})"
-        if all(action.action == UPDATE for action in counted):
+        if all(action.action == ActionKind.UPDATE for action in counted):
             bound, share = f"{limit} ({most:g})", f" of {matched} matched runners ({count / matched:.1%})"
     elif limit.percent:
         bound = f"{limit} ({most:g})"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from reconciler.model.finding import ERROR, INFO, POLICY_CHANGED, WARNING
+from reconciler.model.enums import Severity
+from reconciler.model.finding import POLICY_CHANGED
 from reconciler.planning.findings import (
     coverage,
     credentials,
@@ -31,29 +32,29 @@ if TYPE_CHECKING:
 Entries: TypeAlias = "Sequence[DesiredRunner]"
 
 PLAN_RULES: Final[tuple[Rule[Proposal], ...]] = (
-    Rule("stranded-tags", WARNING, coverage.stranded_tags),
-    Rule("coverage", ERROR, coverage.broken_promises),
-    Rule("wildcard-runner", ERROR, wildcard.new_wildcards),
-    Rule("only-wildcard-serves", WARNING, coverage.left_to_wildcards),
-    Rule("no-active-runner", ERROR, coverage.no_active_runner),
-    Rule("too-many-disables", ERROR, guard.too_many_disables),
-    Rule("too-many-changes", ERROR, guard.too_many_changes),
-    Rule("too-many-creates", ERROR, guard.too_many_creates),
-    Rule("host-not-allowed", ERROR, guard.hosts_not_allowed),
-    Rule("possible-rename", ERROR, renames.possible_renames),
-    Rule("credential-redirect", WARNING, credentials.redirects),
-    Rule("plaintext-secret", WARNING, credentials.plaintext_secrets),
-    Rule("duplicate-endpoint", WARNING, endpoint_findings.duplicate_endpoints),
-    Rule("placeholder-secret", WARNING, credentials.placeholders),
-    Rule("briefly-active", WARNING, endpoint_findings.briefly_active),
-    Rule("briefly-widened", WARNING, order.briefly_widened),
-    Rule("private-endpoint", INFO, endpoint_findings.private_endpoints),
-    Rule("brief-gap", WARNING, order.brief_gaps),
-    Rule(POLICY_CHANGED, WARNING, policy.changed_keys),
+    Rule("stranded-tags", Severity.WARNING, coverage.stranded_tags),
+    Rule("coverage", Severity.ERROR, coverage.broken_promises),
+    Rule("wildcard-runner", Severity.ERROR, wildcard.new_wildcards),
+    Rule("only-wildcard-serves", Severity.WARNING, coverage.left_to_wildcards),
+    Rule("no-active-runner", Severity.ERROR, coverage.no_active_runner),
+    Rule("too-many-disables", Severity.ERROR, guard.too_many_disables),
+    Rule("too-many-changes", Severity.ERROR, guard.too_many_changes),
+    Rule("too-many-creates", Severity.ERROR, guard.too_many_creates),
+    Rule("host-not-allowed", Severity.ERROR, guard.hosts_not_allowed),
+    Rule("possible-rename", Severity.ERROR, renames.possible_renames),
+    Rule("credential-redirect", Severity.WARNING, credentials.redirects),
+    Rule("plaintext-secret", Severity.WARNING, credentials.plaintext_secrets),
+    Rule("duplicate-endpoint", Severity.WARNING, endpoint_findings.duplicate_endpoints),
+    Rule("placeholder-secret", Severity.WARNING, credentials.placeholders),
+    Rule("briefly-active", Severity.WARNING, endpoint_findings.briefly_active),
+    Rule("briefly-widened", Severity.WARNING, order.briefly_widened),
+    Rule("private-endpoint", Severity.INFO, endpoint_findings.private_endpoints),
+    Rule("brief-gap", Severity.WARNING, order.brief_gaps),
+    Rule(POLICY_CHANGED, Severity.WARNING, policy.changed_keys),
 )
 MANIFEST_RULES: Final[tuple[Rule[Entries], ...]] = (
-    Rule("unmatchable-tag", WARNING, tags.unmatchable_tags),
-    Rule("literal-secret", WARNING, credentials.literal_secrets),
+    Rule("unmatchable-tag", Severity.WARNING, tags.unmatchable_tags),
+    Rule("literal-secret", Severity.WARNING, credentials.literal_secrets),
 )
 
 CODES: Final = {

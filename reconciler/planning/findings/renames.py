@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.endpoint import NAME_STEPS, endpoint, name
+from reconciler.model.enums import ActionKind
 from reconciler.model.hidden import is_hidden
-from reconciler.model.plan import CREATE
 from reconciler.planning.findings.rule import Raised
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def possible_renames(proposal: Proposal) -> Iterator[Raised]:
     so does a former name.
     """
     unmanaged = proposal.matching.unmanaged
-    created = [action for action in proposal.actions if action.action == CREATE]
+    created = [action for action in proposal.actions if action.action == ActionKind.CREATE]
     if not created or not unmanaged:
         return
     names = Counter(live.spec.name for live in unmanaged)

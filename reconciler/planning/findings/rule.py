@@ -10,6 +10,7 @@ from reconciler.model.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
+    from reconciler.model.enums import Severity
     from reconciler.model.plan import Action
     from reconciler.model.policy import Policy
     from reconciler.model.position import Position
@@ -32,7 +33,7 @@ class Raised:
     message: str
     key: str | None = None
     at: Position | None = None
-    severity: str | None = None
+    severity: Severity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Rule(Generic[View]):
     """What raises the findings of one code. `View` is what it looks at: the entries alone, or a whole proposal."""
 
     code: str
-    severity: str
+    severity: Severity
     find: Callable[[View], Iterable[Raised]]
 
     def findings(self, view: View) -> Iterator[Finding]:

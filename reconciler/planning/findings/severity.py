@@ -12,14 +12,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageProblem
-from reconciler.model.finding import OFF, Finding
+from reconciler.model.enums import Severity
 from reconciler.model.suggestions import nearest
 from reconciler.planning.findings.registry import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from reconciler.model.finding import Acceptance
+    from reconciler.model.finding import Acceptance, Finding
     from reconciler.model.policy import Acknowledgement, Policy
     from reconciler.model.runner import DesiredRunner
 
@@ -36,7 +36,7 @@ def settle(
     by_written = [each for key in sorted(written) if key in desired for each in desired[key].accept]
     for finding in raised:
         severity = policy.guard.severity.get(finding.code, finding.severity)
-        if severity == OFF:
+        if severity == Severity.OFF:
             continue
         entry = desired.get(finding.key) if finding.key is not None else None
         placed = replace(finding, severity=severity, at=finding.at or (entry.at if entry else None))

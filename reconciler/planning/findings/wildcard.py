@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.change import TagsChange
-from reconciler.model.finding import WARNING
-from reconciler.model.plan import CREATE
+from reconciler.model.enums import ActionKind, Severity
 from reconciler.planning.findings.rule import Raised
 
 if TYPE_CHECKING:
@@ -26,9 +25,9 @@ def new_wildcards(proposal: Proposal) -> Iterator[Raised]:
         if desired is None or desired.wildcard or action.requests[-1].body.spec.tags:
             continue
         at = desired.place("tags")
-        if action.action == CREATE:
+        if action.action == ActionKind.CREATE:
             message = f"created without tags, it takes any workflow. {remedy}"
-            yield Raised(message, action.key, at, severity=WARNING)
+            yield Raised(message, action.key, at, severity=Severity.WARNING)
             continue
         for change in action.changes:
             if isinstance(change, TagsChange) and change.before:

@@ -9,8 +9,9 @@ tags before and after, and later one to what was asked.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from reconciler.model.enums import Purpose
 from reconciler.model.spec import MAX_TAGS
 from reconciler.planning.findings.rule import Raised
 from reconciler.planning.ordering.coarse import arrange_coarsely
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from reconciler.planning.ordering.conflicts import Resolution
     from reconciler.planning.ordering.requirements import Requirement
     from reconciler.planning.serving.states import Serving, Tags
-
-WIDEN: Final = "widen"
-NARROW: Final = "narrow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +101,10 @@ def _with_waits(action: Action, waits: tuple[Wait, ...], twice: Serving | None) 
     *earlier, last = action.requests
     if twice is not None:
         union = tuple(dict.fromkeys((*sorted(twice.before or ()), *last.body.spec.tags)))
-        earlier.append(replace(last, body=replace(last.body, spec=last.body.spec.replace(tags=union)), purpose=WIDEN))
-        last = replace(last, purpose=NARROW)
+        earlier.append(
+            replace(last, body=replace(last.body, spec=last.body.spec.replace(tags=union)), purpose=Purpose.WIDEN)
+        )
+        last = replace(last, purpose=Purpose.NARROW)
     elif not waits:
         return action
     return replace(action, requests=(*earlier, replace(last, waits=waits)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.spec import ACTIVE
+from reconciler.model.enums import RunnerStatus
 from reconciler.planning.serving.tagsets import TagIndex
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def served_sets(runners: Iterable[LiveRunner]) -> list[tuple[tuple[str, ...], li
     """
     names: dict[Tags, list[str]] = {}
     for runner in runners:
-        if runner.spec.status == ACTIVE:
+        if runner.spec.status == RunnerStatus.ACTIVE:
             names.setdefault(frozenset(runner.spec.tags), []).append(runner.spec.name)
     wildcards = names.pop(frozenset(), [])
     sets = list(names)

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from reconciler.errors import ManifestError
-from reconciler.model.report import APPLIED
+from reconciler.model.enums import OutcomeStatus
 from reconciler.render import escape, wording
 from reconciler.render.views.html_runner import runner_views, tag_numbers
 from reconciler.render.views.matrix import make_matrix
@@ -48,7 +48,7 @@ def render_plan(plan: Plan) -> str:
 
 def render_report(report: Report, plan: Plan) -> str:
     """What an apply did: the counts, and every outcome with its reason, what is not applied first."""
-    order = (*wording.NOT_APPLIED, APPLIED)
+    order = (*wording.NOT_APPLIED, OutcomeStatus.APPLIED)
     return _page(
         "report.html.j2",
         title="Interrupted" if report.interrupted else "Applied",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
 from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
+from reconciler.model.enums import ChangeOrigin
 from reconciler.model.secret import REDACTED
 from reconciler.render import wording
 from reconciler.render.views.matrix import sides
@@ -22,7 +23,12 @@ CHANGED: Final = "changed"
 SAME: Final = "same"
 ASIDE: Final = "aside"
 
-_ORIGINS: Final = {"branch": "this change", "drift": "drift before it", "conflict": "conflict"}
+_ORIGINS: Final = {
+    None: "",
+    ChangeOrigin.BRANCH: "this change",
+    ChangeOrigin.DRIFT: "drift before it",
+    ChangeOrigin.CONFLICT: "conflict",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ def _field(change: Change, *, turns_off: bool) -> FieldView:
             after = (Piece(change.after, NEW),)
         case _:
             assert_never(change)
-    return FieldView(change.field, _ORIGINS.get(change.origin or "", ""), note, before, after)
+    return FieldView(change.field, _ORIGINS[change.origin], note, before, after)
 
 
 def _headers(change: HeadersChange) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:

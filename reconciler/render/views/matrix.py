@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.change import ScalarChange, TagsChange
-from reconciler.model.spec import ACTIVE
+from reconciler.model.enums import ActionKind, RunnerStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,7 +50,7 @@ class Row:
 
     number: int
     key: str
-    action: str
+    action: ActionKind
     status: str
     wildcard: str
     cells: tuple[str, ...]
@@ -84,13 +84,13 @@ def sides(action: Action) -> tuple[Side, Side]:
     tags = next((each for each in action.changes if isinstance(each, TagsChange)), None)
     status = next((each for each in action.changes if isinstance(each, ScalarChange) and each.field == "status"), None)
     after_tags = tags.after if tags else sent.tags if sent else ()
-    after_status = status.after if status else sent.status if sent else ACTIVE
-    after = Side(after_tags, after_status == ACTIVE)
-    if action.action == "create":
+    after_status = status.after if status else sent.status if sent else RunnerStatus.ACTIVE
+    after = Side(after_tags, after_status == RunnerStatus.ACTIVE)
+    if action.action == ActionKind.CREATE:
         return Side(None, active=False), after
     before_tags = tags.before if tags else after.tags
     before_status = status.before if status else after_status
-    return Side(before_tags, before_status == ACTIVE), after
+    return Side(before_tags, before_status == RunnerStatus.ACTIVE), after
 
 
 def make_matrix(plan: Plan, *, max_columns: int = MAX_COLUMNS, max_cells: int = MAX_CELLS) -> Matrix:

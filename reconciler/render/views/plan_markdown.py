@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, assert_never
 
 from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
+from reconciler.model.enums import ChangeOrigin
 from reconciler.model.secret import REDACTED
 from reconciler.render import escape, wording
 from reconciler.render.formats.sheet import NOTE, Sheet, code, folded, html_code, words
@@ -123,7 +124,7 @@ def _block(action: Action, gates: Sequence[Gate], *, opened: bool) -> str:
     if action.name != action.key:
         title += f" {html_code(action.name)}"
     title += ": " + ", ".join(change.field for change in action.changes)
-    ordered = sorted(action.changes, key=lambda change: change.origin == "drift")
+    ordered = sorted(action.changes, key=lambda change: change.origin == ChangeOrigin.DRIFT)
     rows = [row for change in ordered for row in _rows(change, turns_off=action.turns_off)]
     items = "".join(f"- {item}\n" for item in _facts(action, gates))
     return folded(title, escape.fence(rows, "diff") + "\n" + items, opened=opened)
@@ -142,9 +143,9 @@ def _facts(action: Action, gates: Sequence[Gate]) -> Iterator[str]:
 
 def _rows(change: Change, *, turns_off: bool) -> Iterator[str]:
     """The lines of a `diff` fence: `-` before, `+` after, `!` what changes without showing a value."""
-    if change.origin == "drift":
+    if change.origin == ChangeOrigin.DRIFT:
         yield f"  {change.field}: drift that was there before"
-    elif change.origin == "conflict":
+    elif change.origin == ChangeOrigin.CONFLICT:
         yield f"! {change.field}: conflict, this change and a live edit touch it"
     match change:
         case TagsChange():

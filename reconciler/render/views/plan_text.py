@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, assert_never
 
 from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
+from reconciler.model.enums import ChangeOrigin, Severity
 from reconciler.model.secret import REDACTED
 from reconciler.render import escape, wording
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from reconciler.render.formats.layout import Layout
 
 _STYLES: Final = {"+": "bold green", "~": "bold yellow", "-": "bold red"}
-_SEVERITY_STYLES: Final = {"error": "bold red", "warning": "bold yellow", "info": "cyan"}
+_SEVERITY_STYLES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "cyan"}
 _LABEL: Final = 10
 """Columns of a field's label, the longest name and two blanks."""
 _INDENT: Final = "    "
@@ -128,9 +129,9 @@ def _change(change: Change, layout: Layout, *, turns_off: bool) -> Iterator[str]
 
 
 _ORIGINS: Final = {
-    "branch": "from this change",
-    "drift": "drift that was there before",
-    "conflict": "conflict: this change and a live edit touch it",
+    ChangeOrigin.BRANCH: "from this change",
+    ChangeOrigin.DRIFT: "drift that was there before",
+    ChangeOrigin.CONFLICT: "conflict: this change and a live edit touch it",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ManifestError
-from reconciler.model.report import APPLIED
+from reconciler.model.enums import OutcomeStatus
 from reconciler.render import wording
 from reconciler.render.formats.sheet import NOTE, Sheet, code, words
 from reconciler.render.views.plan_markdown import MAX_SIZE
@@ -27,11 +27,11 @@ def render_report(report: Report, plan: Plan, *, max_size: int = MAX_SIZE) -> st
         sheet.put(f"**{sentence}**\n\n")
     if plan.sandbox is not None:
         sheet.put(f"{wording.sandbox(plan.sandbox, code)}\n\n")
-    problems = [outcome for outcome in report.outcomes if outcome.status != APPLIED]
+    problems = [outcome for outcome in report.outcomes if outcome.status != OutcomeStatus.APPLIED]
     if problems:
         sheet.put(f"**{wording.not_applied(report)}** Run plan to see what remains, then apply again.\n\n")
         put_items(sheet, map(_item, problems), len(problems))
-    done = [outcome for outcome in report.outcomes if outcome.status == APPLIED]
+    done = [outcome for outcome in report.outcomes if outcome.status == OutcomeStatus.APPLIED]
     if done:
         sheet.put("Applied:\n\n", reserve=NOTE)
         put_items(sheet, (f"- {code(each.key)} ({each.action})\n" for each in done), len(done))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.report import APPLIED
+from reconciler.model.enums import OutcomeStatus
 from reconciler.render import escape, wording
 
 if TYPE_CHECKING:
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from reconciler.render.formats.layout import Layout
 
 _STYLES: Final = {
-    "failed": "bold red",
-    "stale": "bold yellow",
-    "unverified": "bold yellow",
-    "widened_only": "bold yellow",
-    "not_attempted": "dim",
+    OutcomeStatus.FAILED: "bold red",
+    OutcomeStatus.STALE: "bold yellow",
+    OutcomeStatus.UNVERIFIED: "bold yellow",
+    OutcomeStatus.WIDENED_ONLY: "bold yellow",
+    OutcomeStatus.NOT_ATTEMPTED: "dim",
 }
 
 
@@ -30,9 +30,9 @@ def report_lines(done: Applied, layout: Layout) -> Iterator[str]:
         yield from layout.wrap(wording.sandbox(sandbox, escape.value), hanging="  ", style="cyan")
     if report.interrupted:
         yield layout.paint("Interrupted.", "bold red")
-    problems = [outcome for outcome in report.outcomes if outcome.status != APPLIED]
+    problems = [outcome for outcome in report.outcomes if outcome.status != OutcomeStatus.APPLIED]
     if problems:
-        applied = [escape.text(outcome.key) for outcome in report.outcomes if outcome.status == APPLIED]
+        applied = [escape.text(outcome.key) for outcome in report.outcomes if outcome.status == OutcomeStatus.APPLIED]
         if applied:
             yield from layout.wrap(f"applied {', '.join(applied)}", indent="  ", hanging="    ", style="green")
         for outcome in problems:

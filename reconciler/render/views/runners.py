@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.model.enums import RunnerStatus, Standing
 from reconciler.model.fields import spec_document
 from reconciler.model.secret import REDACTED
-from reconciler.model.spec import ACTIVE
 from reconciler.render import escape, wording
 from reconciler.render.blocks import Table
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reconciler.model.runner import LiveRunner
 
 
-_STANDING_STYLES: Final = {"drifted": "yellow", "unmanaged": "cyan"}
+_STANDING_STYLES: Final[dict[str, str]] = {Standing.DRIFTED: "yellow", Standing.UNMANAGED: "cyan"}
 
 
 def table(listed: Listed) -> Table:
@@ -25,7 +25,7 @@ def table(listed: Listed) -> Table:
     shown = Table("Runners", ("name", "status", "standing", "tags", "endpoint", "id"))
     for runner in sorted(listed.listing.runners, key=lambda each: (each.spec.name, each.id)):
         standing = (listed.standing or {}).get(runner.id, "")
-        style = "dim" if runner.spec.status != ACTIVE else _STANDING_STYLES.get(standing)
+        style = "dim" if runner.spec.status != RunnerStatus.ACTIVE else _STANDING_STYLES.get(standing)
         tags = ", ".join(escape.value(tag) for tag in runner.spec.tags) if runner.spec.tags else "(any workflow)"
         shown.add(runner.spec.name, runner.spec.status, standing, tags, runner.spec.endpoint, runner.id, style=style)
     shown.notes = (_total(listed), *_sandbox(listed.sandbox))
@@ -67,18 +67,18 @@ def _sandbox(file: str | None) -> Iterator[str]:
 
 def _total(listed: Listed) -> str:
     runners = listed.listing.runners
-    active = sum(runner.spec.status == ACTIVE for runner in runners)
+    active = sum(runner.spec.status == RunnerStatus.ACTIVE for runner in runners)
     total = f"{wording.plural(len(runners), 'runner')}, {active} active"
     if listed.standing is not None:
         stands = list(listed.standing.values())
-        total += "".join(f", {stands.count(kind)} {kind}" for kind in ("managed", "drifted", "unmanaged"))
+        total += "".join(f", {stands.count(kind)} {kind}" for kind in Standing)
     return f"{total}."
 
 
 _AS_THE_API_HAS_THEM: Final = ("name", "status", "endpoint", "tags", "headers")
 
 
-def _runner(runner: LiveRunner, standing: Mapping[str, str] | None) -> dict[str, Any]:
+def _runner(runner: LiveRunner, standing: Mapping[str, Standing] | None) -> dict[str, Any]:
     fields = spec_document(runner.spec, lambda _name, value: value if isinstance(value, str) else REDACTED)
     document: dict[str, Any] = {
         "id": runner.id,

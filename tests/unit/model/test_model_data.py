@@ -4,9 +4,10 @@ import datetime as dt
 
 import pytest
 
+from reconciler.model.enums import Severity
 from reconciler.model.field import public_value
 from reconciler.model.fields import FIELD_NAMES
-from reconciler.model.finding import SEVERITIES, Finding
+from reconciler.model.finding import Finding
 from reconciler.model.plan import Action, Budget, Plan, Request, UnmanagedRunner
 from reconciler.model.policy import Acknowledgement, Limit, Policy
 from reconciler.model.position import Position, Problem
@@ -46,7 +47,7 @@ def test_positions_sort_by_place():
 
 def test_codes():
     """Every code has a default severity that is one of the four, and is not off."""
-    assert set(CODES.values()) <= set(SEVERITIES) - {"off"}
+    assert set(CODES.values()) <= set(Severity) - {"off"}
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from hypothesis import given
 
 from reconciler import __version__
 from reconciler.errors import Forbidden, GuardRefused, ManifestError, StalePlan
+from reconciler.model.enums import OutcomeStatus
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Budget, Capacity, Gate, UnmanagedRunner, Wait
 from reconciler.model.position import Position, Problem
-from reconciler.model.report import APPLIED, FAILED, STATUSES, Failure, Outcome, Report, RequestCount
+from reconciler.model.report import Failure, Outcome, Report, RequestCount
 from reconciler.model.secret import Secret, Unresolved
 from reconciler.planfile.decode import plan_from
 from reconciler.planfile.document import (
@@ -190,8 +191,10 @@ def test_a_report_counts_every_status():
     """The outcomes document lists every action and counts each status, also those that did not occur."""
     report = Report(
         (
-            Outcome(key="a", action="update", id="1", status=APPLIED),
-            Outcome(key="b", action="create", id=None, status=FAILED, error=Failure("forbidden", "limit")),
+            Outcome(key="a", action="update", id="1", status=OutcomeStatus.APPLIED),
+            Outcome(
+                key="b", action="create", id=None, status=OutcomeStatus.FAILED, error=Failure("forbidden", "limit")
+            ),
         ),
         RequestCount(reads=2, writes=3, retries=1, rate_limited=1),
         interrupted=True,
@@ -209,7 +212,7 @@ def test_a_report_counts_every_status():
                 "error": {"code": "forbidden", "message": "limit"},
             },
         ],
-        "summary": dict.fromkeys(STATUSES, 0) | {"applied": 1, "failed": 1},
+        "summary": dict.fromkeys(OutcomeStatus, 0) | {"applied": 1, "failed": 1},
         "requests": {"reads": 2, "writes": 3, "retries": 1, "rate_limited": 1},
     }
 

@@ -6,7 +6,8 @@ import datetime as dt
 
 import pytest
 
-from reconciler.model.policy import DISABLE, Policy
+from reconciler.model.enums import UnmanagedMode
+from reconciler.model.policy import Policy
 from reconciler.model.position import Position
 from reconciler.model.runner import Desired, Listing
 from reconciler.planning.origin import with_origins
@@ -84,7 +85,7 @@ def test_a_create_that_the_base_declares_is_drift():
 @pytest.mark.parametrize(("base", "origin"), [((wanted(key="b", name="runner-2"),), "branch"), ((), "drift")])
 def test_a_retirement_is_the_branchs_when_the_base_declares_the_runner(base, origin):
     """A runner that this branch stops declaring is retired by it; one that nobody declared was there before."""
-    policy = Policy(today=dt.date(2026, 1, 15), unmanaged=DISABLE, retire_unmanaged=("*",))
+    policy = Policy(today=dt.date(2026, 1, 15), unmanaged=UnmanagedMode.DISABLE, retire_unmanaged=("*",))
     live = [live_runner(1), live_runner(2, tags=("gpu",))]
     plan = planned(desired(wanted()), desired(wanted(), *base), live, policy)
     assert [(action.action, {change.origin for change in action.changes}) for action in plan.actions] == [

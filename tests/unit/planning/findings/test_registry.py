@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.model.finding import OFF, SEVERITIES
+from reconciler.model.enums import Severity
 from reconciler.planning.findings.registry import CODES, MANIFEST_RULES, PLAN_RULES
 
 
@@ -10,7 +10,7 @@ def test_each_code_has_one_rule_and_a_default_severity():
     """A code is registered once; no rule is off by default."""
     rules = [*PLAN_RULES, *MANIFEST_RULES]
     assert [rule.code for rule in rules] == list(CODES)
-    assert set(CODES.values()) <= set(SEVERITIES) - {OFF}
+    assert set(CODES.values()) <= set(Severity) - {Severity.OFF}
 
 
 def test_each_rule_is_a_function_of_its_own():
