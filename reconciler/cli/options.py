@@ -122,6 +122,8 @@ planning_options = _all(
 )
 
 
+expand_option = option("--expand", is_flag=True, help="Show each runner and finding; equal ones are one block else.")
+
 secrets_options = _all(
     option(
         "--secrets",

@@ -52,7 +52,7 @@ def put(options: Mapping[str, Any], result: Result) -> None:
 
 def layout_of(options: Mapping[str, Any], stream: TextIO | None = None) -> Layout:
     """How the options and the stream (stdout unless given) lay text out."""
-    return Layout(color(options, stream), terminal_width(stream))
+    return Layout(color(options, stream), terminal_width(stream), expand=options.get("expand", False))
 
 
 def terminal_width(stream: TextIO | None = None) -> int | None:
@@ -75,7 +75,11 @@ def _to_reports(options: Mapping[str, Any], result: Result) -> None:
         if form is None or view_of(type(result), form) is None:
             continue
         try:
-            write_file(path, render(result, form), encoding_errors="backslashreplace")
+            write_file(
+                path,
+                render(result, form, Layout(expand=options.get("expand", False))),
+                encoding_errors="backslashreplace",
+            )
         except FileError as exc:
             raise Unwritable(f"--report {exc}") from exc
 

@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli.options import (
     connection_options,
+    expand_option,
     option,
     output_options,
     paths_argument,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 @option("--journal", metavar="FILE", help="Append a JSON line per intent and per outcome.")
 @connection_options
 @output_options
+@expand_option
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> int:
     """Bring the live runners to what the manifests say: plan, show, ask, read again, write, verify.

@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli.options import (
     connection_options,
+    expand_option,
     output_options,
     paths_argument,
     planning_options,
@@ -25,6 +26,7 @@ from reconciler.cli.options import (
 @preview_options
 @connection_options
 @output_options
+@expand_option
 def command(**options: Any) -> int:
     """Show what apply would change. Reads only: its client can't write.
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
-from reconciler.cli.options import output_options
+from reconciler.cli.options import expand_option, output_options
 from reconciler.cli.values import FileName
 
 
 @click.command("show")
 @click.argument("planfile", metavar="PLANFILE", type=FileName())
 @output_options
+@expand_option
 def command(planfile: str, **options: Any) -> int:
     """Show a saved plan, in any format. Needs no token; only apply checks the signature.
 

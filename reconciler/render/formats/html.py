@@ -33,8 +33,8 @@ def _lines(lines: Callable[[Any], Lines | Source]) -> View:
 
 
 VIEWS: Final[Views] = {
-    Plan: lambda plan, _layout: (html_page.render_plan(plan),),
-    Applied: lambda done, _layout: (html_page.render_report(done.report, done.plan),),
+    Plan: lambda plan, layout: (html_page.render_plan(plan, expand=layout.expand),),
+    Applied: lambda done, layout: (html_page.render_report(done.report, done.plan, expand=layout.expand),),
     Validity: _lines(validity.lines),
     Checks: _lines(checks.lines),
     Listed: _table(runners.table),

@@ -25,10 +25,15 @@ _CODES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How lines are laid out: with ANSI `color` or without, wrapped to `width` columns or, with None, not at all."""
+    """How lines are laid out: with ANSI `color` or without, wrapped to `width` columns or, with None, not at all.
+
+    `height` is that of the screen; None where there is none. With `expand` nothing that is equal is shown once for all.
+    """
 
     color: bool = False
     width: int | None = None
+    height: int | None = None
+    expand: bool = False
 
     def paint(self, shown: str, style: str) -> str:
         """A safe piece in one of the styles, or as it is when there is no colour."""

@@ -55,9 +55,9 @@ def _source(source: Callable[[Any], Source]) -> View:
 
 
 VIEWS: Final[Views] = {
-    Plan: lambda plan, _layout: (render_plan(plan),),
-    Applied: lambda done, _layout: (render_report(done.report, done.plan),),
-    Validity: lambda valid, _layout: validity.markdown_lines(valid),
+    Plan: lambda plan, layout: (render_plan(plan, expand=layout.expand),),
+    Applied: lambda done, layout: (render_report(done.report, done.plan, expand=layout.expand),),
+    Validity: validity.markdown_lines,
     Checks: _lines(checks.lines),
     Listed: _table(runners.table),
     Served: _table(runners.served_table),

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import html
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from reconciler.render import escape
+from reconciler.render import escape, wording
+from reconciler.render.keys import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NOTE: Final = 200
 """Characters kept free for a line that says how much is left out."""
@@ -13,6 +17,9 @@ MAX_WORDS: Final = 600
 """Characters of one message from outside."""
 MAX_NAME: Final = 120
 """Characters of one name or tag in a place that must stay short."""
+
+MAX_NAMES: Final = 12_000
+"""Characters of names that are written out one by one."""
 
 
 class Sheet:
@@ -29,6 +36,10 @@ class Sheet:
         self._pieces.append(piece)
         self._room -= len(piece)
         return True
+
+    def put_one_of(self, *pieces: str, reserve: int = 0) -> bool:
+        """Take the first piece that fits."""
+        return any(self.put(piece, reserve=reserve) for piece in pieces)
 
     @property
     def room(self) -> int:
@@ -47,6 +58,17 @@ def words(raw: str) -> str:
 def code(raw: str) -> str:
     """A name as code, cut to MAX_NAME characters."""
     return escape.code_span(shorten(raw, MAX_NAME))
+
+
+def codes(raw: Sequence[str], *, short: bool = False) -> str:
+    """Names as code, one after another; where they are many, those with numbers folded: `gpu-{001..120}`.
+
+    `short`: the first few only, and how many more there are.
+    """
+    if short:
+        return wording.names(raw, code)
+    written = ", ".join(map(code, raw))
+    return written if len(written) <= MAX_NAMES else ", ".join(map(code, fold(raw)))
 
 
 def html_code(raw: str) -> str:

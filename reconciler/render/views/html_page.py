@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.errors import ManifestError
 from reconciler.model.enums import OutcomeStatus
 from reconciler.render import escape, wording
+from reconciler.render.views import groups
 from reconciler.render.views.html_runner import runner_views, tag_numbers
 from reconciler.render.views.matrix import make_matrix
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from reconciler.model.report import Report
 
 
-def render_plan(plan: Plan) -> str:
+def render_plan(plan: Plan, *, expand: bool = False) -> str:
     """The plan: counts, findings, runners by tags, each runner's change in two columns, and filters over them."""
     numbers = tag_numbers(plan)
     return _page(
@@ -39,14 +40,14 @@ def render_plan(plan: Plan) -> str:
         budget=wording.budget(plan),
         refusing=sum(finding.refuses for finding in plan.findings),
         updates_off=wording.turned_off_updates(plan),
-        findings=wording.worst_first(plan.findings),
+        findings=groups.findings(plan.findings, expand=expand),
         matrix=make_matrix(plan),
         runners=runner_views(plan, numbers),
         tags=sorted(numbers.items()),
     )
 
 
-def render_report(report: Report, plan: Plan) -> str:
+def render_report(report: Report, plan: Plan, *, expand: bool = False) -> str:
     """What an apply did: the counts, and every outcome with its reason, what is not applied first."""
     order = (*wording.NOT_APPLIED, OutcomeStatus.APPLIED)
     return _page(
@@ -58,8 +59,8 @@ def render_report(report: Report, plan: Plan) -> str:
         not_applied=wording.not_applied(report),
         requests=wording.requests(report),
         sandbox=wording.sandbox(plan.sandbox, str) if plan.sandbox is not None else "",
-        outcomes=sorted(report.outcomes, key=lambda each: order.index(each.status)),
-        next_steps=wording.NEXT_STEPS,
+        outcomes=groups.outcomes(sorted(report.outcomes, key=lambda each: order.index(each.status)), expand=expand),
+        reason=groups.reason,
     )
 
 

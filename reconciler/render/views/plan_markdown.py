@@ -6,13 +6,14 @@ many whole runners as fit. With a base to compare to, what this change brings le
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.enums import ChangeOrigin
 from reconciler.model.secret import REDACTED
 from reconciler.render import escape, wording
-from reconciler.render.formats.sheet import NOTE, Sheet, code, folded, html_code, words
+from reconciler.render.formats.sheet import NOTE, Sheet, code, codes, folded, html_code, words
+from reconciler.render.views import groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from reconciler.model.finding import Finding
     from reconciler.model.plan import Action, Gate, Plan
 
+    Block: TypeAlias = Sequence[Action]
+
 MAX_SIZE: Final = 60_000
 """Characters, unless told otherwise; GitHub takes 65,536 in a comment."""
 OPENED: Final = 12
@@ -28,7 +31,7 @@ OPENED: Final = 12
 _CLOSING: Final = "\n</details>\n\n"
 
 
-def render_plan(plan: Plan, *, max_size: int = MAX_SIZE) -> str:
+def render_plan(plan: Plan, *, max_size: int = MAX_SIZE, expand: bool = False) -> str:
     """The plan in at most `max_size` characters, always whole Markdown; under about 500 only the headline is left."""
     sheet = Sheet(max_size)
     sheet.put(_headline(plan))
@@ -36,9 +39,10 @@ def render_plan(plan: Plan, *, max_size: int = MAX_SIZE) -> str:
         sheet.put(sentence)
     footer = _footer(plan)
     kept = len(footer) + 2 * NOTE
-    _put_findings(sheet, wording.worst_first(plan.findings), kept, half=bool(plan.actions))
-    brought, drift = _by_origin(plan.actions)
-    opened = len(plan.actions) <= OPENED
+    _put_findings(sheet, groups.findings(plan.findings, expand=expand), kept, half=bool(plan.actions))
+    blocks = groups.actions(plan.actions, expand=expand)
+    brought, drift = _by_origin(blocks)
+    opened = len(blocks) <= OPENED
     left = []
     if brought:
         sheet.put("### What this change brings\n\n" if drift or _three_way(plan) else "### Changes\n\n", reserve=kept)
@@ -51,14 +55,17 @@ def render_plan(plan: Plan, *, max_size: int = MAX_SIZE) -> str:
     return str(sheet)
 
 
-def finding_item(finding: Finding) -> str:
-    """One finding as an item of a list."""
+def finding_item(block: Sequence[Finding], *, short: bool = False) -> str:
+    """One finding, or several equal ones, as an item of a list; `short` names a few of the runners only."""
+    finding = block[0]
     item = f"- **{finding.severity}** {code(finding.code)}"
     if finding.accepted:
         item = f"- accepted {finding.severity} {code(finding.code)}"
-    if finding.key is not None:
+    if len(block) > 1:
+        item += f" for {len(block)} runners ({codes([each.key or '' for each in block], short=short)})"
+    elif finding.key is not None:
         item += f" {code(finding.key)}"
-    if finding.at is not None:
+    if len(block) == 1 and finding.at is not None:
         item += f" ({code(f'{finding.at.file}:{finding.at.line}')})"
     item += f": {words(finding.message)}"
     if finding.accepted_by:
@@ -85,60 +92,64 @@ def _notes(plan: Plan) -> Iterator[str]:
             yield f"{sentence}\n\n"
 
 
-def _put_findings(sheet: Sheet, findings: Sequence[Finding], kept: int, *, half: bool) -> None:
+def _put_findings(sheet: Sheet, findings: Sequence[Sequence[Finding]], kept: int, *, half: bool) -> None:
     if not findings or not sheet.put("### Findings\n\n", reserve=kept):
         return
     reserve = max(kept, sheet.room // 2 if half else 0)
     shown = 0
-    while shown < len(findings) and sheet.put(finding_item(findings[shown]), reserve=reserve):
+    for block in findings:
+        if not sheet.put_one_of(finding_item(block), finding_item(block, short=True), reserve=reserve):
+            break
         shown += 1
     if shown < len(findings):
-        sheet.put(f"- and {wording.plural(len(findings) - shown, 'more finding')}\n")
+        sheet.put(f"- and {wording.plural(sum(map(len, findings[shown:])), 'more finding')}\n")
     sheet.put("\n")
 
 
 def _put_blocks(
-    sheet: Sheet, actions: Sequence[Action], gates: Sequence[Gate], kept: int, *, opened: bool
+    sheet: Sheet, blocks: Sequence[Block], gates: Sequence[Gate], kept: int, *, opened: bool
 ) -> list[Action]:
-    """Put as many whole runners as fit, from the first on; returns those left out."""
-    for number, action in enumerate(actions):
-        if not sheet.put(_block(action, gates, opened=opened), reserve=kept):
-            return list(actions[number:])
+    """Put as many whole blocks as fit, from the first on; returns the runners left out."""
+    for number, block in enumerate(blocks):
+        shown = (_block(block, gates, opened=opened, short=short) for short in (False, True))
+        if not sheet.put_one_of(*shown, reserve=kept):
+            return [action for left in blocks[number:] for action in left]
     return []
 
 
-def _put_drift(sheet: Sheet, actions: Sequence[Action], gates: Sequence[Gate], kept: int) -> list[Action]:
-    title = f"Drift that was there before: {wording.plural(len(actions), 'runner')}"
-    first = _block(actions[0], gates, opened=False)
+def _put_drift(sheet: Sheet, blocks: Sequence[Block], gates: Sequence[Gate], kept: int) -> list[Action]:
+    title = f"Drift that was there before: {wording.plural(sum(map(len, blocks)), 'runner')}"
+    first = _block(blocks[0], gates, opened=False, short=True)
     if not sheet.put(f"<details><summary>{title}</summary>\n\n", reserve=kept + len(first) + len(_CLOSING)):
-        return list(actions)
-    left = _put_blocks(sheet, actions, gates, kept + len(_CLOSING), opened=False)
+        return [action for block in blocks for action in block]
+    left = _put_blocks(sheet, blocks, gates, kept + len(_CLOSING), opened=False)
     sheet.put(_CLOSING)
     return left
 
 
-def _block(action: Action, gates: Sequence[Gate], *, opened: bool) -> str:
-    """One runner: its title with the fields that change, the differences, and how it is sent."""
+def _block(block: Block, gates: Sequence[Gate], *, opened: bool, short: bool = False) -> str:
+    """One runner, or several that change alike: the fields that change, the differences, and how they are sent."""
+    action = block[0]
     symbol = wording.SYMBOLS[action.action]
-    title = html_code(f"{symbol} {action.key}")
-    if action.name != action.key:
+    title = html_code(f"{symbol} {action.key if len(block) == 1 else f'{len(block)} runners'}")
+    if len(block) == 1 and action.name != action.key:
         title += f" {html_code(action.name)}"
     title += ": " + ", ".join(change.field for change in action.changes)
     ordered = sorted(action.changes, key=lambda change: change.origin == ChangeOrigin.DRIFT)
     rows = [row for change in ordered for row in _rows(change, turns_off=action.turns_off)]
-    items = "".join(f"- {item}\n" for item in _facts(action, gates))
-    return folded(title, escape.fence(rows, "diff") + "\n" + items, opened=opened)
+    items = "".join(f"- {item}\n" for item in _facts(block, gates))
+    keys = f"{codes([each.key for each in block], short=short)}\n\n" if len(block) > 1 else ""
+    return folded(title, keys + escape.fence(rows, "diff") + "\n" + items, opened=opened)
 
 
-def _facts(action: Action, gates: Sequence[Gate]) -> Iterator[str]:
-    known = [] if action.matched_by == "none" else [f"matched by {action.matched_by.replace('_', ' ')}"]
-    if action.at is not None:
-        known.append(code(f"{action.at.file}:{action.at.line}"))
+def _facts(block: Block, gates: Sequence[Gate]) -> Iterator[str]:
+    action = block[0]
+    known = groups.place(block, code)
     if known:
-        yield ", ".join(known)
+        yield known
     if action.unmanaged:
         yield f"unmanaged (kept): {escape.markdown(', '.join(action.unmanaged))}"
-    yield from wording.steps(action, gates, code)
+    yield from groups.common_steps(block, gates, code)
 
 
 def _rows(change: Change, *, turns_off: bool) -> Iterator[str]:
@@ -180,11 +191,11 @@ def _header_rows(change: HeadersChange) -> Iterator[str]:
         yield f"  header {escape.value(name)} (value not known here)"
 
 
-def _by_origin(actions: Sequence[Action]) -> tuple[list[Action], list[Action]]:
-    brought: list[Action] = []
-    drift: list[Action] = []
-    for action in actions:
-        (drift if wording.only_drift(action) else brought).append(action)
+def _by_origin(blocks: Sequence[Block]) -> tuple[list[Block], list[Block]]:
+    brought: list[Block] = []
+    drift: list[Block] = []
+    for block in blocks:
+        (drift if wording.only_drift(block[0]) else brought).append(block)
     return brought, drift
 
 

@@ -8,9 +8,11 @@ from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.enums import ChangeOrigin, Severity
 from reconciler.model.secret import REDACTED
 from reconciler.render import escape, wording
+from reconciler.render.keys import key_list
+from reconciler.render.views import groups
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from reconciler.model.change import Change
     from reconciler.model.finding import Finding
@@ -26,16 +28,16 @@ _HANGING: Final = " " * (len(_INDENT) + _LABEL)
 
 
 def plan_lines(plan: Plan, layout: Layout) -> Iterator[str]:
-    """The plan line by line: where it stands, capacity, findings, one block an action, the cost, the closing line."""
+    """The plan line by line: where it stands, capacity, findings, the blocks of actions, the cost, the closing line."""
     yield from _head(plan, layout)
-    findings = wording.worst_first(plan.findings)
+    findings = groups.findings(plan.findings, expand=layout.expand)
     if findings:
         yield layout.paint("Findings", "bold")
-        for finding in findings:
-            yield from finding_lines(finding, layout)
+        for block in findings:
+            yield from finding_lines(block, layout)
         yield ""
-    for action in plan.actions:
-        yield from _block(action, plan.gates, layout)
+    for actions in groups.actions(plan.actions, expand=layout.expand):
+        yield from _block(actions, plan.gates, layout)
         yield ""
     if plan.unmanaged:
         listed = wording.names([each.name for each in plan.unmanaged], escape.value)
@@ -49,18 +51,21 @@ def plan_lines(plan: Plan, layout: Layout) -> Iterator[str]:
     yield layout.paint(wording.closing(plan), "bold")
 
 
-def finding_lines(finding: Finding, layout: Layout) -> Iterator[str]:
-    """One finding: severity, code, runner and place, then its message."""
-    title = f"{finding.severity} {escape.text(finding.code)}"
-    if finding.key is not None:
+def finding_lines(block: Sequence[Finding], layout: Layout) -> Iterator[str]:
+    """One finding, or several equal ones: severity, code, runners and place, then the message."""
+    finding = block[0]
+    title = f"{'accepted ' if finding.accepted else ''}{finding.severity} {escape.text(finding.code)}"
+    if len(block) > 1:
+        title += f" for {len(block)} runners"
+    elif finding.key is not None:
         title += f" {escape.text(finding.key)}"
-    if finding.at is not None:
+    if len(block) == 1 and finding.at is not None:
         title += f" ({escape.text(finding.at.file)}:{finding.at.line})"
-    if finding.accepted:
-        yield from layout.wrap(f"accepted {title}", indent="  ", hanging=_INDENT, style="dim")
-    else:
-        style = _SEVERITY_STYLES.get(finding.severity, "cyan")
-        yield from layout.wrap(title, indent="  ", hanging=_INDENT, style=style)
+    style = "dim" if finding.accepted else _SEVERITY_STYLES.get(finding.severity, "cyan")
+    yield from layout.wrap(title, indent="  ", hanging=_INDENT, style=style)
+    if len(block) > 1:
+        keys = key_list([each.key or "" for each in block], layout, indent=len(_INDENT))
+        yield from layout.wrap(keys, indent=_INDENT, style=style)
     yield from layout.wrap(escape.text(finding.message), indent=_INDENT)
     if finding.accepted_by:
         yield from layout.wrap(f"accepted by {escape.text(finding.accepted_by)}", indent=_INDENT, style="dim")
@@ -70,14 +75,6 @@ def title(action: Action) -> str:
     """`~ prod-a100-1 "Production GPU Runner"`, safe."""
     shown = f"{wording.SYMBOLS[action.action]} {escape.text(action.key)}"
     return shown if action.name == action.key else f"{shown} {_quoted(action.name)}"
-
-
-def origin(action: Action) -> str:
-    """How the runner was matched and where it is declared: `matched by id, runners/p.yaml:8`; may be empty."""
-    known = [] if action.matched_by == "none" else [f"matched by {action.matched_by.replace('_', ' ')}"]
-    if action.at is not None:
-        known.append(f"{escape.text(action.at.file)}:{action.at.line}")
-    return ", ".join(known)
 
 
 def _head(plan: Plan, layout: Layout) -> Iterator[str]:
@@ -95,17 +92,24 @@ def _head(plan: Plan, layout: Layout) -> Iterator[str]:
         yield ""
 
 
-def _block(action: Action, gates: tuple[Gate, ...], layout: Layout) -> Iterator[str]:
+def _block(actions: Sequence[Action], gates: Sequence[Gate], layout: Layout) -> Iterator[str]:
+    """One runner, or several that change alike."""
+    action = actions[0]
     symbol = wording.SYMBOLS[action.action]
-    yield from layout.wrap(title(action), hanging=_INDENT, style=_STYLES[symbol])
-    where = origin(action)
+    if len(actions) == 1:
+        yield from layout.wrap(title(action), hanging=_INDENT, style=_STYLES[symbol])
+    else:
+        yield layout.paint(f"{symbol} {len(actions)} runners", _STYLES[symbol])
+        keys = key_list([each.key for each in actions], layout, indent=len(_INDENT))
+        yield from layout.wrap(keys, indent=_INDENT)
+    where = groups.place(actions, escape.text)
     if where:
         yield from layout.wrap(where, indent=_INDENT, style="dim")
     for change in action.changes:
         yield from _change(change, layout, turns_off=action.turns_off)
     for name in action.unmanaged:
         yield from layout.wrap(f"{name:<{_LABEL}}unmanaged (kept)", indent=_INDENT, hanging=_HANGING, style="dim")
-    for step in wording.steps(action, gates, escape.value):
+    for step in groups.common_steps(actions, gates, escape.value):
         yield from layout.wrap(step, indent=_INDENT, hanging=_INDENT + "  ", style="cyan")
 
 

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.enums import OutcomeStatus
 from reconciler.render import escape, wording
+from reconciler.render.keys import key_list
+from reconciler.render.views import groups
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from reconciler.model.report import Outcome
     from reconciler.model.results import Applied
@@ -32,11 +34,12 @@ def report_lines(done: Applied, layout: Layout) -> Iterator[str]:
         yield layout.paint("Interrupted.", "bold red")
     problems = [outcome for outcome in report.outcomes if outcome.status != OutcomeStatus.APPLIED]
     if problems:
-        applied = [escape.text(outcome.key) for outcome in report.outcomes if outcome.status == OutcomeStatus.APPLIED]
+        applied = [outcome.key for outcome in report.outcomes if outcome.status == OutcomeStatus.APPLIED]
         if applied:
-            yield from layout.wrap(f"applied {', '.join(applied)}", indent="  ", hanging="    ", style="green")
-        for outcome in problems:
-            yield from _outcome(outcome, layout)
+            keys = key_list(applied, layout, indent=4)
+            yield from layout.wrap(f"applied {keys}", indent="  ", hanging="    ", style="green")
+        for block in groups.outcomes(problems, expand=layout.expand):
+            yield from _outcomes(block, layout)
     yield layout.paint(wording.applied(report), "bold")
     if problems:
         yield from layout.wrap(wording.not_applied(report), hanging="  ", style="bold red")
@@ -51,10 +54,17 @@ def outcome_line(outcome: Outcome) -> str:
     return shown if outcome.error is None else f"{shown}: {escape.text(outcome.error.message)}"
 
 
-def _outcome(outcome: Outcome, layout: Layout) -> Iterator[str]:
-    title = f"{outcome.status.replace('_', ' ')} {escape.text(outcome.key)} ({outcome.action})"
-    yield from layout.wrap(title, indent="  ", hanging="    ", style=_STYLES.get(outcome.status))
-    if outcome.error is not None:
-        yield from layout.wrap(escape.text(outcome.error.message), indent="    ")
+def _outcomes(block: Sequence[Outcome], layout: Layout) -> Iterator[str]:
+    """One outcome, or several equal ones, with the reason."""
+    outcome = block[0]
+    style = _STYLES.get(outcome.status)
+    title = outcome.status.replace("_", " ")
+    if len(block) == 1:
+        yield from layout.wrap(
+            f"{title} {escape.text(outcome.key)} ({outcome.action})", indent="  ", hanging="    ", style=style
+        )
     else:
-        yield from layout.wrap(wording.NEXT_STEPS.get(outcome.status, ""), indent="    ")
+        yield layout.paint(f"  {title}: {len(block)} runners ({outcome.action})", style or "bold")
+        keys = key_list([each.key for each in block], layout, indent=4)
+        yield from layout.wrap(keys, indent="    ", style=style)
+    yield from layout.wrap(escape.text(groups.reason(block)), indent="    ")

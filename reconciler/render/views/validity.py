@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.planfile.document import finding_document
 from reconciler.render import escape, wording
 from reconciler.render.blocks import Lines
+from reconciler.render.views import groups
 from reconciler.render.views.plan_markdown import finding_item
 from reconciler.render.views.plan_text import finding_lines
 
@@ -33,16 +34,16 @@ def text_lines(valid: Validity, layout: Layout) -> Iterator[str]:
     """One line an environment, each finding below it as a plan shows it."""
     for each in valid.environments:
         yield escape.text(_line(each))
-        for finding in each.findings:
-            yield from finding_lines(finding, layout)
+        for block in groups.findings(each.findings, expand=layout.expand):
+            yield from finding_lines(block, layout)
 
 
-def markdown_lines(valid: Validity) -> Iterator[str]:
+def markdown_lines(valid: Validity, layout: Layout) -> Iterator[str]:
     """One item an environment, its findings below it."""
     for each in valid.environments:
         yield f"- {escape.markdown(_line(each))}\n"
-        for finding in each.findings:
-            yield f"  {finding_item(finding)}"
+        for block in groups.findings(each.findings, expand=layout.expand):
+            yield f"  {finding_item(block)}"
 
 
 def _document(valid: Valid) -> dict[str, Any]:

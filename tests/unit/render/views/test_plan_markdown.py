@@ -17,8 +17,12 @@ from tests.fakes.runners import make_change
 
 
 def large(count, **fields):
-    """A plan of many updates."""
-    return sample.plan(*(sample.action(key=f"runner-{number:04}") for number in range(count)), **fields)
+    """A plan of many updates, each of its own."""
+    each = (
+        sample.action(key=f"runner-{number:04}", changes=(sample.tags((), (f"tag-{number}",)),))
+        for number in range(count)
+    )
+    return sample.plan(*each, **fields)
 
 
 def finding(number=1, **fields):
@@ -223,7 +227,7 @@ def test_a_report_says_what_is_not_applied():
 
 def test_a_long_report_is_cut_between_lines():
     """Thousands of outcomes stay below the limit, and the rest is counted."""
-    shown = report_markdown.render_report(sample.report(*["failed"] * 3000), sample.plan(), max_size=5000)
+    shown = report_markdown.render_report(sample.report(*["failed"] * 3000), sample.plan(), max_size=5000, expand=True)
     assert len(shown) <= 5000
     listed = shown.count("- **failed**")
     assert f"- and {3000 - listed} more\n" in shown
@@ -256,7 +260,7 @@ def test_clearing_all_tags_is_spelled_out():
 def test_wide_characters_count_as_characters(size):
     """GitHub counts characters, not bytes; so do we."""
     plan = sample.plan(*(sample.action(key=f"r{n}", name="日本語" * 30) for n in range(500)))
-    assert size - 1000 < len(plan_markdown.render_plan(plan, max_size=size)) <= size
+    assert size - 1000 < len(plan_markdown.render_plan(plan, max_size=size, expand=True)) <= size
 
 
 def test_a_block_too_large_for_the_room_ends_the_list():

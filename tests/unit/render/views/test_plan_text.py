@@ -12,8 +12,6 @@ from reconciler.model.plan import Budget, Capacity, Gate, UnmanagedRunner, Wait
 from reconciler.model.position import Position
 from reconciler.model.report import Failure, Outcome, Report, RequestCount
 from reconciler.render import escape
-from reconciler.render.formats.layout import Layout
-from reconciler.render.views import plan_text
 from tests.fakes import sample_plans as sample
 from tests.fakes.hostile import HOSTILE
 from tests.fakes.rendering import rendered, rendered_report
@@ -308,24 +306,3 @@ def test_a_hostile_report_is_harmless(raw):
     )
     shown = rendered_report(Report(outcomes, RequestCount()), sandbox=raw, width=30)
     assert all(escape.text(row) == row for row in shown.splitlines())
-
-
-def test_a_large_plan_streams():
-    """The first lines come before the last actions are looked at."""
-    seen = []
-
-    class Counted(tuple):
-        """Actions that tell when they are reached."""
-
-        __slots__ = ()
-
-        def __iter__(self):
-            for number, each in enumerate(tuple.__iter__(self)):
-                seen.append(number)
-                yield each
-
-    plan = sample.plan()
-    object.__setattr__(plan, "actions", Counted(sample.action(key=str(number)) for number in range(100)))
-    stream = plan_text.plan_lines(plan, Layout())
-    assert next(stream) == "~ 0"
-    assert max(seen) == 0
