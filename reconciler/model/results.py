@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What an apply did, and the plan that it did it by."""
+    """What an apply did, and the plan that it did it by; `shown` where that plan is on the same screen above."""
 
     report: Report
     plan: Plan
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,10 @@ class Validity:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: `status` is ok, warn or fail, `found` what was seen, `advice` what to do about it (empty: nothing)."""
+    """One check: what was `found`, and what to do about it, `advice` (empty: nothing).
+
+    `status` is ok, warn, fail, or unknown for what could not be checked.
+    """
 
     name: str
     status: str

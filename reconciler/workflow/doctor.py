@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 OK: Final = "ok"
 WARN: Final = "warn"
 FAIL: Final = "fail"
+UNKNOWN: Final = "unknown"
+"""What could not be checked is not ok, and fails nothing."""
 MAX_SKEW_S: Final = 60
 _SETTINGS: Final = {"no-token": "token", "weak-plan-key": "plan key"}
 """What a setting that can't be used is called, by the error's code."""
@@ -139,7 +141,8 @@ def _clock(account: Account, ports: Ports) -> Check:
     try:
         theirs = parsedate_to_datetime(account.answered_at)
     except ValueError:
-        return Check("clock", OK, "the service does not tell its time")
+        advice = "compare it with another clock: acceptances and token expiry go by the day and the second"
+        return Check("clock", UNKNOWN, "the service does not say what time it is", advice)
     if theirs.tzinfo is None:
         theirs = theirs.replace(tzinfo=dt.UTC)
     skew_s = (ports.clock.utc_now() - theirs).total_seconds()

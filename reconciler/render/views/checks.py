@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.results import Check, Checks
 
-_MARKS: Final = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
+_MARKS: Final = {"ok": "ok  ", "warn": "warn", "fail": "FAIL", "unknown": "?   "}
 
 
 def document(found: Checks) -> dict[str, Any]:
