@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -13,6 +14,8 @@ from reconciler import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_BEFORE: Final = re.compile(r"-[vq]+|--verbose|--quiet")
+"""Options that every command about runners has, and that people type before it."""
 COMMANDS: Final = {
     "init": "Write a project file, a first manifest and a GitHub workflow.",
     "validate": "Check manifests offline, without a token.",
@@ -34,6 +37,14 @@ COMMANDS: Final = {
 
 class Commands(click.Group):
     """The commands of COMMANDS, each loaded from its own module when it is needed."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Hand `-v` and `-q` before the command on to it: `reconciler -v plan` is `reconciler plan -v`."""
+        count = next((number for number, word in enumerate(args) if not _BEFORE.fullmatch(word)), len(args))
+        before, rest = args[:count], args[count:]
+        if before and rest and rest[0] in COMMANDS:
+            args = [rest[0], *before, *rest[1:]]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command, in the order of COMMANDS."""
