@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,9 +108,10 @@ def put_report(options: Mapping[str, Any], done: Applied) -> None:
 
     It is done, whether this can be written or not: what can't is told on stderr, and changes no exit code.
     """
-    for write_it in (_whole_stdout, _to_reports):
+    below_its_plan = replace(done, shown=options["format_"] == Format.TEXT)
+    for write_it, result in ((_whole_stdout, below_its_plan), (_to_reports, done)):
         try:
-            write_it(options, done)
+            write_it(options, result)
         except Unwritable as error:
             note(f"warning: the run is over, its result is lost: {error}")
 

@@ -49,12 +49,29 @@ def turned_off_updates(plan: Plan) -> int:
 
 def counts(plan: Plan) -> str:
     """`1 to create, 2 to update (1 turns off), 0 to disable, 5 unchanged, 1 unmanaged`."""
+    return f"{writes(plan)}, {plan.unchanged} unchanged, {len(plan.unmanaged)} unmanaged"
+
+
+def writes(plan: Plan) -> str:
+    """`1 to create, 2 to update (1 turns off), 0 to disable`."""
     off = turned_off_updates(plan)
     aside = f" ({off} {'turns' if off == 1 else 'turn'} off)" if off else ""
     return (
         f"{plan.count(ActionKind.CREATE)} to create, {plan.count(ActionKind.UPDATE)} to update{aside}, "
-        f"{plan.count(ActionKind.DISABLE)} to disable, {plan.unchanged} unchanged, {len(plan.unmanaged)} unmanaged"
+        f"{plan.count(ActionKind.DISABLE)} to disable"
     )
+
+
+def where(plan: Plan, show: Callable[[str], str]) -> str:
+    """`environment production at https://api.comfycontrol.app`, or the address alone."""
+    if plan.environment is None:
+        return show(plan.api_url)
+    return f"environment {show(plan.environment)} at {show(plan.api_url)}"
+
+
+def question(plan: Plan, show: Callable[[str], str]) -> str:
+    """What is asked before anything is written: how much, and where."""
+    return f"Apply this plan to {where(plan, show)}: {writes(plan)}?"
 
 
 def closing(plan: Plan) -> str:
@@ -95,8 +112,6 @@ def setting(plan: Plan, show: Callable[[str], str]) -> list[str]:
     said = []
     if plan.sandbox is not None:
         said.append(sandbox(plan.sandbox, show))
-    if plan.environment is not None:
-        said.append(f"Environment {show(plan.environment)}.")
     if plan.live_as_of is not None:
         said.append(
             f"Live runners from a snapshot of {show(plan.live_as_of)}: header values are not known, and this plan "
@@ -173,8 +188,20 @@ def _waits(request: Request, action: Action, gates: Sequence[Gate], show: Callab
     return said
 
 
+def verdict(report: Report, plan: Plan) -> str:
+    """What a report is headed by, in a word or two."""
+    if report.interrupted:
+        return "Interrupted"
+    return "Applied" if plan.has_changes or report.outcomes else "No changes"
+
+
+def outcome(report: Report, plan: Plan) -> str:
+    """The line after an apply; that of the plan where there was nothing to apply."""
+    return applied(report) if plan.has_changes or report.outcomes else closing(plan)
+
+
 def applied(report: Report) -> str:
-    """The line after an apply."""
+    """Count what was done: `Applied: 1 created, 2 updated, 0 disabled.`."""
     created, updated, disabled = (report.applied(kind) for kind in ActionKind)
     return f"Applied: {created} created, {updated} updated, {disabled} disabled."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -140,7 +141,7 @@ def _apply_shown(attempt: Attempt, shown: Plan | SavedPlan) -> Report:
         warn_of_unmatched(attempt.prepared.selection, attempt.prepared.ports, now)
         attempt.applying.show(now)
         if not shown.plan.applyable:
-            raise GuardRefused(f"the saved plan was refused when it was made; plan again:\n{_why(shown.plan)}", now)
+            raise GuardRefused(f"the saved plan was refused when it was made ({_why(shown.plan)}); plan again", now)
     _refuse(now)
     if not now.has_changes:
         return Report((), attempt.client.requests)
@@ -230,17 +231,19 @@ def _usage_is_stale() -> Iterator[None]:
 
 
 def _refuse(plan: Plan) -> None:
-    if lines := _why(plan):
+    if why := _why(plan):
         raise GuardRefused(
-            "refused, nothing was written; mend what is found, or accept it with `accept` in the manifest or "
-            f"--acknowledge CODE[:KEY]:\n{lines}",
+            f"refused, nothing was written: {why}; fix what is found, or accept it with `accept` in the manifest or "
+            "--acknowledge CODE[:KEY]",
             plan,
         )
 
 
 def _why(plan: Plan) -> str:
-    """The findings that refuse it, a line each."""
-    return "\n".join(f"  {finding.code}: {finding.message}" for finding in plan.findings if finding.refuses)
+    """How many findings refuse it, by their codes; what they say is shown with the plan."""
+    codes = Counter(finding.code for finding in plan.findings if finding.refuses)
+    named = ", ".join(code if count == 1 else f"{code} ({count} times)" for code, count in codes.items())
+    return f"{'an error' if codes.total() == 1 else f'{codes.total()} errors'} not accepted: {named}" if codes else ""
 
 
 def _execute(plan: Plan, listing: Listing, attempt: Attempt) -> Report:

@@ -173,6 +173,6 @@ def _show(plan: Plan, shown: list[Plan], options: dict[str, Any]) -> None:
 
 def _ask(plan: Plan) -> bool:
     from reconciler.cli.prompt import confirmed
+    from reconciler.render import escape, wording
 
-    del plan
-    return confirmed("Apply this plan?")
+    return confirmed(wording.question(plan, escape.value))

@@ -34,7 +34,7 @@ def render_plan(plan: Plan, *, expand: bool = False) -> str:
         "plan.html.j2",
         title="Plan" if plan.environment is None else f"Plan for {plan.environment}",
         plan=plan,
-        notes=[each for each in wording.setting(plan, str) if not each.startswith("Environment ")],
+        notes=wording.setting(plan, str),
         alerts=wording.alerts(plan, str),
         closing=wording.closing(plan),
         budget=wording.budget(plan),
@@ -52,10 +52,10 @@ def render_report(report: Report, plan: Plan, *, expand: bool = False) -> str:
     order = (*wording.NOT_APPLIED, OutcomeStatus.APPLIED)
     return _page(
         "report.html.j2",
-        title="Interrupted" if report.interrupted else "Applied",
+        title=wording.verdict(report, plan),
         plan=plan,
         alerts=wording.alerts(plan, str),
-        applied=wording.applied(report),
+        applied=wording.outcome(report, plan),
         not_applied=wording.not_applied(report),
         requests=wording.requests(report),
         sandbox=wording.sandbox(plan.sandbox, str) if plan.sandbox is not None else "",

@@ -88,8 +88,7 @@ def _notes(plan: Plan) -> Iterator[str]:
     if refusing:
         yield f"**This plan cannot be applied:** {wording.plural(refusing, 'error')} that nobody accepted.\n\n"
     for sentence in wording.setting(plan, code):
-        if plan.environment is None or not sentence.startswith("Environment "):
-            yield f"{sentence}\n\n"
+        yield f"{sentence}\n\n"
 
 
 def _put_findings(sheet: Sheet, findings: Sequence[Sequence[Finding]], kept: int, *, half: bool) -> None:

@@ -78,17 +78,14 @@ def title(action: Action) -> str:
 
 
 def _head(plan: Plan, layout: Layout) -> Iterator[str]:
-    said = False
-    for sentence in wording.setting(plan, escape.value):
+    where = wording.where(plan, escape.value)
+    for sentence in (*wording.setting(plan, escape.value), f"Plan for {where}"):
         yield from layout.wrap(sentence, hanging="  ", style="cyan")
-        said = True
     for sentence in wording.alerts(plan, escape.text):
         yield from layout.wrap(sentence, hanging="  ", style="bold yellow")
-        said = True
     if plan.capacity:
         yield from layout.wrap(f"Capacity: {wording.capacity(plan, escape.text)}", hanging="  ", style="bold")
-        said = True
-    if said and (plan.actions or plan.findings):
+    if plan.actions or plan.findings:
         yield ""
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.errors import ManifestError
+from reconciler.errors import GuardRefused, ManifestError
 from reconciler.model.enums import OutcomeStatus
 from reconciler.render import wording
 from reconciler.render.formats.sheet import NOTE, Sheet, code, codes, words
 from reconciler.render.views import groups
-from reconciler.render.views.plan_markdown import MAX_SIZE
+from reconciler.render.views.plan_markdown import MAX_SIZE, finding_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeAlias, TypeVar
 
     from reconciler.errors import ReconcilerError
+    from reconciler.model.finding import Finding
     from reconciler.model.plan import Plan
     from reconciler.model.position import Problem
     from reconciler.model.report import Outcome, Report
@@ -29,7 +30,7 @@ def render_report(report: Report, plan: Plan, *, max_size: int = MAX_SIZE, expan
     """The counts, then every action that is not applied, then what was; in at most `max_size` characters."""
     where = "" if plan.environment is None else f" for {code(plan.environment)}"
     sheet = Sheet(max_size)
-    sheet.put(f"## {'Interrupted' if report.interrupted else 'Applied'}{where}\n\n**{wording.applied(report)}**\n\n")
+    sheet.put(f"## {wording.verdict(report, plan)}{where}\n\n**{wording.outcome(report, plan)}**\n\n")
     for sentence in wording.alerts(plan, code):
         sheet.put(f"**{sentence}**\n\n")
     if plan.sandbox is not None:
@@ -57,6 +58,9 @@ def render_error(error: ReconcilerError, *, max_size: int = MAX_SIZE) -> str:
     sheet.put(f"## Not done\n\n{words(first)}\n\n")
     lines = [(line.strip(),) for line in rest if line.strip()]
     put_items(sheet, lines, lambda line, _short: f"- {words(line[0])}\n")
+    if isinstance(error, GuardRefused):
+        refusing = [finding for finding in error.plan.findings if finding.refuses]
+        put_items(sheet, groups.findings(refusing, expand=False), _finding)
     return str(sheet)
 
 
@@ -72,6 +76,10 @@ def put_items(sheet: Sheet, blocks: Sequence[Sequence[Each]], item: Item[Each]) 
 def _problem(block: Sequence[Problem], _short: bool) -> str:
     at, message = block[0]
     return f"- {code(str(at))}: {words(message)}\n"
+
+
+def _finding(block: Sequence[Finding], short: bool) -> str:
+    return finding_item(block, short=short)
 
 
 def _done(block: Sequence[Outcome], short: bool) -> str:

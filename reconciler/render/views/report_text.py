@@ -28,7 +28,9 @@ _STYLES: Final = {
 def report_lines(done: Applied, layout: Layout) -> Iterator[str]:
     """The report line by line."""
     report, sandbox = done.report, done.plan.sandbox
-    if sandbox is not None:
+    if done.shown and not (report.outcomes or done.plan.has_changes):
+        return
+    if sandbox is not None and not done.shown:
         yield from layout.wrap(wording.sandbox(sandbox, escape.value), hanging="  ", style="cyan")
     if report.interrupted:
         yield layout.paint("Interrupted.", "bold red")
@@ -40,7 +42,7 @@ def report_lines(done: Applied, layout: Layout) -> Iterator[str]:
             yield from layout.wrap(f"applied {keys}", indent="  ", hanging="    ", style="green")
         for block in groups.outcomes(problems, expand=layout.expand):
             yield from _outcomes(block, layout)
-    yield layout.paint(wording.applied(report), "bold")
+    yield layout.paint(wording.outcome(report, done.plan), "bold")
     if problems:
         yield from layout.wrap(wording.not_applied(report), hanging="  ", style="bold red")
         yield from layout.wrap("Run plan to see what remains, then apply again.", hanging="  ")

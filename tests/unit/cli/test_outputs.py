@@ -16,7 +16,6 @@ from reconciler.cli.outputs import check_reports, put, put_refusal, put_report, 
 from reconciler.cli.pipes import Unwritable
 from reconciler.errors import UsageProblem
 from reconciler.model.plan import Plan
-from reconciler.model.report import Report, RequestCount
 from reconciler.model.results import Applied, Effective, Exported, Listed
 from tests.fakes import sample_plans as sample
 
@@ -131,7 +130,7 @@ def test_a_report_that_fails_late(tmp_path, capsys):
     with pytest.raises(Unwritable, match="can't be written"):
         put(full, sample.plan())
     assert capsys.readouterr().out == ""
-    put_report(full, Applied(Report((), RequestCount()), sample.plan()))
+    put_report(full, Applied(sample.report("failed"), sample.plan(sample.action())))
     shown = capsys.readouterr()
     assert "Applied: 0 created" in shown.out
     assert "the run is over, its result is lost" in shown.err

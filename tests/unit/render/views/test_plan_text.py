@@ -56,8 +56,8 @@ def test_a_disable_is_not_an_update_that_turns_off():
     ],
 )
 def test_no_changes(unchanged, said):
-    """A plan without changes is one line."""
-    assert lines(sample.plan(unchanged=unchanged)) == [said]
+    """A plan without changes says where it looked, and that nothing is to be done."""
+    assert lines(sample.plan(unchanged=unchanged)) == ["Plan for https://api.comfycontrol.app", said]
 
 
 def test_everything_is_shown():
@@ -65,7 +65,7 @@ def test_everything_is_shown():
     shown = rendered(sample.everything())
     for part in (
         "Sandbox demo.db: the embedded emulator, not the service.",
-        "Environment production.",
+        "Plan for environment production at https://api.comfycontrol.app",
         "Limited to prod-*, new-1;",
         "Capacity: gpu+sdxl: 3 -> 1 runners; wildcard: 1 -> 0\n",
         '+ new-1 "New Runner"\n    runners/p.yaml:8\n',
