@@ -81,7 +81,7 @@ def _plain(runner: DesiredRunner) -> dict[str, Any]:
         plain["wildcard"] = True
     if runner.accept:
         plain["accept"] = [_acceptance(each) for each in runner.accept]
-    plain["unmanaged"] = [name for name in FIELD_NAMES if not runner.owns(name)]
+    plain["unmanaged"] = [name for name in FIELD_NAMES if not runner.declares(name)]
     return plain
 
 
@@ -101,14 +101,14 @@ def _origins(runner: DesiredRunner, stack: Sequence[Source], variables: Mapping[
         yield Origin("name", runner.name, runner.at, "default: the key")
     yield _last("endpoint", runner.endpoint, stack)
     for name, items in (("headers", _headers(runner, stack)), ("tags", _tags(stack, variables))):
-        if runner.owns(name):
+        if runner.declares(name):
             yield from items
     later = [field.name for field in FIELDS if isinstance(field, Scalar) and field.name not in ("name", "endpoint")]
-    yield from (_last(name, getattr(runner, name), stack) for name in later if runner.owns(name))
+    yield from (_last(name, getattr(runner, name), stack) for name in later if runner.declares(name))
     if runner.wildcard:
         yield _last("wildcard", "true", stack)
     for name in FIELD_NAMES:
-        if not runner.owns(name):
+        if not runner.declares(name):
             yield _released(name, runner, own)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class ActionKind(StrEnum):
@@ -46,6 +47,10 @@ class RunnerStatus(StrEnum):
 
     ACTIVE = "active"
     DISABLED = "disabled"
+
+
+AUTO: Final = "auto"
+"""What a manifest says for a status that health decides; no runner has it."""
 
 
 class OutcomeStatus(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.model.enums import AUTO
 from reconciler.model.fields import FIELD_NAMES
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ class LiveRunner:
 class DesiredRunner:
     """A runner as the manifests want it, after merging and interpolation.
 
-    `tags`, `headers` and `status` are None where they are unmanaged. `name` and `endpoint` always hold a value (a
-    create needs them); they are unmanaged where `unmanaged` lists them. `at` is the runner's key in its manifest,
-    `field_at` the place of each declared field.
+    `tags`, `headers` and `status` are None where they are unmanaged; a status AUTO is left to health. `name` and
+    `endpoint` always hold a value (a create needs them); they are unmanaged where `unmanaged` lists them. `at` is the
+    runner's key in its manifest, `field_at` the place of each declared field.
     """
 
     key: str
@@ -53,13 +54,22 @@ class DesiredRunner:
     accept: tuple[Acceptance, ...] = ()
     field_at: Mapping[str, Position] = field(default_factory=dict)
 
-    def owns(self, name: str) -> bool:
-        """Whether this manifest owns the field `name`, one of FIELD_NAMES."""
+    @property
+    def is_auto(self) -> bool:
+        """Whether health decides the status. Once it has, this entry's status is what it has decided."""
+        return self.status == AUTO and "status" not in self.unmanaged
+
+    def declares(self, name: str) -> bool:
+        """Whether this manifest says what the field `name`, one of FIELD_NAMES, is to be."""
         return name not in self.unmanaged and getattr(self, name) is not None
+
+    def owns(self, name: str) -> bool:
+        """Whether this manifest owns the field `name`: a status that health has not decided it does not."""
+        return self.declares(name) and not (name == "status" and self.is_auto)
 
     def owned(self) -> dict[str, Any]:
         """Give every field that this manifest owns, by name."""
-        released = self.unmanaged
+        released = self.unmanaged if self.status != AUTO else self.unmanaged | {"status"}
         return {
             name: value for name in FIELD_NAMES if (value := getattr(self, name)) is not None and name not in released
         }

@@ -1,6 +1,6 @@
 """The planner: desired and live in, one plan out.
 
-    match -> one action a pair -> retire -> findings -> order -> plan
+    match -> statuses by health -> one action a pair -> retire -> findings -> order -> plan
 
 Actions are what `--target` lets through and the policy does not skip. All else, guards, promises and findings included,
 sees the whole fleet, in which a runner that is not written keeps its live state.
@@ -16,6 +16,7 @@ from reconciler.model.enums import ActionKind, RunnerStatus, UnmanagedMode
 from reconciler.model.plan import Budget, Plan, UnmanagedRunner
 from reconciler.model.runner import list_reads
 from reconciler.planning import actions as act
+from reconciler.planning import health as by_health
 from reconciler.planning.findings.registry import plan_findings
 from reconciler.planning.findings.rule import Proposal
 from reconciler.planning.findings.severity import check_acknowledged, settle
@@ -28,6 +29,7 @@ from reconciler.planning.targets import targeted
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
+    from reconciler.model.health import Probed
     from reconciler.model.plan import Action
     from reconciler.model.policy import Policy
     from reconciler.model.runner import Desired, Listing, LiveRunner
@@ -49,25 +51,29 @@ def make_plan(
     verify: bool = True,
     sandbox: str | None = None,
     live_as_of: str | None = None,
+    health: Mapping[str, Probed] | None = None,
 ) -> Plan:
     """The plan that brings live to desired; the same for any order of its inputs.
 
     `created_at` is ISO 8601 UTC; `reads` the requests sent so far, those of the listing unless given;
     `verify` whether a list is read after the writes;
-    `live_as_of` when a snapshot is taken for live. Raises ManifestError for entries that match no or several runners,
-    UsageProblem for a target that matches no entry and for the acknowledgement of an unknown finding.
+    `live_as_of` when a snapshot is taken for live; `health` what the endpoints that were asked for this plan have
+    shown, by key: it decides a status that is `auto`. Raises ManifestError for entries that match no or several
+    runners, UsageProblem for a target that matches no entry and for the acknowledgement of an unknown finding.
     """
     check_acknowledged(policy)
     entries = {entry.key: entry for entry in desired.runners}
     picked = targeted(entries, policy.targets) - policy.skipped
     matching = match(desired.runners, sorted(listing.runners, key=attrgetter("id")))
-    pairs = _compare(matching, picked)
-    retired = _retired(matching.unmanaged, policy)
-    actions = sorted((*pairs.actions, *retired.values()), key=attrgetter("key"))
+    asked = {key: probed for key, probed in (health or {}).items() if key in picked}
+    draft = _draft(by_health.decide(matching, asked), picked, policy)
+    unhealthy = by_health.candidates(matching, asked)
+    if off := by_health.may_go(unhealthy, draft.fleet, policy.promises):
+        draft = _draft(by_health.disable(draft.matching, off), picked, policy)
+    matching, pairs, retired, actions, fleet = draft
     written = {action.key: action for action in actions}
-    fleet = _fleet(matching, written, retired)
     arranged = arrange(actions, fleet, policy.promises, two_phase=policy.guard.two_phase)
-    proposal = Proposal(matching, picked, actions, fleet, arranged, policy)
+    proposal = Proposal(matching, picked, actions, fleet, arranged, policy, asked)
     return Plan(
         created_at=created_at,
         api_url=api_url,
@@ -86,6 +92,24 @@ def make_plan(
         sandbox=sandbox,
         targets=policy.targets,
     )
+
+
+class _Draft(NamedTuple):
+    """What would be written for a matching, in the order of the keys, and what the whole fleet then serves."""
+
+    matching: Matching
+    pairs: _Compared
+    retired: Mapping[str, Action]
+    actions: list[Action]
+    fleet: list[Serving]
+
+
+def _draft(matching: Matching, picked: Container[str], policy: Policy) -> _Draft:
+    pairs = _compare(matching, picked)
+    retired = _retired(matching.unmanaged, policy)
+    actions = sorted((*pairs.actions, *retired.values()), key=attrgetter("key"))
+    fleet = _fleet(matching, {action.key: action for action in actions}, retired)
+    return _Draft(matching, pairs, retired, actions, fleet)
 
 
 class _Compared(NamedTuple):

@@ -60,7 +60,9 @@ def entry_for(runner, **fields):
 
 def plan(desired, lives, *, guard=None, complete=True, **fields):
     """The plan for entries and live runners; `fields` are those of Policy, or options of make_plan."""
-    options = {name: fields.pop(name) for name in ("reads", "verify", "sandbox", "live_as_of") if name in fields}
+    options = {
+        name: fields.pop(name) for name in ("reads", "verify", "sandbox", "live_as_of", "health") if name in fields
+    }
     policy = Policy(today=TODAY, guard=guard or Guard(), **fields)
     return make_plan(
         Desired(tuple(desired), "digest", ("runners.yaml",), complete),

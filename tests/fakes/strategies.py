@@ -71,7 +71,7 @@ def entries(draw, number, live=None):
         endpoint=draw(endpoints),
         headers=draw(st.none() | header_maps()),
         tags=draw(st.none() | tag_tuples),
-        status=draw(st.sampled_from([None, "active", "disabled"])),
+        status=draw(st.sampled_from([None, "active", "disabled", "auto"])),
         unmanaged=draw(st.frozensets(st.sampled_from(["name", "endpoint", "headers", "tags", "status"]), max_size=2)),
         wildcard=draw(st.booleans()),
     )

@@ -16,7 +16,7 @@ from reconciler.manifests.format import field_types
 from reconciler.manifests.format.model import NO_CREDENTIALS, Declared, Model, optional, required
 from reconciler.manifests.format.texts import DAY, HEADER_VALUE, key, no_twins, text, word
 from reconciler.manifests.format.values import FLAG, VERSION, Keyword, problem
-from reconciler.model.enums import RunnerStatus
+from reconciler.model.enums import AUTO, RunnerStatus
 from reconciler.model.fields import FIELD_NAMES
 from reconciler.model.spec import MAX_NAME, MAX_TAGS
 from reconciler.planning.findings.registry import CODES
@@ -102,8 +102,9 @@ class Layer(Model):
         "Values may hold ${env:NAME}, ${file:PATH} and ${var:NAME}, and are secret everywhere.",
         {"Authorization": "Bearer ${env:RECONCILER_PROD_TOKEN}"},
     )
-    status: Declared[Annotated[str, word(RunnerStatus, expands=True)]] = optional(
-        "active, or disabled: a disabled runner gets no workflows."
+    status: Declared[Annotated[str, word((*RunnerStatus, AUTO), expands=True)]] = optional(
+        "active, or disabled: a disabled runner gets no workflows. auto: active while its endpoint answers as a "
+        "ComfyUI, decided by watch and with --probe; else the live status is kept."
     )
     wildcard: Declared[Flag] = optional("Says that having no tags, and so taking any workflow, is meant.")
     accept: Declared[list[Acceptance]] = optional(

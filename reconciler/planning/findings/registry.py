@@ -15,6 +15,7 @@ from reconciler.planning.findings import (
     credentials,
     endpoint_findings,
     guard,
+    health,
     order,
     policy,
     renames,
@@ -50,6 +51,8 @@ PLAN_RULES: Final[tuple[Rule[Proposal], ...]] = (
     Rule("briefly-widened", Severity.WARNING, order.briefly_widened),
     Rule("private-endpoint", Severity.INFO, endpoint_findings.private_endpoints),
     Rule("brief-gap", Severity.WARNING, order.brief_gaps),
+    Rule("unhealthy-endpoint", Severity.ERROR, health.unhealthy_endpoints),
+    Rule("disabled-by-health", Severity.INFO, health.disabled_by_health),
     Rule(POLICY_CHANGED, Severity.WARNING, policy.changed_keys),
 )
 MANIFEST_RULES: Final[tuple[Rule[Entries], ...]] = (

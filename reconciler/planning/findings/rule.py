@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from reconciler.model.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.enums import Severity
+    from reconciler.model.health import Probed
     from reconciler.model.plan import Action
     from reconciler.model.policy import Policy
     from reconciler.model.position import Position
@@ -62,6 +63,7 @@ class Proposal:
 
     `picked` are the keys that `--target` lets through, `actions` those to be written, as they were before `arranged`
     put them in order. `matching` and `fleet` hold every runner, which stays as it is live where no action writes it.
+    `health` is of those that were asked for this plan.
     """
 
     matching: Matching
@@ -70,6 +72,7 @@ class Proposal:
     fleet: Sequence[Serving]
     arranged: Arranged
     policy: Policy
+    health: Mapping[str, Probed] = field(default_factory=dict)
     _shared: dict[Callable[[Proposal], Any], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -399,15 +399,15 @@ MANIFESTS = {
     ),
     "status unknown": (
         RUNNER + "    status: enabled\n",
-        "5:13: runners.a.status: must be one of active, disabled; not 'enabled'",
+        "5:13: runners.a.status: must be one of active, disabled, auto; not 'enabled'",
     ),
     "status in capitals": (
         RUNNER + "    status: Disabled\n",
-        "5:13: runners.a.status: must be one of active, disabled; not 'Disabled'",
+        "5:13: runners.a.status: must be one of active, disabled, auto; not 'Disabled'",
     ),
     "status as a boolean": (
         RUNNER + "    status: off\n",
-        "5:13: runners.a.status: must be one of active, disabled; not 'off'",
+        "5:13: runners.a.status: must be one of active, disabled, auto; not 'off'",
     ),
     "wildcard in quotes": (
         RUNNER + '    wildcard: "true"\n',

@@ -125,6 +125,14 @@ def test_what_is_explained_is_what_comes_out(tree):
         assert (plain["name"], plain["endpoint"]) == (found["name"], found["endpoint"])
 
 
+def test_an_automatic_status_is_declared(tree):
+    """`status: auto` is neither unmanaged nor lost: it comes from its layer, and stays what it says."""
+    tree.write(runners__b='version: 1\ndefaults: {status: auto}\nrunners: {b: {endpoint: "http://b"}}\n')
+    assert "status=auto | defaults in runners/b.yaml | runners/b.yaml:2:12" in explained(tree, "b")
+    plain = effective(tree.compile(environment="e", offline=True))[-1]
+    assert (plain["status"], plain["unmanaged"]) == ("auto", [])
+
+
 def test_effective_data(tree):
     """Plain data: references and `(sensitive)` for secrets, names for what is unmanaged."""
     full, bare, *_ = effective(tree.compile(environment="e", offline=True))

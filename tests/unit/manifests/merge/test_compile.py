@@ -179,7 +179,7 @@ def test_an_expanded_acceptance_is_checked(tree, acceptance, problem):
         ("name", "n" * 101, "name: 101 characters, a name may have at most 100"),
         ("former_name", "", "former_name: a name must not be empty"),
         ("id", "17", "id: '17' is no UUID, such as 550e8400-e29b-41d4-a716-446655440000"),
-        ("status", "on", "status: must be one of active, disabled; not 'on'"),
+        ("status", "on", "status: must be one of active, disabled, auto; not 'on'"),
         ("tags", "", "tags[0]: a tag must not be empty"),
         ("tags", "a\tb", "tags[0]: holds a control character (U+0009); take it out"),
         ("tags", "a\udcff", "tags[0]: is not UTF-8"),
