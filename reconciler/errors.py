@@ -154,9 +154,13 @@ class PlanFileError(ReconcilerError):
 
 
 class LockTimeout(ReconcilerError):
-    """Another apply against the same account is still running on this machine."""
+    """Another apply, or a watch, against the same account is still running on this machine: `holder` says whose."""
 
     code = "locked"
+
+    def __init__(self, message: str, *, holder: str = "") -> None:
+        self.holder = holder
+        super().__init__(message)
 
 
 class StalePlan(ReconcilerError):

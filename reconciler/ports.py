@@ -104,6 +104,9 @@ class Stop(Protocol):
     def defer(self) -> None:
         """From now on a signal only sets this; before, it also breaks off what the main thread waits for."""
 
+    def resume(self) -> None:
+        """Undo `defer`: nothing is in flight that must be awaited."""
+
 
 class Prober(Protocol):
     """Asks endpoints. It takes targets only, which exist only for hosts that the policy allows."""

@@ -18,14 +18,16 @@ DEFAULT_API_URL: Final = "https://api.comfycontrol.app"
 TOKEN_VARIABLE: Final = "COMFYCONTROL_API_TOKEN"  # noqa: S105 - the variable's name
 PLAN_KEY_VARIABLE: Final = "RECONCILER_PLAN_KEY"
 MIN_PLAN_KEY_BYTES: Final = 32
+_MAX_TOKEN_BYTES: Final = 4096
 HEADER_SECRETS_VARIABLE: Final = "RECONCILER_HEADER_SECRETS"
 OPTION_PREFIX: Final = "RECONCILER_"
 OPTION_NAMES: Final = frozenset(
     """
     ACKNOWLEDGE ALLOW_EMPTY ALLOW_UNRESOLVED API_URL AUTHOR BASE CI COLOR COVERAGE DB DETAILED_EXITCODE DRY_RUN ENV
-    EXPAND EXPLAIN FORMAT GITHUB_ENVIRONMENT HEADERS HOST INSECURE_HTTP ISSUE JOURNAL KEEP LATENCY LIVE
-    LOCK_TIMEOUT LOG_FORMAT MAX_SIZE NO_COLOR NUMBER OUT PARALLELISM PLAN POLICY_FROM PORT PROJECT QUIET RATE_LIMIT
-    REPORT REPOSITORY REQUIREMENT SANDBOX SECRETS SEED TARGET TIMEOUT TOKEN VAR VERBOSE VERIFY YES
+    EXPAND EXPLAIN FORMAT GIT GITHUB_ENVIRONMENT HEADERS HOST INSECURE_HTTP INTERVAL ISSUE JOURNAL KEEP LATENCY LISTEN
+    LIVE LOCK_TIMEOUT LOG_FORMAT MAX_SIZE MODE NOTIFY_URL NO_COLOR NUMBER ONCE OUT PARALLELISM PLAN POLICY_FROM PORT
+    PROJECT QUIET RATE_LIMIT REF REPORT REPOSITORY REQUIREMENT SANDBOX SECRETS SEED SUSPEND TARGET TIMEOUT TOKEN
+    TOKEN_FILE VAR VERBOSE VERIFY YES
     """.split()  # noqa: SIM905 - one word a name reads better than forty quoted ones
 )
 """What may follow RECONCILER_ to set an option; no manifest may read these variables."""
@@ -105,8 +107,26 @@ def read_token(environ: Mapping[str, str], token_env: str | None) -> Secret:
     token = environ.get(variable, "").strip()
     if not token:
         raise MissingToken(f"no API token: set {variable} (tokens are made in the dashboard, under API tokens)")
+    return _checked_token(token, variable)
+
+
+def read_token_file(path: str) -> Secret:
+    """The API token that a file holds, as systemd's credentials and mounted secrets do. Raises MissingToken."""
+    from reconciler.model.cause import reason_of
+
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - pathlib loads slowly
+            token = file.read(_MAX_TOKEN_BYTES).decode("utf-8", "replace").strip()
+    except OSError as exc:
+        raise MissingToken(f"no API token: --token-file {path} can't be read: {reason_of(exc)}") from exc
+    if not token:
+        raise MissingToken(f"no API token: --token-file {path} is empty")
+    return _checked_token(token, f"--token-file {path}")
+
+
+def _checked_token(token: str, where: str) -> Secret:
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise MissingToken(f"{variable} is no API token: it holds a space or an unprintable character")
+        raise MissingToken(f"{where} is no API token: it holds a space or an unprintable character")
     return Secret(token)
 
 

@@ -59,12 +59,14 @@ class SafeLines(logging.Formatter):
 
 
 @contextmanager
-def log_to_stderr(verbosity: int, *, as_json: bool, scrubber: Scrubber) -> Iterator[None]:
+def log_to_stderr(verbosity: int, *, as_json: bool, scrubber: Scrubber, cycles: bool = False) -> Iterator[None]:
     """Log one line a record: our own requests from -v (1) on, the libraries' from -vv (2) on; without -v, nothing.
+
+    With `cycles` a watch's own lines are there in any case.
 
     At the end the loggers are as they were before, so that the next command in this process logs as it was asked to.
     """
-    if not verbosity:
+    if not verbosity and not cycles:
         yield
         return
     root, ours = logging.getLogger(), logging.getLogger("reconciler")
@@ -73,7 +75,7 @@ def log_to_stderr(verbosity: int, *, as_json: bool, scrubber: Scrubber) -> Itera
     handler.setFormatter(SafeLines(scrubber, as_json=as_json))
     root.addHandler(handler)
     root.setLevel(logging.DEBUG if verbosity >= _LOUDEST_LIBRARIES else logging.WARNING)
-    ours.setLevel(logging.DEBUG)
+    ours.setLevel(logging.DEBUG if verbosity else logging.INFO)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: the first asks the run to stop, the second ends the process at once."""
+"""SIGINT and SIGTERM: the first asks the run to stop, the second ends the process at once. SIGHUP: look again."""
 
 from __future__ import annotations
 
@@ -40,6 +40,10 @@ class StopFlag:
         """From now on a signal only sets this; before, it also raises KeyboardInterrupt in the main thread."""
         self._deferred = True
 
+    def resume(self) -> None:
+        """Undo `defer`."""
+        self._deferred = False
+
     @property
     def deferred(self) -> bool:
         """Whether writing began, so that what is in flight must be awaited and told."""
@@ -72,6 +76,38 @@ def watch_signals() -> Iterator[StopFlag]:
         for number, handler in before.items():
             # None stands for a handler that was not installed from Python, and can't be put back from it.
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
+class Hangups:
+    """Whether SIGHUP came since it was last asked."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def send(self) -> None:
+        """What the signal does."""
+        self._event.set()
+
+    def take(self) -> bool:
+        """True once for each time that it came, however often in a row."""
+        came = self._event.is_set()
+        self._event.clear()
+        return came
+
+
+@contextlib.contextmanager
+def catch_hangups() -> Iterator[Hangups]:
+    """SIGHUP asks for a cycle at once, for as long as the context lasts; Windows has no such signal."""
+    hangups = Hangups()
+    number = getattr(signal, "SIGHUP", None)
+    if number is None or threading.current_thread() is not threading.main_thread():
+        yield hangups
+        return
+    before = signal.signal(number, lambda _number, _frame: hangups.send())
+    try:
+        yield hangups
+    finally:
+        signal.signal(number, signal.SIG_DFL if before is None else before)
 
 
 def _end_at_once() -> NoReturn:

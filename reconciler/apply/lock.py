@@ -143,9 +143,11 @@ def _await(lock: FileLock, holder: Path, timeout_s: float, clock: Clock, warn: C
     while True:
         left = deadline - clock.monotonic()
         if left <= 0:
+            whose = _read_holder(holder)
             raise LockTimeout(
-                f"another apply on this machine holds this account ({_read_holder(holder)}), after {timeout_s:g} s "
-                "still; nothing was written: wait for it to end, or give it longer with --lock-timeout SECONDS"
+                f"another apply on this machine holds this account ({whose}), after {timeout_s:g} s "
+                "still; nothing was written: wait for it to end, or give it longer with --lock-timeout SECONDS",
+                holder=whose,
             )
         clock.wait(min(POLL_S, left))
         try:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from reconciler.model.position import Problem
     from reconciler.model.secret import Secret
+    from reconciler.ports import SecretSource
 
 OPTION = "secrets_file"
 
@@ -37,6 +38,22 @@ def take_header_secrets(options: Mapping[str, Any], environ: MutableMapping[str,
     if problems and OPTION in options:
         raise ManifestError(problems)
     return given
+
+
+class Refill:
+    """Reads what a run is handed again, as it is now: the file anew, the variable as it was at the start."""
+
+    def __init__(self, options: Mapping[str, Any], environ: Mapping[str, str]) -> None:
+        self._options = options
+        self._environ = {name: environ[name] for name in (HEADER_SECRETS_VARIABLE, "GITHUB_ACTIONS") if name in environ}
+
+    def secrets(self) -> SecretSource:
+        """Where header values come from now. Raises as `take_header_secrets` does."""
+        import os
+
+        from reconciler.manifests.secrets.allowed import ProcessSecrets
+
+        return ProcessSecrets(os.environ, take_header_secrets(self._options, dict(self._environ)))
 
 
 def _mask(value: str) -> None:

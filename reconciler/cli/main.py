@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "plan": "Show what apply would change; cannot write.",
     "apply": "Bring the live runners to what the manifests say.",
     "show": "Show a saved plan.",
+    "watch": "Keep the live runners in step, again and again.",
     "list": "List the live runners.",
     "export": "Write the live runners as manifests.",
     "comment": "Post a saved plan to a pull request.",

@@ -83,6 +83,19 @@ connection_options = _all(
     ),
 )
 
+log_options = _all(
+    option(
+        "-v",
+        "--verbose",
+        count=True,
+        type=Count(min=0),
+        help="Log every request to stderr; -vv: what libraries log too.",
+    ),
+    option(
+        "--log-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="How logs look."
+    ),
+)
+
 output_options = _all(
     option(
         "--format",
@@ -96,16 +109,7 @@ output_options = _all(
         "--report", "reports", multiple=True, metavar="FILE", help=f"Also write FILE: {' '.join(SUFFIXES)}; repeatable."
     ),
     option("-q", "--quiet", is_flag=True, help="No progress and no notes."),
-    option(
-        "-v",
-        "--verbose",
-        count=True,
-        type=Count(min=0),
-        help="Log every request to stderr; -vv: what libraries log too.",
-    ),
-    option(
-        "--log-format", type=click.Choice(("text", "json")), default="text", show_default=True, help="How logs look."
-    ),
+    log_options,
     option("--no-color", is_flag=True, help="No colours; NO_COLOR and FORCE_COLOR are honoured."),
 )
 

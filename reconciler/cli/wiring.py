@@ -27,6 +27,7 @@ from reconciler.settings import (
     check_api_url,
     read_plan_key,
     read_token,
+    read_token_file,
 )
 from reconciler.workflow.run import Ports, Selection
 
@@ -61,7 +62,9 @@ def open_ports(options: Mapping[str, Any]) -> Iterator[Ports]:
     """The real adapters, for as long as the command runs; SIGINT and SIGTERM set their stop."""
     scrubber = Scrubber()
     as_json = options.get("log_format") == "json"
-    logs = log_to_stderr(options.get("verbose", 0), as_json=as_json, scrubber=scrubber)
+    logs = log_to_stderr(
+        options.get("verbose", 0), as_json=as_json, scrubber=scrubber, cycles=options.get("log_cycles", False)
+    )
     with watch_signals() as stop, logs:
         given = take_header_secrets(options, os.environ)
         scrubber.learn(given.values())
@@ -108,7 +111,8 @@ def settings_of(options: Mapping[str, Any], project: Project | None) -> Settings
             key = store.plan_key()
         return replace(common, token=Secret(SANDBOX_TOKEN), plan_key=Secret(key), sandbox=file)
     url = check_api_url(options["api_url"] or DEFAULT_API_URL, insecure_http=options["insecure_http"])
-    token = read_token(os.environ, project.token_env if project else None)
+    file = options.get("token_file")
+    token = read_token_file(file) if file else read_token(os.environ, project.token_env if project else None)
     return replace(common, api_url=url, token=token, plan_key=read_plan_key(os.environ, token))
 
 

@@ -27,6 +27,16 @@ _ENVIRONMENT: Final = {
     "GIT_PAGER": "cat",
 }
 """See git(1), Environment Variables."""
+_USERS_OWN: Final = ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL")
+"""Of these, what says that the user has no configuration; a remote is asked with it."""
+_NETWORK: Final = frozenset(
+    """
+    HOME USER LOGNAME USERPROFILE XDG_CONFIG_HOME XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
+    SSH_AUTH_SOCK SSH_AGENT_PID SSH_ASKPASS SSH_ASKPASS_REQUIRE GIT_ASKPASS GIT_SSH GIT_SSH_COMMAND GIT_SSH_VARIANT
+    GIT_CONFIG_NOSYSTEM GIT_CONFIG_SYSTEM GIT_CONFIG_GLOBAL GIT_CONFIG_COUNT
+    HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_FILE SSL_CERT_DIR GIT_SSL_CAINFO GIT_SSL_CAPATH
+    """.split()  # noqa: SIM905 - as in OPTION_NAMES
+)
 _KEPT: Final = ("SYSTEMROOT", "TEMP", "TMP") if os.name == "nt" else ()
 """Without these no program starts on Windows."""
 
@@ -54,6 +64,21 @@ def clean_environment(root: Path) -> dict[str, str]:
     """What git gets to see of the environment: a PATH without the checkout, and our settings."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return {**kept, "PATH": os.pathsep.join(_safe_path(root)), **_ENVIRONMENT}
+
+
+def network_environment(root: Path) -> dict[str, str]:
+    """What git gets to see where it asks a remote that the user named: besides, the user's own way to it.
+
+    That is the configuration of user and system (with its credential helpers, proxies, certificates and rewritten
+    addresses), ssh and its agent, programs that answer for a password, proxies, and `GIT_CONFIG_COUNT` with its keys.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in _NETWORK or name.startswith(("GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_"))
+    }
+    ours = {name: value for name, value in clean_environment(root).items() if name not in _USERS_OWN}
+    return {**kept, **ours, "GIT_ALLOW_PROTOCOL": "https:ssh:file:http"}  # see check_git_url for http
 
 
 def _safe_path(root: Path) -> list[str]:

@@ -4,11 +4,16 @@ A checkout can hold a program called git, and a folder that looks like a reposit
 git to run. So git is found outside of the checkout, started at the repository's root with an environment made here (no
 token, no secret, no GIT_… of the caller, no configuration of user or system), and every key of the repository's own
 configuration that could start a program or reach the network is overruled. Only read commands are meant for it.
+
+A clone that was made here is asked over the network too, for an address that the user gave: then the user's own
+configuration, agent and proxies count (see `network_environment`), and still no token and no secret.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import tempfile
 import threading
@@ -21,17 +26,21 @@ from reconciler.manifests.git_environment import (
     clean_environment,
     find_git,
     find_root,
+    network_environment,
     read_user_values,
     write_trusted,
 )
+from reconciler.model.hidden import show_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 TIMEOUT_S: Final = 30.0
+NETWORK_TIMEOUT_S: Final = 120.0
 MAX_OUTPUT_BYTES: Final = 64 * 1024 * 1024
 _MAX_MESSAGE_BYTES: Final = 4096
+_MAX_REASON: Final = 200
 _FOREIGN: Final = (b"dubious ownership", b"unsafe repository")
 """How git says, since 2.35.3 and before, that a repository belongs to another user."""
 _OVERRULED: Final = (
@@ -39,15 +48,13 @@ _OVERRULED: Final = (
     f"core.hooksPath={os.devnull}",
     f"core.attributesFile={os.devnull}",
     "core.pager=cat",
-    "core.askPass=",
-    "core.sshCommand=false",
-    "credential.helper=",
-    "protocol.allow=never",
     "gc.auto=0",
     "maintenance.auto=false",
     "safe.bareRepository=explicit",
 )
 """Configuration that beats the repository's own. See git-config(1)."""
+_OFFLINE: Final = ("core.askPass=", "core.sshCommand=false", "credential.helper=", "protocol.allow=never")
+"""The same, wherever nothing is asked over the network."""
 
 
 class RevisionProblem(UsageProblem):
@@ -70,18 +77,27 @@ class Repository:
     """One repository: `git` is the program, `root` the top folder (a real path), `what_for` what messages begin with.
 
     `trusted` is a configuration of the user's own `safe.directory` values alone, where git asks for them. Made by
-    `open_repository`.
+    `open_repository`. `git_dir` is the folder of a bare clone that was made here, which `root` is no checkout of.
     """
 
     git: str
     root: Path
     what_for: str
     trusted: IO[str] | None = None
+    git_dir: Path | None = None
 
     def output(self, *arguments: str) -> bytes | None:
         """What a git command prints; None where it fails. Raises GitProblem over TIMEOUT_S and MAX_OUTPUT_BYTES."""
         code, content, _ = self._run(arguments)
         return content if code == 0 else None
+
+    def ask_remote(self, *arguments: str) -> tuple[bytes | None, str]:
+        """What a git command prints that reaches a remote, None where it fails; and its reason then.
+
+        Raises GitProblem over NETWORK_TIMEOUT_S.
+        """
+        code, content, message = self._run(arguments, network=True)
+        return (content if code == 0 else None), _reason(message)
 
     @contextmanager
     def running(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -109,25 +125,40 @@ class Repository:
             f"so: git config --global --add safe.directory {self.root}"
         )
 
-    def _run(self, arguments: tuple[str, ...]) -> tuple[int, bytes, bytes]:
+    def _run(self, arguments: tuple[str, ...], *, network: bool = False) -> tuple[int, bytes, bytes]:
         """Exit code, output and the beginning of the message."""
-        with tempfile.TemporaryFile() as messages:
-            with self._start(arguments, stdin=subprocess.DEVNULL, stderr=messages) as process, bounded(process, self):
+        timeout_s = NETWORK_TIMEOUT_S if network else TIMEOUT_S
+        with self._messages() as messages:
+            with (
+                self._start(arguments, stdin=subprocess.DEVNULL, stderr=messages, network=network) as process,
+                bounded(process, self, timeout_s),
+            ):
                 assert process.stdout is not None  # noqa: S101 - a pipe, see _start
                 content = process.stdout.read(MAX_OUTPUT_BYTES + 1)
                 if len(content) > MAX_OUTPUT_BYTES:
-                    process.kill()
+                    _end(process)
                     raise GitProblem(f"{self.what_for}: git {arguments[0]} answers over {MAX_OUTPUT_BYTES >> 20} MiB")
                 code = process.wait()
             messages.seek(0)
             return code, content, messages.read(_MAX_MESSAGE_BYTES)
 
-    def _start(self, arguments: tuple[str, ...], *, stdin: int, stderr: int | IO[bytes]) -> subprocess.Popen[bytes]:
-        options = [word for each in _OVERRULED for word in ("-c", each)]
-        environment = clean_environment(self.root) | {
-            "GIT_WORK_TREE": str(self.root),  # beats core.worktree
-            "GIT_CEILING_DIRECTORIES": str(self.root.parent),
-        }
+    def _messages(self) -> IO[bytes]:
+        try:
+            return tempfile.TemporaryFile()
+        except OSError as exc:
+            raise GitProblem(f"{self.what_for}: no file for git's messages can be made: {exc.strerror}") from exc
+
+    def _start(
+        self, arguments: tuple[str, ...], *, stdin: int, stderr: int | IO[bytes], network: bool = False
+    ) -> subprocess.Popen[bytes]:
+        overruled = _OVERRULED if network else (*_OVERRULED, *_OFFLINE)
+        options = [word for each in overruled for word in ("-c", each)]
+        environment = network_environment(self.root) if network else clean_environment(self.root)
+        environment["GIT_CEILING_DIRECTORIES"] = str(self.root.parent)
+        if self.git_dir is None:
+            environment["GIT_WORK_TREE"] = str(self.root)  # beats core.worktree
+        else:
+            environment["GIT_DIR"] = str(self.git_dir)
         if self.trusted is not None:
             environment["GIT_CONFIG_GLOBAL"] = self.trusted.name
         try:
@@ -138,6 +169,7 @@ class Repository:
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
+                start_new_session=network,  # with what it starts, such as ssh, which holds on to its pipes
             )
         except OSError as exc:
             raise GitProblem(f"{self.what_for}: {self.git} can't be started: {exc.strerror}") from exc
@@ -155,20 +187,39 @@ def open_repository(folder: Path, what_for: str) -> Repository:
 
 
 @contextmanager
-def bounded(process: subprocess.Popen[bytes], repository: Repository) -> Iterator[None]:
-    """End the process when this takes too long, and say so. Raises GitProblem."""
+def bounded(process: subprocess.Popen[bytes], repository: Repository, timeout_s: float | None = None) -> Iterator[None]:
+    """End the process when this takes too long, and say so; also when an interrupt breaks it off. Raises GitProblem."""
     late = threading.Event()
+    timeout_s = TIMEOUT_S if timeout_s is None else timeout_s
 
     def end() -> None:
         late.set()
-        process.kill()
+        _end(process)
 
-    timer = threading.Timer(TIMEOUT_S, end)
+    timer = threading.Timer(timeout_s, end)
     timer.daemon = True
     timer.start()
     try:
         yield
+    except KeyboardInterrupt:
+        _end(process)
+        raise
     finally:
         timer.cancel()
         if late.is_set():
-            raise GitProblem(f"{repository.what_for}: git did not answer within {TIMEOUT_S:g} s")
+            raise GitProblem(f"{repository.what_for}: git did not answer within {timeout_s:g} s")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill it, and what it started where it has a session of its own."""
+    with contextlib.suppress(OSError, AttributeError):  # it has ended, or this is Windows
+        if os.getpgid(process.pid) == process.pid:
+            os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
+
+
+def _reason(message: bytes) -> str:
+    """The line that says why a command failed, made harmless: it holds what a remote said."""
+    lines = [each.strip() for each in message.decode("utf-8", "replace").splitlines() if each.strip()]
+    told = [each for each in lines if each.startswith(("fatal: ", "error: "))] or lines
+    return show_hidden(told[0].partition(": ")[2] or told[0])[:_MAX_REASON] if told else "it says nothing"

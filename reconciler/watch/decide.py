@@ -120,6 +120,11 @@ def works(state: State, trouble: Trouble) -> State:
     return replace(state, backoffs={kind: backoff for kind, backoff in state.backoffs.items() if kind is not trouble})
 
 
+def hurry(state: State) -> State:
+    """The state after SIGHUP: whatever backs off is tried at once."""
+    return replace(state, backoffs={})
+
+
 def may_look(state: State, now: float) -> bool:
     """Whether the source may be asked for its revision; while it backs off, the last one stays in force."""
     return now >= state.backoff(Trouble.GIT).until

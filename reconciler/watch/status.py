@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.health import Health
+from reconciler.model.report import RequestCount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,12 +15,17 @@ if TYPE_CHECKING:
     from reconciler.model.watching import Mode
 
 
+RESULTS: Final = ("in-step", "drift", "applied", "failed", "refused", "contested", "suspended", "error")
+"""How a cycle can end: `drift` in mode report, `failed` where a write did not go through, `error` without a plan."""
+SUCCESSES: Final = frozenset({"in-step", "drift", "applied", "contested", "suspended"})
+"""Of these, where everything was done that the mode asks for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycle:
     """One cycle: when it began (ISO 8601 UTC), how many seconds it took, and how it ended.
 
-    `result` is `in-step`, `drift`, `applied`, `failed`, `refused`, `contested`, `suspended` or `error`; `reason` says
-    more in words.
+    `result` is one of RESULTS; `reason` says more in words.
     """
 
     started_at: str
@@ -76,3 +82,19 @@ class Status:
     def unhealthy(self) -> frozenset[str]:
         """The keys of the runners whose endpoint does not answer as a ComfyUI."""
         return frozenset(key for key, probed in self.health.items() if probed.health is Health.UNHEALTHY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What happened since the start: cycles by result, writes by outcome, requests."""
+
+    cycles: Mapping[str, int] = field(default_factory=dict)
+    writes: Mapping[str, int] = field(default_factory=dict)
+    requests: RequestCount = field(default_factory=RequestCount)
+
+
+def status_document(status: Status, counts: Counts) -> dict[str, Any]:
+    """The status as `/status.json` has it."""
+    facts = asdict(status)
+    facts["contested"] = {key: list(fields) for key, fields in status.contested.items()}
+    return {"format_version": "1.0", **facts, "totals": asdict(counts)}

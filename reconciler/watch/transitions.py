@@ -36,10 +36,10 @@ def _found(before: Status, after: Status) -> Iterator[Transition]:
         yield Transition("suspended", "suspended: it plans and reports, and writes nothing")
     if before.suspended and not after.suspended:
         yield Transition("resumed", "resumed: it is no longer suspended")
-    drifted = tuple(sorted(each.key for each in after.drifted))
-    if drifted and not before.drifted:
+    drifted = _written(after)
+    if drifted and not _written(before):
         yield Transition("drift-begins", f"drift begins: {_names(drifted)} differ from the manifests", drifted)
-    if before.drifted and not drifted:
+    if before.drifted and not after.drifted:
         yield Transition("drift-ends", "drift ends: every runner matches the manifests")
     if "writes" in after.troubles and "writes" not in before.troubles:
         yield Transition("apply-failed", f"apply failed: {after.troubles['writes']}")
@@ -56,6 +56,11 @@ def _found(before: Status, after: Status) -> Iterator[Transition]:
     well = tuple(sorted(before.unhealthy() & frozenset(after.health) - after.unhealthy()))
     if well:
         yield Transition("healthy-again", f"healthy again: {_names(well)}", well)
+
+
+def _written(status: Status) -> tuple[str, ...]:
+    """The runners that drifted and are still written: of a contested one there is a notification already."""
+    return tuple(sorted(each.key for each in status.drifted if each.key not in status.contested))
 
 
 def _new(after: Iterable[str], before: Iterable[str]) -> tuple[str, ...]:

@@ -43,18 +43,21 @@ class Declined(ReconcilerError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applying:
-    """How to apply. `show` prints the plan, `ask` (None: do not ask) says whether to go on.
+class Writing:
+    """How to write. With `verify` one more list is read after the writes; without, each write's answer is trusted."""
 
-    With `verify` one more list is read after the writes; without, each write's own answer is trusted.
-    """
+    journal: Journal
+    parallelism: int
+    verify: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applying(Writing):
+    """How to apply. `show` prints the plan, `ask` (None: do not ask) says whether to go on."""
 
     show: Callable[[Plan], None]
     ask: Callable[[Plan], bool] | None
-    journal: Journal
-    parallelism: int
     lock_timeout_s: float
-    verify: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,19 +250,25 @@ def _why(plan: Plan) -> str:
 
 
 def _execute(plan: Plan, listing: Listing, attempt: Attempt) -> Report:
-    prepared, applying = attempt.prepared, attempt.applying
-    ports, settings = prepared.ports, prepared.settings
+    prepared = attempt.prepared
     if not plan.has_changes:
         return Report((), attempt.client.requests)
+    return write_plan(plan, listing, attempt.client, prepared.settings, prepared.ports, attempt.applying)
+
+
+def write_plan(
+    plan: Plan, listing: Listing, client: RunnerApi, settings: Settings, ports: Ports, writing: Writing
+) -> Report:
+    """Write a plan that was just made from `listing`, and verify it as `writing` says."""
     return execute(
         plan,
-        attempt.client,
+        client,
         known_ids={runner.id for runner in listing.runners},
         clock=ports.clock,
         stop=ports.stop,
         progress=ports.progress,
-        journal=applying.journal,
-        parallelism=applying.parallelism,
-        verify=applying.verify,
+        journal=writing.journal,
+        parallelism=writing.parallelism,
+        verify=writing.verify,
         grace_s=settings.request_timeout_s,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
@@ -121,12 +122,16 @@ def plan_for(
     listing: Listing,
     *,
     verify: bool = True,
+    skipped: frozenset[str] = frozenset(),
 ) -> Plan:
-    """The plan that brings `listing` to `desired`. Raises ManifestError where entries and runners can't be matched."""
+    """The plan that brings `listing` to `desired`, but for the runners with the `skipped` keys.
+
+    Raises ManifestError where entries and runners can't be matched.
+    """
     return make_plan(
         desired,
         listing,
-        policy_of(selection, project, ports),
+        replace(policy_of(selection, project, ports), skipped=skipped),
         api_url=settings.api_url,
         environment=project.environment,
         created_at=ports.now(),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
+    from reconciler.manifests.files import Files
     from reconciler.manifests.project import Project
     from reconciler.model.policy import Acknowledgement
     from reconciler.model.runner import Desired, Listing
@@ -35,7 +36,7 @@ class Selection:
     """Which manifests, of which environment, for which runners. `cwd` is the folder that paths are relative to.
 
     `policy_from` is the git revision whose policy is in force; None: that of the working tree. `workspace` is the
-    folder of a CI's checkout, where there is one.
+    folder of a CI's checkout, where there is one. `files` is where manifests and project file are read; None: the disk.
     """
 
     paths: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ class Selection:
     policy_from: str | None = None
     cwd: Path = field(default_factory=Path.cwd)
     workspace: Path | None = None
+    files: Files | None = None
 
     @property
     def place(self) -> str:
@@ -80,7 +82,11 @@ class Ports:
 def load(selection: Selection) -> Project:
     """The project, for one environment. Raises ManifestError, and UsageProblem where an environment must be picked."""
     project = load_project(
-        selection.project, environment=selection.environment, variables=selection.variables, cwd=selection.cwd
+        selection.project,
+        environment=selection.environment,
+        variables=selection.variables,
+        cwd=selection.cwd,
+        files=selection.files,
     )
     if project.needs_environment:
         names = ", ".join(project.environments)
@@ -126,6 +132,7 @@ def compile_selected(
         allow_unresolved=allow_unresolved,
         allow_empty=selection.allow_empty,
         stdin=ports.stdin,
+        files=selection.files,
     )
 
 

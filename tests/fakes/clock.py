@@ -27,6 +27,10 @@ class StopSwitch:
         """A signal only sets this from now on."""
         self.deferred = True
 
+    def resume(self) -> None:
+        """Undo `defer`."""
+        self.deferred = False
+
 
 class VirtualClock:
     """Implements ports.Clock: a wait turns the clock and returns. `waits` has every wait, `held` every hold.

@@ -33,6 +33,10 @@ class FakeStop:
         """Remember that writing began."""
         self.deferred = True
 
+    def resume(self):
+        """Undo `defer`."""
+        self.deferred = False
+
 
 class FakeProgress:
     """Remembers what it was shown."""

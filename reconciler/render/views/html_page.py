@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def render_plan(plan: Plan, *, expand: bool = False) -> str:
     """The plan: counts, findings, runners by tags, each runner's change in two columns, and filters over them."""
     numbers = tag_numbers(plan)
-    return _page(
+    return render_template(
         "plan.html.j2",
         title="Plan" if plan.environment is None else f"Plan for {plan.environment}",
         plan=plan,
@@ -50,7 +50,7 @@ def render_plan(plan: Plan, *, expand: bool = False) -> str:
 def render_report(report: Report, plan: Plan, *, expand: bool = False) -> str:
     """What an apply did: the counts, and every outcome with its reason, what is not applied first."""
     order = (*wording.NOT_APPLIED, OutcomeStatus.APPLIED)
-    return _page(
+    return render_template(
         "report.html.j2",
         title=wording.verdict(report, plan),
         plan=plan,
@@ -74,17 +74,27 @@ def render_error(error: ReconcilerError) -> str:
 
 def render_lines(title: str, lines: Sequence[str]) -> str:
     """A page of lines under a title."""
-    return _page("lines.html.j2", title=title, lines=lines)
+    return render_template("lines.html.j2", title=title, lines=lines)
 
 
 def render_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str]) -> str:
     """A page with a table and lines below it."""
-    return _page("table.html.j2", title=title, columns=columns, rows=rows, notes=notes)
+    return render_template("table.html.j2", title=title, columns=columns, rows=rows, notes=notes)
 
 
-def _page(template: str, **facts: Any) -> str:
+def render_template(template: str, **facts: Any) -> str:
+    """One page of a template of this package, everything in `facts` escaped."""
     environment = _environment()
     return environment.get_template(template).render(facts) + "\n"
+
+
+def content_policy() -> str:
+    """The Content-Security-Policy that every page keeps to, for a header."""
+    known = _environment().globals
+    return (
+        f"default-src 'none'; style-src {known['style_hash']}; script-src {known['filter_hash']}; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    )
 
 
 @cache

@@ -1,0 +1,238 @@
+"""One cycle: take the source, read, plan once, decide, write, and say what happened. Nothing here waits.
+
+Problems of the source or of the service end the cycle and not the watch: they are in the state that comes out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from reconciler.errors import ApiError, Interrupted, LockTimeout, ManifestError, ReconcilerError, UsageProblem
+from reconciler.manifests.git_process import GitProblem
+from reconciler.model.runner import Listing
+from reconciler.model.secret import Secret
+from reconciler.model.watching import Mode
+from reconciler.watch import decide
+from reconciler.watch.connection import Connection
+from reconciler.watch.happened import ERROR, Happened, not_applied, refusals
+from reconciler.watch.state import State, Trouble
+from reconciler.watch.writer_locks import WriterLocks
+from reconciler.workflow.apply import Writing, write_plan
+from reconciler.workflow.plan import plan_for
+from reconciler.workflow.run import hide, load_and_compile
+
+if TYPE_CHECKING:
+    from reconciler.manifests.project import Project
+    from reconciler.model.plan import Plan
+    from reconciler.model.runner import Desired
+    from reconciler.model.watching import Watching
+    from reconciler.ports import RunnerReader
+    from reconciler.settings import Settings
+    from reconciler.watch.sources.source import Source
+    from reconciler.workflow.run import Ports, Selection
+
+MANIFESTS: Final = "manifests"
+SETTINGS: Final = "settings"
+REFUSED: Final = "refused"
+_RESULTS: Final = {
+    decide.IN_STEP: "in-step",
+    decide.SUSPENDED: "suspended",
+    decide.REPORTING: "drift",
+    decide.REFUSED: "refused",
+    decide.INCOMPLETE: ERROR,
+    decide.CONTESTED: "contested",
+    decide.PAUSED: "failed",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """The flags that beat `watch` in the project file; None: not given."""
+
+    interval_s: float | None = None
+    mode: Mode | None = None
+    suspend: bool | None = None
+
+    def over(self, watching: Watching) -> Watching:
+        """The project file's values, each beaten by its flag."""
+        return replace(
+            watching,
+            interval_s=watching.interval_s if self.interval_s is None else self.interval_s,
+            mode=self.mode or watching.mode,
+            suspend=watching.suspend if self.suspend is None else self.suspend,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What was compiled last without a problem, and what it is called."""
+
+    selection: Selection
+    project: Project
+    desired: Desired
+    revision: str
+
+
+class Cycle:
+    """Runs cycles; between them it keeps the connection, the locks and the last good revision."""
+
+    def __init__(self, source: Source, overrides: Overrides, writing: Writing, *, key: bytes) -> None:
+        self._source = source
+        self._overrides = overrides
+        self._writing = writing
+        self._key = key
+        self._account: str | None = None
+        self.connection = Connection()
+        self.locks = WriterLocks()
+        self.in_force: InForce | None = None
+        self.troubles: dict[str, str] = {}
+        self.has_read = False
+        self._problem: ReconcilerError | None = None
+
+    def run(self, state: State, ports: Ports) -> tuple[Happened, State]:
+        """One cycle. Raises Interrupted; and UsageProblem where there is nothing in force to go on with."""
+        state = self.take_source(state, ports)
+        if self.in_force is None:
+            return Happened(ERROR, next(iter(self.troubles.values())), error=self._problem), state
+        watching = self._overrides.over(self.in_force.project.watching)
+        try:
+            settings = ports.settings(self.in_force.project)
+            self.troubles.pop(SETTINGS, None)
+            plan, listing, reader = self._plan(settings, watching, ports)
+        except LockTimeout as locked:
+            return Happened("waiting", f"another writer holds the account: {locked.holder}", waits=locked.holder), state
+        except Interrupted:
+            raise
+        except ReconcilerError as error:
+            if isinstance(error, UsageProblem) and not self.has_read:
+                raise
+            kind, state = self._unread(error, state, ports)
+            return Happened(ERROR, self._tell(kind, error), error=error), state
+        self.has_read = True
+        for kind in (Trouble.READS, "plan"):
+            self.troubles.pop(kind, None)
+        state = decide.contest(state, plan)
+        left = self._plan_from(settings, listing, ports, state.contested) if state.contested else plan
+        decision, state = decide.judge(
+            state, left, ports.clock.monotonic(), mode=watching.mode, suspended=watching.suspend
+        )
+        if decision is not decide.PAUSED:
+            self.troubles.pop(Trouble.WRITES, None)
+        self.troubles.pop(REFUSED, None)
+        if isinstance(decision, decide.Idle):
+            if decision is decide.REFUSED:
+                self.troubles[REFUSED] = reader.scrubber.scrub(refusals(left))
+            reason = self.troubles.get(REFUSED) or decision.reason
+            return Happened(_RESULTS[decision], reason, plan=plan), state
+        return self._write(left, plan, listing, settings, ports, state)
+
+    def take_source(self, state: State, ports: Ports) -> State:
+        """Compile what the source has now; where that fails, what was in force stays so."""
+        if not decide.may_look(state, ports.clock.monotonic()):
+            return state
+        try:
+            with self._source.open() as selection:
+                project, desired = load_and_compile(selection, ports, secrets=ports.secrets)
+        except GitProblem as problem:
+            self._tell(Trouble.GIT, problem)
+            return decide.failed(state, Trouble.GIT, ports.clock.monotonic())
+        except ReconcilerError as problem:
+            if self.in_force is None and not isinstance(problem, ManifestError):
+                raise
+            self._tell(MANIFESTS, problem)
+            return self.reached(state)
+        self._source.note(project)
+        self.troubles.pop(MANIFESTS, None)
+        content = self._content(desired)
+        revision = self._source.revision or f"content {desired.digest[:12]}"
+        self.in_force = InForce(selection, project, desired, revision)
+        return decide.revise(self.reached(state), f"{revision} {content}")
+
+    def reached(self, state: State) -> State:
+        """The state after the source was reached."""
+        self.troubles.pop(Trouble.GIT, None)
+        return decide.works(state, Trouble.GIT)
+
+    def watching(self) -> Watching | None:
+        """How to watch now; None before anything was in force."""
+        return None if self.in_force is None else self._overrides.over(self.in_force.project.watching)
+
+    def close(self) -> None:
+        """Let others write, and leave nothing open."""
+        self.locks.release()
+        self.connection.close()
+        self._source.close()
+
+    def _plan(self, settings: Settings, watching: Watching, ports: Ports) -> tuple[Plan, Listing, RunnerReader]:
+        """The plan of the whole account, from one read; in mode apply under the locks of the one writer."""
+        assert self.in_force is not None  # noqa: S101 - see run
+        applies = watching.mode is Mode.APPLY
+        if applies:
+            self.locks.hold_token(settings, ports)
+        else:
+            self.locks.release()
+        reader = self.connection.reader(settings, ports, writes=applies and not watching.suspend)
+        hide(self.in_force.desired, reader)
+        if applies and not self.locks.held and self._account is not None:  # waited for: nothing is read until then
+            self.locks.hold_account(settings, ports, reader, Listing((), "", 0, owner=self._account))
+        listing = reader.list_runners()
+        self._account = listing.account
+        if applies and self.locks.hold_account(settings, ports, reader, listing):
+            listing = reader.list_runners()
+        return self._plan_from(settings, listing, ports, frozenset()), listing, reader
+
+    def _plan_from(self, settings: Settings, listing: Listing, ports: Ports, skipped: frozenset[str]) -> Plan:
+        assert self.in_force is not None  # noqa: S101 - see run
+        selection, project, desired = self.in_force.selection, self.in_force.project, self.in_force.desired
+        return plan_for(
+            selection,
+            ports,
+            project,
+            settings,
+            desired,
+            listing,
+            verify=self._writing.verify,
+            skipped=skipped,
+        )
+
+    def _write(
+        self, left: Plan, plan: Plan, listing: Listing, settings: Settings, ports: Ports, state: State
+    ) -> tuple[Happened, State]:
+        writer = self.connection.writer
+        assert writer is not None  # noqa: S101 - the decision to write is made in mode apply only, not suspended
+        now = ports.clock.monotonic
+        try:
+            report = write_plan(left, listing, writer, settings, ports, self._writing)
+        except ReconcilerError as error:  # the journal's: nothing was sent
+            reason = self._tell(Trouble.WRITES, error)
+            return Happened("failed", reason, plan=plan), decide.failed(state, Trouble.WRITES, now())
+        finally:
+            ports.stop.resume()
+        state = decide.settle(state, left, report, now())
+        if report.exit_code == 0:
+            return Happened("applied", f"{len(report.outcomes)} written", plan=plan, report=report), state
+        self.troubles[Trouble.WRITES] = writer.scrubber.scrub(not_applied(report))
+        return Happened("failed", self.troubles[Trouble.WRITES], plan=plan, report=report), state
+
+    def _unread(self, error: ReconcilerError, state: State, ports: Ports) -> tuple[str, State]:
+        if isinstance(error, ApiError):
+            return Trouble.READS, decide.failed(state, Trouble.READS, ports.clock.monotonic())
+        if isinstance(error, ManifestError):
+            return "plan", state
+        return SETTINGS, state
+
+    def _tell(self, kind: str, error: ReconcilerError) -> str:
+        self._problem = error
+        self.troubles[kind] = self.connection.scrub(str(error))
+        return self.troubles[kind]
+
+    def _content(self, desired: Desired) -> str:
+        """What tells one desired state from another, its secrets included: a rotated one is no other writer's doing."""
+        found = hashlib.sha256(desired.digest.encode())
+        for runner in desired.runners:
+            for name, value in (runner.headers or {}).items():
+                secret = value.fingerprint(self._key, name.encode()) if isinstance(value, Secret) else str(value)
+                found.update(f"{runner.key}\0{name}\0{secret}\0".encode(errors="surrogatepass"))
+        return found.hexdigest()[:16]

@@ -1,0 +1,179 @@
+"""Cycle after cycle: runs one, shows what it led to, and waits for the next one, for SIGHUP, or for a new revision."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from reconciler.errors import Interrupted, ReconcilerError
+from reconciler.manifests.git_process import GitProblem
+from reconciler.model.cause import cause_of
+from reconciler.model.enums import OutcomeStatus
+from reconciler.model.watching import Watching
+from reconciler.watch import decide
+from reconciler.watch.happened import ERROR, Happened, counted, status_after
+from reconciler.watch.state import State, Trouble
+from reconciler.watch.transitions import transitions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.watch.board import Board
+    from reconciler.watch.cycle import Cycle
+    from reconciler.watch.sources.source import Source
+    from reconciler.watch.status import Status
+    from reconciler.watch.transitions import Transition
+    from reconciler.workflow.run import Ports
+
+SLICE_S: Final = 0.5
+"""How long it sleeps before it looks whether SIGHUP came."""
+_LOCK_AGAIN_S: Final = 1.0
+_LOG: Final = logging.getLogger("reconciler.watch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wakeups:
+    """`hangup` says whether SIGHUP came since it was last asked; `reload` gives the ports with what files say now."""
+
+    hangup: Callable[[], bool]
+    reload: Callable[[Ports], Ports]
+    chance: Callable[[], float]
+
+
+class Loop:
+    """The loop of one watch. `announce` gets every transition once."""
+
+    def __init__(
+        self,
+        cycle: Cycle,
+        source: Source,
+        board: Board,
+        ports: Ports,
+        wakeups: Wakeups,
+        announce: Callable[[Transition, Status], None],
+    ) -> None:
+        self._cycle = cycle
+        self._source = source
+        self._board = board
+        self._ports = ports
+        self._wakeups = wakeups
+        self._announce = announce
+        self._state = State()
+        self._waited_for: str | None = None
+
+    def run(self, *, once: bool = False) -> int:
+        """Run until it is asked to stop, which is exit 0; with `once` one cycle, and its exit code.
+
+        Raises UsageProblem where there is nothing to begin with; with `once` whatever ended the cycle.
+        """
+        try:
+            while True:
+                started = self._ports.clock.monotonic()
+                happened = self._turn(started)
+                if once and happened.waits is None:
+                    if happened.error is not None:
+                        raise happened.error
+                    return happened.exit_code
+                self._rest(started, happened)
+        except (Interrupted, KeyboardInterrupt):
+            _LOG.info("stopped")
+            return 0
+        finally:
+            self._cycle.close()
+
+    def _turn(self, started: float) -> Happened:
+        ports, board = self._ports, self._board
+        board.beat()
+        started_at = ports.now()
+        try:
+            happened, self._state = self._cycle.run(self._state, ports)
+        except (ReconcilerError, KeyboardInterrupt):  # it was stopped, or there is nothing to begin with
+            raise
+        except Exception as exc:  # noqa: BLE001 - a watch outlives what nobody thought of, and says so
+            self._state = decide.failed(self._state, Trouble.READS, ports.clock.monotonic())
+            error = ReconcilerError(f"unexpected error: {cause_of(exc)}")
+            self._cycle.troubles[Trouble.READS] = str(error)
+            _LOG.debug("cycle", exc_info=exc)
+            happened = Happened(ERROR, str(error), error=error)
+        self._show(happened, started_at, ports.clock.monotonic() - started)
+        if ports.stop.is_set():
+            raise Interrupted("interrupted")
+        return happened
+
+    def _show(self, happened: Happened, started_at: str, duration_s: float) -> None:
+        cycle, board, before = self._cycle, self._board, self._board.status
+        in_force = cycle.in_force
+        after = status_after(
+            before,
+            happened,
+            self._state,
+            watching=cycle.watching(),
+            revision=in_force.revision if in_force else None,
+            troubles=cycle.troubles,
+            started_at=started_at,
+            ended_at=self._ports.now(),
+            duration_s=round(duration_s, 3),
+        )
+        board.show(after, counted(board.counts, happened, cycle.connection.requests))
+        board.ready = board.ready or cycle.has_read
+        board.beat()
+        if happened.waits is None or happened.waits != self._waited_for:
+            _LOG.log(logging.WARNING if after.troubles else logging.INFO, "%s", _line(after, happened))
+        self._waited_for = happened.waits
+        for each in transitions(before, after):
+            _LOG.warning("%s", each.text)
+            self._announce(each, after)
+
+    def _rest(self, started: float, happened: Happened) -> None:
+        """Wait until the next cycle is due, SIGHUP comes, or the source has something new."""
+        clock = self._ports.clock
+        interval_s = (self._cycle.watching() or Watching()).interval_s
+        now = clock.monotonic()
+        until = decide.next_cycle(self._state, started, now, interval_s=interval_s, chance=self._wakeups.chance())
+        if happened.waits is not None:
+            until = now + _LOCK_AGAIN_S
+        look_at = now + self._source.look_every_s
+        while (now := clock.monotonic()) < until:
+            self._board.beat()
+            if self._wakeups.hangup():
+                self._ports = self._wakeups.reload(self._ports)
+                self._state = decide.hurry(self._state)
+                return
+            if now >= look_at:
+                look_at = now + self._source.look_every_s
+                if self._look():
+                    return
+            clock.wait(min(SLICE_S, until - now))
+
+    def _look(self) -> bool:
+        """Whether the source has something new since it was opened, or can't be reached any more."""
+        now = self._ports.clock.monotonic()
+        if not decide.may_look(self._state, now):
+            return False
+        try:
+            return self._source.look() != self._source.mark
+        except GitProblem:
+            return Trouble.GIT not in self._cycle.troubles  # then the cycle meets it too, and reports it
+
+
+def _line(status: Status, happened: Happened) -> str:
+    """One line for one cycle."""
+    parts = [happened.result]
+    if status.suspended and happened.result != "suspended":
+        parts.append("suspended")
+    if happened.plan is not None:
+        done = happened.report.count(OutcomeStatus.APPLIED) if happened.report else 0
+        parts.append(f"{len(status.drifted)} drifted, {happened.plan.unchanged + done} in step")
+    if status.contested:
+        parts.append(f"{len(status.contested)} contested")
+    if happened.reason and happened.reason not in ("in step", "suspended"):
+        parts.append(happened.reason)
+    for kind, text in status.troubles.items():
+        if text != happened.reason:
+            parts.append(f"{kind}: {text}")
+    if status.revision is not None:
+        parts.append(f"at {status.revision[:20]}")
+    if status.cycle is not None and happened.waits is None:
+        parts.append(f"{status.cycle.duration_s:g} s")
+    return "; ".join(parts).replace("\n", " | ")

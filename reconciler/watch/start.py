@@ -1,0 +1,84 @@
+"""Puts a watch together from what the command line says, and runs it."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.errors import UsageProblem
+from reconciler.manifests.files import STDIN
+from reconciler.manifests.git_clone import check_git_url, check_ref
+from reconciler.model.watching import Watching
+from reconciler.watch.board import Board
+from reconciler.watch.cycle import Cycle, Overrides
+from reconciler.watch.loop import Loop, Wakeups
+from reconciler.watch.notify import Silence, Webhook, check_notify_url
+from reconciler.watch.sources.folder import Folder
+from reconciler.watch.sources.git_ref import GitRef
+from reconciler.watch.status import Status
+from reconciler.watch.web.server import OFF, StatusServer, parse_listen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reconciler.watch.notify import Notifier
+    from reconciler.watch.sources.source import Source
+    from reconciler.workflow.apply import Writing
+    from reconciler.workflow.run import Ports, Selection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What to watch and how. `listen` is HOST:PORT or `off`; `notify_url` empty for nobody.
+
+    `listening` gets the address of the status, once it is served, and whether only this machine can reach it. `reload`
+    gives the ports with what their files hold now, at SIGHUP.
+    """
+
+    overrides: Overrides
+    writing: Writing
+    api_url: str
+    hangup: Callable[[], bool]
+    reload: Callable[[Ports], Ports]
+    listening: Callable[[str, bool], None]
+    git: str | None = None
+    ref: str = "HEAD"
+    listen: str = OFF
+    once: bool = False
+    notify_url: str = ""
+    insecure_http: bool = False
+
+
+def watch(selection: Selection, ports: Ports, asked: Watch) -> int:
+    """Watch until asked to stop, or once; the exit code. Raises UsageProblem, and ListenProblem."""
+    source = _source(selection, asked)
+    cycle = Cycle(source, asked.overrides, asked.writing, key=secrets.token_bytes(32))
+    watching = asked.overrides.over(Watching())
+    status = Status(environment=selection.environment, api_url=asked.api_url, mode=watching.mode)
+    board = Board(status, ports.clock)
+    wakeups = Wakeups(hangup=asked.hangup, reload=asked.reload, chance=random.random)
+    with ExitStack() as stack:
+        stack.callback(cycle.close)
+        if asked.listen != OFF and not asked.once:
+            server = stack.enter_context(StatusServer(board, *parse_listen(asked.listen)))
+            asked.listening(server.url, server.is_local)
+        notifier: Notifier = Silence()
+        if asked.notify_url:
+            url = check_notify_url(asked.notify_url, insecure_http=asked.insecure_http)
+            notifier = Webhook(url, scrub=cycle.connection.scrub)
+        stack.callback(notifier.close)
+        return Loop(cycle, source, board, ports, wakeups, notifier.send).run(once=asked.once)
+
+
+def _source(selection: Selection, asked: Watch) -> Source:
+    if STDIN in selection.paths:
+        raise UsageProblem("watch reads manifests again and again, and stdin only once: name files or folders")
+    if asked.git is None:
+        return Folder(selection)
+    if selection.policy_from is not None:
+        raise UsageProblem("--policy-from is for a checkout; with --git the policy is that of --ref")
+    url = check_git_url(asked.git, selection.cwd, insecure_http=asked.insecure_http)
+    return GitRef(url, check_ref(asked.ref), selection)

@@ -1,0 +1,66 @@
+"""`/`: the status for people, in the look of the HTML report. It needs no script and refreshes itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from reconciler.model.health import Health
+from reconciler.render import wording
+from reconciler.render.views import html_page
+from reconciler.watch.status import SUCCESSES
+
+if TYPE_CHECKING:
+    from reconciler.watch.board import Board
+    from reconciler.watch.status import Status
+
+REFRESH_S: Final = 15
+_RANK: Final = {"error": 0, "warning": 1, "info": 2}
+
+
+def render_page(board: Board, *, refreshes: bool) -> tuple[str, str]:
+    """The page, and the Content-Security-Policy that it keeps to."""
+    status = board.status
+    html = html_page.render_template(
+        "watch.html.j2",
+        title=f"{_headline(status)} - {status.environment or 'reconciler watch'}",
+        headline=_headline(status),
+        good=_is_good(status),
+        status=status,
+        drift=_lasts(board.drift_s),
+        findings=sorted(
+            (each for each in status.findings if not each.accepted),
+            key=lambda each: (_RANK.get(each.severity, 3), each.code),
+        ),
+        accepted=sum(each.accepted for each in status.findings),
+        unhealthy=sorted((key, each) for key, each in status.health.items() if each.health is Health.UNHEALTHY),
+        healthy=sum(each.health is Health.HEALTHY for each in status.health.values()),
+        cycles=sorted(board.counts.cycles.items()),
+        sent=board.counts.requests,
+        refreshes=refreshes,
+        refresh_s=REFRESH_S,
+    )
+    return html, html_page.content_policy()
+
+
+def _headline(status: Status) -> str:
+    if status.waits_for is not None:
+        return "Waiting for another writer"
+    if status.cycle is None:
+        return "Starting"
+    if status.suspended:
+        return "Suspended"
+    if status.cycle.result not in SUCCESSES:
+        return {"refused": "Refused by a guard", "failed": "Not applied"}.get(status.cycle.result, "Not in control")
+    if status.contested:
+        return f"{wording.plural(len(status.contested), 'runner')} contested"
+    return f"{wording.plural(len(status.drifted), 'runner')} drifted" if status.drifted else "In step"
+
+
+def _is_good(status: Status) -> bool:
+    return _headline(status) == "In step" and not status.troubles
+
+
+def _lasts(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
