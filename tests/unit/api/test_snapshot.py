@@ -43,7 +43,7 @@ def test_any_other_version_is_refused(tmp_path, version):
         (b"", "not JSON"),
         (b"{", "not JSON"),
         (b"\xff{}", "not UTF-8"),
-        (b'{"format_version": "1.0", "format_version": "1.0"}', "twice"),
+        (b'{"format_version": "1.0", "format_version": "1.0"}', "duplicate key"),
         (b'{"format_version": NaN}', "a number in it can't be read"),
         (b'{"a":' * 200, "nested over 100 levels|not JSON"),
         (b"{}", "no list of format 1"),
