@@ -35,6 +35,13 @@ class RunnerReader(Protocol):
     def get_runner(self, runner_id: str) -> LiveRunner:
         """One runner (API: Get Runner)."""
 
+    def read_surroundings(self, listing: Listing, *, recent: int) -> Listing:
+        """The same runners, with the service's own (API: List Managed Runners) and what workflows ask for.
+
+        Those are the workflows under way and the newest `recent` others (API: List Workflows); 0: not read. What it
+        took is added to `reads`.
+        """
+
     def account(self) -> Account:
         """Who the token belongs to (API: Get User)."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from reconciler.api import wire
 from reconciler.api.create import create
+from reconciler.api.demand import read_demand, read_managed
 from reconciler.api.failures import read_verdict, replace_verdict
 from reconciler.api.pagination import read_list
 from reconciler.api.retrying import Exchange
@@ -62,6 +63,7 @@ class Reader:
         self._scrubber.learn((settings.token,))
         self._public_headers = settings.public_headers
         self._created: set[str] = set()
+        self._has_managed = True
         self._lock = threading.Lock()
         self._exchange = Exchange(
             settings,
@@ -99,7 +101,7 @@ class Reader:
         """All runners of the account, in a read that adds up (API: List Runners). Raises UnstableList besides."""
         sent = _Tally()
 
-        def read_page(number: int) -> wire.Page:
+        def read_page(number: int) -> wire.Page[LiveRunner]:
             call = Call(
                 method="GET",
                 path=_RUNNERS,
@@ -118,6 +120,17 @@ class Reader:
         """One runner (API: Get Runner)."""
         call = Call(method="GET", path=_path(runner_id), read=lambda answer: self._runner(answer, runner_id))
         return self._exchange.repeat(call, read_verdict)
+
+    def read_surroundings(self, listing: Listing, *, recent: int) -> Listing:
+        """The same runners, with the service's own and what workflows ask for (`recent` 0: not read).
+
+        A tier that has no managed runners is asked once a run. The requests are counted among the listing's `reads`.
+        """
+        sent = _Tally()
+        demand = read_demand(self._exchange, recent, sent.add) if recent else None
+        managed = read_managed(self._exchange, sent.add) if self._has_managed else None
+        self._has_managed = managed is not None
+        return replace(listing, demand=demand, managed=managed, reads=listing.reads + sent.count)
 
     def account(self) -> Account:
         """Who the token belongs to (API: Get User)."""

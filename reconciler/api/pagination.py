@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
-    from reconciler.api.wire import Page
+    from reconciler.api.wire import Item, Page
     from reconciler.model.runner import LiveRunner
 
 MAX_READS: Final = 3
@@ -33,31 +33,50 @@ class Shifted(Exception):
 
 
 def read_list(
-    read_page: Callable[[int], Page],
+    read_page: Callable[[int], Page[LiveRunner]],
     now: Callable[[], dt.datetime],
     progress: Callable[[int, int], None],
 ) -> Listing:
+    """All runners and when they were read. Raises UnstableList, and what `read_page` raises.
+
+    What was spent on it is not known here: `reads` is 0.
+    """
+    read_at = ""
+
+    def begin() -> None:
+        nonlocal read_at
+        read_at = now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    runners = read_pages(read_page, progress, begin=begin)
+    return Listing(runners, read_at, reads=0)
+
+
+def read_pages(
+    read_page: Callable[[int], Page[Item]],
+    progress: Callable[[int, int], None],
+    what: str = "runners",
+    *,
+    begin: Callable[[], None] = lambda: None,
+) -> tuple[Item, ...]:
     """Read until the pages add up, at most three times. Raises UnstableList, and what `read_page` raises.
 
-    `read_page` takes a page's number from 1, and is called by several threads at once. What was spent on it is not
-    known here: `reads` is 0.
+    `read_page` takes a page's number from 1, and is called by several threads at once; `begin` is called before each
+    read. `what` is listed, for messages.
     """
     for last in (False, False, True):
-        read_at = now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        begin()
         try:
-            runners = _read_once(read_page, progress)
+            return _read_once(read_page, progress)
         except Shifted as exc:
             if last:
                 raise UnstableList(
-                    f"the list of runners did not add up in {MAX_READS} reads: {exc}; runners may be created right "
+                    f"the list of {what} did not add up in {MAX_READS} reads: {exc}; runners may be created right "
                     "now: try again when that is over"
                 ) from exc
-        else:
-            return Listing(runners, read_at, reads=0)
     raise AssertionError  # pragma: no cover - the last read returns or raises
 
 
-def _read_once(read_page: Callable[[int], Page], progress: Callable[[int, int], None]) -> tuple[LiveRunner, ...]:
+def _read_once(read_page: Callable[[int], Page[Item]], progress: Callable[[int, int], None]) -> tuple[Item, ...]:
     """One read of all pages: the first says how many there are, the rest are read side by side. Raises Shifted."""
     first = _checked(read_page(1), 1, None)
     count = list_reads(first.total)
@@ -70,11 +89,11 @@ def _read_once(read_page: Callable[[int], Page], progress: Callable[[int, int], 
 
 
 def _rest(
-    read_page: Callable[[int], Page], total: int, count: int, progress: Callable[[int, int], None]
-) -> dict[int, Page]:
+    read_page: Callable[[int], Page[Item]], total: int, count: int, progress: Callable[[int, int], None]
+) -> dict[int, Page[Item]]:
     """Pages 2 to `count`. The first failure keeps the others from starting another page."""
     numbers = iter(range(2, count + 1))
-    pages: dict[int, Page] = {}
+    pages: dict[int, Page[Item]] = {}
     lock = threading.Lock()
     failed = threading.Event()
 
@@ -103,7 +122,7 @@ def _rest(
     return pages
 
 
-def _checked(page: Page, number: int, total: int | None) -> Page:
+def _checked(page: Page[Item], number: int, total: int | None) -> Page[Item]:
     """The page, if it fits a list of so many; None for the first page, which says how many."""
     whole = page.total if total is None else total
     due = max(0, min(PER_PAGE, whole - (number - 1) * PER_PAGE))

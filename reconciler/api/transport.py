@@ -55,7 +55,7 @@ class Call(Generic[T]):
     method: str
     path: str
     read: Callable[[Answer], T]
-    params: Mapping[str, int] | None = None
+    params: Mapping[str, int | str] | None = None
     content: bytes | None = None
     sent: Callable[[], None] = lambda: None
 

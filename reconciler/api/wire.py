@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from reconciler.errors import BadAnswer
 from reconciler.model.field import HeaderMap, Scalar, Tags
@@ -35,11 +35,22 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
 _LONGEST_PATH: Final = 120
 
 
+class Identified(Protocol):
+    """What a list has: a runner, or one of the service's own."""
+
+    @property
+    def id(self) -> str:
+        """Its id; the same on whatever page it is."""
+
+
+Item = TypeVar("Item", bound=Identified)
+
+
 @dataclass(frozen=True, slots=True)
-class Page:
+class Page(Generic[Item]):
     """One page of a list, and how many runners there are on all pages."""
 
-    runners: tuple[LiveRunner, ...]
+    runners: tuple[Item, ...]
     total: int
 
 
@@ -85,24 +96,30 @@ def decode_runner(content: bytes, public_headers: frozenset[str]) -> LiveRunner:
     return _runner(_parse(content), public_headers, None)
 
 
-def decode_page(content: bytes, public_headers: frozenset[str]) -> Page:
+def decode_page(content: bytes, public_headers: frozenset[str]) -> Page[LiveRunner]:
     """One page of List Runners. Raises BadAnswer."""
-    data = _object(_parse(content), "")
+    items, total = decode_items(content, "runners")
+    return Page(tuple(_runner(item, public_headers, index) for index, item in enumerate(items)), total)
+
+
+def decode_items(content: bytes, name: str) -> tuple[list[Any], int]:
+    """The items of one page of a list, and how many there are on all pages. Raises BadAnswer."""
+    data = as_object(_parse(content), "")
     total = data.get("total")
     if type(total) is not int or total < 0:
-        raise _wrong("total", "a count", data, "total")
-    items = data.get("runners")
+        raise wrong("total", "a count", data, "total")
+    items = data.get(name)
     if type(items) is not list:
-        raise _wrong("runners", "an array", data, "runners")
-    return Page(tuple(_runner(item, public_headers, index) for index, item in enumerate(items)), total)
+        raise wrong(name, "an array", data, name)
+    return items, total
 
 
 def decode_account(content: bytes, date: str) -> Account:
     """Get User, and the Date header of its answer. Raises BadAnswer."""
-    data = _object(_parse(content), "")
+    data = as_object(_parse(content), "")
     for field in ("id", "name", "email", "tier"):
         if type(data.get(field)) is not str:
-            raise _wrong(field, "a string", data, field)
+            raise wrong(field, "a string", data, field)
     return Account(id=data["id"], name=data["name"], email=data["email"], tier=data["tier"], answered_at=date)
 
 
@@ -121,11 +138,11 @@ def decode_message(content: bytes) -> str | None:
 def _runner(data: Any, public_headers: frozenset[str], index: int | None) -> LiveRunner:
     # What is checked here is checked ten thousand times: the paths are made only for an error.
     if type(data) is not dict:
-        raise _wrong(_place(index, ""), "an object", data)
+        raise wrong(_place(index, ""), "an object", data)
     get = data.get
     for field in _STRINGS:
         if type(get(field)) is not str:
-            raise _wrong(_place(index, field), "a string", data, field)
+            raise wrong(_place(index, field), "a string", data, field)
     if not _ID.fullmatch(data["id"]):
         raise BadAnswer(f"{_place(index, 'id')}: expected an id, got a string of another form")
     return LiveRunner(
@@ -140,28 +157,28 @@ def _runner(data: Any, public_headers: frozenset[str], index: int | None) -> Liv
 def _string(data: Mapping[str, Any], name: str, _public: frozenset[str], index: int | None) -> str:
     value = data.get(name)
     if type(value) is not str:
-        raise _wrong(_place(index, name), "a string", data, name)
+        raise wrong(_place(index, name), "a string", data, name)
     return value
 
 
 def _strings(data: Mapping[str, Any], name: str, _public: frozenset[str], index: int | None) -> tuple[str, ...]:
     items = data.get(name)
     if type(items) is not list:
-        raise _wrong(_place(index, name), "an array", data, name)
+        raise wrong(_place(index, name), "an array", data, name)
     for number, item in enumerate(items):
         if type(item) is not str:
-            raise _wrong(_place(index, f"{name}[{number}]"), "a string", item)
+            raise wrong(_place(index, f"{name}[{number}]"), "a string", item)
     return tuple(items)
 
 
 def _headers(data: Mapping[str, Any], name: str, public: frozenset[str], index: int | None) -> Headers:
     headers = data.get(name)
     if type(headers) is not dict:
-        raise _wrong(_place(index, name), "an object", data, name)
+        raise wrong(_place(index, name), "an object", data, name)
     wrapped: dict[str, HeaderValue] = {}
     for header, value in headers.items():
         if type(value) is not str:
-            raise _wrong(_place(index, f"{name}.{header}"), "a string", value)
+            raise wrong(_place(index, f"{name}.{header}"), "a string", value)
         wrapped[header] = value if fold(header) in public else Secret(value)
     return Headers(wrapped)
 
@@ -190,9 +207,10 @@ def _parse(content: bytes) -> Any:
         raise BadAnswer("the answer is truncated or no JSON") from None
 
 
-def _object(data: Any, place: str) -> dict[str, Any]:
+def as_object(data: Any, place: str) -> dict[str, Any]:
+    """The object that must be at a place. Raises BadAnswer."""
     if type(data) is not dict:
-        raise _wrong(place, "an object", data)
+        raise wrong(place, "an object", data)
     return data
 
 
@@ -202,8 +220,8 @@ def _place(index: int | None, field: str) -> str:
     return f"runners[{index}].{field}" if field else f"runners[{index}]"
 
 
-def _wrong(place: str, expected: str, value: Any, field: str | None = None) -> BadAnswer:
-    """`value` is what was found or, with `field`, the object that should hold it."""
+def wrong(place: str, expected: str, value: Any, field: str | None = None) -> BadAnswer:
+    """The error of a wrong shape. `value` is what was found or, with `field`, the object that should hold it."""
     missing = field is not None and field not in value
     found = "nothing" if missing else _kind(value if field is None else value[field])
     shown = show_hidden(place)[:_LONGEST_PATH] or "the answer"

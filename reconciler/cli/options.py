@@ -113,7 +113,15 @@ output_options = _all(
     option("--no-color", is_flag=True, help="No colours; NO_COLOR and FORCE_COLOR are honoured."),
 )
 
+demand_option = option(
+    "--demand",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Read workflows too: those under way and the newest N others; 0 reads none.",
+)
+
 planning_options = _all(
+    demand_option,
     option("--allow-empty", is_flag=True, help="Manifests may declare no runner at all."),
     option(
         "--acknowledge",

@@ -52,6 +52,7 @@ def selection_of(options: Mapping[str, Any]) -> Selection:
         acknowledged=tuple(_acknowledgement(text) for text in options.get("acknowledged", ())),
         allow_empty=options.get("allow_empty", False),
         policy_from=options.get("policy_from"),
+        demand=options.get("demand"),
         cwd=Path.cwd(),
         workspace=_folder(os.environ.get("GITHUB_WORKSPACE")),
     )

@@ -37,7 +37,8 @@ class Project:
     `file_allow` are paths seen from `folder`. `token_variables` are those of every environment. `public_headers` are
     lower-case. `defaults` are layers, lowest first, and `profiles` layers by name: what messages call them, and the
     mapping. `declared_guard` is `guard` without what other keys imply, `policy_at` has the places of the policy's keys.
-    `unmanaged_scope` holds globs. `policy_commit` is the commit whose policy is in force (None: the file's
+    `unmanaged_scope` holds globs. `demand` is how many of the newest workflows are read (0: none), `managed` whether
+    the service's own runners are. `policy_commit` is the commit whose policy is in force (None: the file's
     own), and `policy_changes` where the file would have it otherwise.
     """
 
@@ -62,6 +63,8 @@ class Project:
     declared_guard: Guard = field(default_factory=Guard)
     health: HealthPolicy = field(default_factory=HealthPolicy)
     watching: Watching = field(default_factory=Watching)
+    demand: int = 0
+    managed: bool = False
     policy_at: Mapping[str, Position] = field(default_factory=dict)
     policy_commit: str | None = None
     policy_changes: tuple[PolicyChange, ...] = ()
@@ -227,6 +230,8 @@ def _build(
         declared_guard=levels.guard(retires=False),
         health=levels.health(),
         watching=levels.watching(),
+        demand=(settings.demand.recent if settings.demand else None) or 0,
+        managed=bool(settings.managed),
         policy_at=levels.places(POLICY_KEYS),
         promises=levels.promises(),
         defaults=levels.layers("defaults"),

@@ -96,3 +96,10 @@ class Format(StrEnum):
     JSON = "json"
     MARKDOWN = "markdown"
     HTML = "html"
+
+
+class Interest(StrEnum):
+    """Whether any workflow asks for a tag set: what `guard.severity` may tell apart."""
+
+    ASKED = "asked"
+    UNASKED = "unasked"

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from reconciler.model.position import Position
 
-"""Worst first."""
 _WORST_FIRST: Final = tuple(Severity)
+STRANDED: Final = "stranded-tags"
+UNSERVED: Final = "unserved-demand"
 POLICY_CHANGED: Final = "policy-changed"
 
 
@@ -32,6 +33,7 @@ class Finding:
     """One finding. `key` is the runner it is about; None for one about the fleet.
 
     `accepted` says whether somebody took it on; `accepted_by` how: `manifest: REASON (until DAY)` or `--acknowledge`.
+    `asked` says whether any workflow asks for what it is about; None where that is not known, or has no meaning.
     """
 
     code: str
@@ -41,6 +43,7 @@ class Finding:
     at: Position | None = None
     accepted: bool = False
     accepted_by: str | None = None
+    asked: bool | None = None
 
     @property
     def refuses(self) -> bool:
@@ -51,12 +54,12 @@ class Finding:
     def rank(self) -> tuple[int, int]:
         """Where it is shown, lowest first, so that no number of others can hide what matters.
 
-        Errors that were accepted, errors that refuse, changes of the policy, the rest by severity; last what else was
-        accepted.
+        Errors that were accepted, errors that refuse, workflows that wait for what nobody serves, changes of the
+        policy, the rest by severity; last what else was accepted.
         """
         if self.severity == Severity.ERROR:
             place = 0 if self.accepted else 1
-        elif self.code == POLICY_CHANGED:
+        elif self.code in (UNSERVED, POLICY_CHANGED):
             place = 2
         else:
             place = 4 if self.accepted else 3

@@ -9,6 +9,7 @@ from reconciler.model.enums import ActionKind, MatchedBy, Purpose
 
 if TYPE_CHECKING:
     from reconciler.model.change import Change
+    from reconciler.model.demand import Demand
     from reconciler.model.finding import Finding
     from reconciler.model.position import Position
     from reconciler.model.runner import DesiredRunner, LiveRunner
@@ -111,7 +112,9 @@ class Plan:
     """One plan. Actions stand in the order of their keys; `unchanged` counts the runners that match already.
 
     `complete` is False when a value could not be known; `live_as_of` is set when the live state came from a snapshot;
-    `sandbox` is the file of the embedded emulator, when that was talked to.
+    `sandbox` is the file of the embedded emulator, when that was talked to. `demand` is what workflows ask for, each
+    set with how many runners serve it before and after, and `managed` how many of the service's own runners were
+    counted; None where that was not read.
     """
 
     created_at: str
@@ -127,6 +130,8 @@ class Plan:
     capacity: tuple[Capacity, ...]
     budget: Budget
     account: str | None = None
+    demand: Demand | None = None
+    managed: int | None = None
     live_as_of: str | None = None
     sandbox: str | None = None
     targets: tuple[str, ...] = ()

@@ -43,14 +43,17 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """`guard` in the project file. None means not limited; `severity` maps finding codes to severities."""
+    """`guard` in the project file. None means not limited; `severity` maps finding codes to severities.
+
+    That of stranded tags may be two: for sets that workflows ask for (`asked`) and for those that none does.
+    """
 
     max_disables: Limit | None = None
     max_changes: Limit | None = None
     max_creates: Limit | None = None
     endpoint_hosts: tuple[str, ...] | None = None
     two_phase: bool = True
-    severity: Mapping[str, Severity] = field(default_factory=dict)
+    severity: Mapping[str, Severity | Mapping[str, Severity]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from reconciler.model.fields import FIELD_NAMES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reconciler.model.demand import Demand, ManagedRunner
     from reconciler.model.finding import Acceptance
     from reconciler.model.headers import Headers
     from reconciler.model.position import Position
@@ -105,13 +106,16 @@ def list_reads(count: int) -> int:
 class Listing:
     """All runners of the account at one time: `read_at` is ISO 8601 UTC by our clock, `reads` the requests it took.
 
-    `owner` is the account's id where it was asked for; the runners say it too.
+    `owner` is the account's id where it was asked for; the runners say it too. `managed` are the service's own runners
+    and `demand` what workflows ask for: None where that was not read, or the tier has no managed runners.
     """
 
     runners: tuple[LiveRunner, ...]
     read_at: str
     reads: int
     owner: str | None = None
+    managed: tuple[ManagedRunner, ...] | None = None
+    demand: Demand | None = None
 
     @property
     def account(self) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
+from reconciler.model.demand import Asked, Demand
 from reconciler.model.enums import ActionKind, ChangeOrigin, MatchedBy, Purpose, Severity
 from reconciler.model.field import HeaderMap, Tags
 from reconciler.model.fields import FIELD, read_body
@@ -41,6 +42,8 @@ def plan_from(document: models.PlanModel) -> Plan:
         actions=tuple(map(_action, document.actions)),
         unchanged=document.summary.unchanged,
         unmanaged=tuple(UnmanagedRunner(each.id, each.name) for each in document.unmanaged),
+        demand=None if document.demand is None else _demand(document.demand),
+        managed=document.managed_runners,
         findings=tuple(map(_finding, document.findings)),
         gates=tuple(Gate(tuple(each.tags), tuple(each.keys), each.wildcard) for each in document.gates),
         capacity=tuple(Capacity(tuple(each.tags), each.before, each.after) for each in document.capacity),
@@ -119,7 +122,16 @@ def _finding(document: models.FindingModel) -> Finding:
         at=_place(document),
         accepted=document.accepted,
         accepted_by=document.accepted_by,
+        asked=document.asked,
     )
+
+
+def _demand(document: models.DemandModel) -> Demand:
+    asked = (
+        Asked(tuple(each.tags), each.under_way, each.recent, each.since, each.before, each.after)
+        for each in document.asked
+    )
+    return Demand(tuple(asked), document.recent)
 
 
 def _place(document: models.Place) -> Position | None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reconciler.model.change import Change
+    from reconciler.model.demand import Demand
     from reconciler.model.finding import Finding
     from reconciler.model.plan import Action, Plan, Request
     from reconciler.model.position import Position, Problem
@@ -55,6 +56,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "capacity": [{"tags": list(each.tags), "before": each.before, "after": each.after} for each in plan.capacity],
         "actions": [_action(each) for each in plan.actions],
         "unmanaged": [{"id": each.id, "name": each.name} for each in plan.unmanaged],
+        **_demand(plan),
         "findings": [finding_document(each) for each in plan.findings],
         "gates": [{"tags": list(each.tags), "wildcard": each.wildcard, "keys": list(each.keys)} for each in plan.gates],
     }
@@ -127,6 +129,34 @@ def _summary(plan: Plan) -> dict[str, int]:
     }
 
 
+def _demand(plan: Plan) -> dict[str, Any]:
+    """What was read of workflows and managed runners; nothing where neither was."""
+    found: dict[str, Any] = {}
+    if plan.demand is not None:
+        found["demand"] = demand_document(plan.demand)
+    if plan.managed is not None:
+        found["managed_runners"] = plan.managed
+    return found
+
+
+def demand_document(demand: Demand) -> dict[str, Any]:
+    """What workflows ask for, by tag set, and how many active runners serve each before and after."""
+    return {
+        "recent": demand.recent,
+        "asked": [
+            {
+                "tags": list(each.tags),
+                "under_way": each.under_way,
+                "recent": each.recent,
+                "since": each.since,
+                "before": each.before,
+                "after": each.after,
+            }
+            for each in demand.asked
+        ],
+    }
+
+
 def _count_by(values: Iterable[str], names: Iterable[str]) -> dict[str, int]:
     counts = dict.fromkeys(names, 0)
     for value in values:
@@ -190,7 +220,8 @@ def _request(request: Request) -> dict[str, Any]:
 
 
 def finding_document(finding: Finding) -> dict[str, Any]:
-    """One finding; its place is null where it has none."""
+    """One finding; its place is null where it has none, and `asked` there where it is known."""
+    known = {} if finding.asked is None else {"asked": finding.asked}
     return {
         "code": finding.code,
         "severity": finding.severity,
@@ -199,4 +230,5 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         **_place(finding.at),
         "accepted": finding.accepted,
         "accepted_by": finding.accepted_by,
+        **known,
     }

@@ -117,6 +117,7 @@ class FindingModel(Place):
     message: str
     accepted: bool
     accepted_by: str | None = None
+    asked: bool | None = None
 
 
 class CapacityModel(Model):
@@ -125,6 +126,24 @@ class CapacityModel(Model):
     tags: list[str]
     before: NonNegativeInt
     after: NonNegativeInt
+
+
+class AskedModel(Model):
+    """A tag set that workflows ask for, since when, and how many active runners serve it before and after."""
+
+    tags: list[str]
+    under_way: NonNegativeInt
+    recent: NonNegativeInt
+    since: str
+    before: NonNegativeInt
+    after: NonNegativeInt
+
+
+class DemandModel(Model):
+    """What a sample of workflows asks for: those under way, and so many of the newest others."""
+
+    recent: NonNegativeInt
+    asked: list[AskedModel]
 
 
 class GateModel(Model):
@@ -162,6 +181,7 @@ class InputsModel(Model):
     allow_empty: bool
     policy_from: str | None = None
     place: str | None = None
+    demand: NonNegativeInt | None = None
 
 
 class PlanModel(Model):
@@ -184,6 +204,8 @@ class PlanModel(Model):
     capacity: list[CapacityModel] = []
     actions: list[ActionModel]
     unmanaged: list[UnmanagedModel]
+    demand: DemandModel | None = None
+    managed_runners: NonNegativeInt | None = None
     findings: list[FindingModel]
     gates: list[GateModel] = []
     inputs: InputsModel | None = None

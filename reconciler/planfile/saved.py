@@ -38,7 +38,8 @@ class PlanInputs:
 
     `policy_from` is the commit whose policy it was made under, by its full hash.
     `place` is the project file's path below the root of its repository, whether it is there or not: it tells the
-    projects of one repository apart.
+    projects of one repository apart. `demand` is how many of the newest workflows were asked for by option, None for
+    what the project file says.
     """
 
     paths: tuple[str, ...] = ()
@@ -50,6 +51,7 @@ class PlanInputs:
     allow_empty: bool = False
     policy_from: str | None = None
     place: str | None = None
+    demand: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def write_plan(plan: Plan, inputs: PlanInputs, key: Secret) -> str:
         "allow_empty": inputs.allow_empty,
         "policy_from": inputs.policy_from,
         "place": inputs.place,
+        **({} if inputs.demand is None else {"demand": inputs.demand}),
     }
     document["fingerprints"] = fingerprints_document(take_fingerprints(plan, key))
     document["signature"] = _signature(document, key)
@@ -144,4 +147,5 @@ def _inputs(document: InputsModel) -> PlanInputs:
         allow_empty=document.allow_empty,
         policy_from=document.policy_from,
         place=document.place,
+        demand=document.demand,
     )

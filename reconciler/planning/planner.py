@@ -22,13 +22,14 @@ from reconciler.planning.findings.rule import Proposal
 from reconciler.planning.findings.severity import check_acknowledged, settle
 from reconciler.planning.match import match
 from reconciler.planning.ordering.arrange import arrange
-from reconciler.planning.serving.capacity import capacity_changes
+from reconciler.planning.serving.capacity import FleetCount
 from reconciler.planning.serving.states import Serving
 from reconciler.planning.targets import targeted
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
+    from reconciler.model.demand import Demand
     from reconciler.model.health import Probed
     from reconciler.model.plan import Action
     from reconciler.model.policy import Policy
@@ -52,28 +53,36 @@ def make_plan(
     sandbox: str | None = None,
     live_as_of: str | None = None,
     health: Mapping[str, Probed] | None = None,
+    asked_first: Demand | None = None,
 ) -> Plan:
     """The plan that brings live to desired; the same for any order of its inputs.
 
     `created_at` is ISO 8601 UTC; `reads` the requests sent so far, those of the listing unless given;
     `verify` whether a list is read after the writes;
     `live_as_of` when a snapshot is taken for live; `health` what the endpoints that were asked for this plan have
-    shown, by key: it decides a status that is `auto`. Raises ManifestError for entries that match no or several
-    runners, UsageProblem for a target that matches no entry and for the acknowledgement of an unknown finding.
+    shown, by key: it decides a status that is `auto`; `asked_first` the demand that the order of writes goes by, that
+    of the listing unless given: an order that was shown is to come out again although other workflows came since.
+    Raises ManifestError for entries that match no or several runners, UsageProblem for a target that matches no entry
+    and for the acknowledgement of an unknown finding.
     """
     check_acknowledged(policy)
     entries = {entry.key: entry for entry in desired.runners}
     picked = targeted(entries, policy.targets) - policy.skipped
     matching = match(desired.runners, sorted(listing.runners, key=attrgetter("id")))
     asked = {key: probed for key, probed in (health or {}).items() if key in picked}
-    draft = _draft(by_health.decide(matching, asked), picked, policy)
+    hosted = list(_managed(listing))
+    draft = _draft(by_health.decide(matching, asked), picked, policy, hosted)
     unhealthy = by_health.candidates(matching, asked)
     if off := by_health.may_go(unhealthy, draft.fleet, policy.promises):
-        draft = _draft(by_health.disable(draft.matching, off), picked, policy)
+        draft = _draft(by_health.disable(draft.matching, off), picked, policy, hosted)
     matching, pairs, retired, actions, fleet = draft
     written = {action.key: action for action in actions}
-    arranged = arrange(actions, fleet, policy.promises, two_phase=policy.guard.two_phase)
-    proposal = Proposal(matching, picked, actions, fleet, arranged, policy, asked)
+    count = FleetCount(fleet)
+    demand = None if listing.demand is None else count.of_demand(listing.demand)
+    first = asked_first or demand
+    firm = [frozenset(each.tags) for each in first.asked] if first else []
+    arranged = arrange(actions, fleet, policy.promises, two_phase=policy.guard.two_phase, asked=firm)
+    proposal = Proposal(matching, picked, actions, fleet, arranged, policy, asked, demand)
     return Plan(
         created_at=created_at,
         api_url=api_url,
@@ -85,7 +94,9 @@ def make_plan(
         unmanaged=_unmanaged(matching.unmanaged, retired, policy),
         findings=settle(plan_findings(proposal), entries, written, policy),
         gates=arranged.gates,
-        capacity=capacity_changes(fleet),
+        capacity=count.changes(),
+        demand=demand,
+        managed=None if listing.managed is None else len(listing.managed),
         budget=_budget(arranged.actions, listing, listing.reads if reads is None else reads, rate_limit, verify=verify),
         account=listing.account,
         live_as_of=live_as_of,
@@ -104,11 +115,11 @@ class _Draft(NamedTuple):
     fleet: list[Serving]
 
 
-def _draft(matching: Matching, picked: Container[str], policy: Policy) -> _Draft:
+def _draft(matching: Matching, picked: Container[str], policy: Policy, hosted: Sequence[Serving]) -> _Draft:
     pairs = _compare(matching, picked)
     retired = _retired(matching.unmanaged, policy)
     actions = sorted((*pairs.actions, *retired.values()), key=attrgetter("key"))
-    fleet = _fleet(matching, {action.key: action for action in actions}, retired)
+    fleet = [*_fleet(matching, {action.key: action for action in actions}, retired), *hosted]
     return _Draft(matching, pairs, retired, actions, fleet)
 
 
@@ -169,6 +180,13 @@ def _fleet(matching: Matching, written: Mapping[str, Action], retired: Mapping[s
         action = retired.get(live.id)
         fleet.append(Serving(action.key if action else None, live.spec.name, before, None if action else before))
     return fleet
+
+
+def _managed(listing: Listing) -> Iterator[Serving]:
+    """The service's own runners, which serve the same before and after."""
+    for each in listing.managed or ():
+        state = frozenset(each.tags) if each.status == RunnerStatus.ACTIVE else None
+        yield Serving(None, f"{each.name} (managed by the service)", state, state)
 
 
 def _in_the_end(action: Action) -> tuple[str, tuple[str, ...]]:

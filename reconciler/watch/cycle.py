@@ -21,7 +21,7 @@ from reconciler.watch.state import State, Trouble
 from reconciler.watch.writer_locks import WriterLocks
 from reconciler.workflow.apply import Writing, write_plan
 from reconciler.workflow.plan import plan_for
-from reconciler.workflow.run import hide, load_and_compile
+from reconciler.workflow.run import hide, load_and_compile, read_runners
 
 if TYPE_CHECKING:
     from reconciler.manifests.project import Project
@@ -177,10 +177,10 @@ class Cycle:
         hide(self.in_force.desired, reader)
         if applies and not self.locks.held and self._account is not None:  # waited for: nothing is read until then
             self.locks.hold_account(settings, ports, reader, Listing((), "", 0, owner=self._account))
-        listing = reader.list_runners()
+        listing = read_runners(reader, self.in_force.selection, self.in_force.project)
         self._account = listing.account
         if applies and self.locks.hold_account(settings, ports, reader, listing):
-            listing = reader.list_runners()
+            listing = read_runners(reader, self.in_force.selection, self.in_force.project)
         return self._plan_from(settings, listing, ports, frozenset()), listing, reader
 
     def _plan_from(self, settings: Settings, listing: Listing, ports: Ports, skipped: frozenset[str]) -> Plan:

@@ -21,7 +21,7 @@ from reconciler.model.policy import Acknowledgement
 from reconciler.model.report import Report
 from reconciler.workflow.locks import lock_account, lock_token
 from reconciler.workflow.plan import plan_for, warn_of_unmatched
-from reconciler.workflow.run import hide, load, load_and_compile, read_live
+from reconciler.workflow.run import hide, load, load_and_compile, read_live, read_runners
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from reconciler.apply.lock import Held
     from reconciler.manifests.project import Project
+    from reconciler.model.demand import Demand
     from reconciler.model.runner import Desired, Listing
     from reconciler.planfile.saved import SavedPlan
     from reconciler.ports import Journal, RunnerApi
@@ -161,7 +162,8 @@ def _plan_still(attempt: Attempt, shown: Plan | SavedPlan) -> tuple[Plan, Listin
 
     saved = not isinstance(shown, Plan)
     with _usage_is_stale() if saved else nullcontext():
-        now, listing = _plan(attempt.prepared, attempt.client, saved=saved)
+        first = (shown if isinstance(shown, Plan) else shown.plan).demand
+        now, listing = _plan(attempt.prepared, attempt.client, saved=saved, asked_first=first)
     if differences := moved(shown, now, attempt.prepared.settings.plan_key):
         raise StalePlan(differences, now)
     return now, listing
@@ -192,6 +194,7 @@ def open_saved(path: str, selection: Selection, ports: Ports) -> tuple[SavedPlan
         acknowledged=(*map(Acknowledgement.parse, inputs.acknowledged), *selection.acknowledged),
         allow_empty=inputs.allow_empty,
         policy_from=inputs.policy_from,
+        demand=inputs.demand if selection.demand is None else selection.demand,
     )
     with _usage_is_stale():
         project = load(recorded)
@@ -205,9 +208,15 @@ def _prepare(selection: Selection, ports: Ports, applying: Applying) -> Prepared
     return Prepared(selection, ports, project, desired, ports.settings(project), applying.verify)
 
 
-def _plan(prepared: Prepared, client: RunnerApi, *, saved: bool = False) -> tuple[Plan, Listing]:
+def _plan(
+    prepared: Prepared, client: RunnerApi, *, saved: bool = False, asked_first: Demand | None = None
+) -> tuple[Plan, Listing]:
     hide(prepared.desired, client)
-    listing = read_live(client, prepared.settings, prepared.ports) if saved else client.list_runners()
+    selection, project = prepared.selection, prepared.project
+    if saved:
+        listing = read_live(client, selection, project, prepared.settings, prepared.ports)
+    else:
+        listing = read_runners(client, selection, project)
     plan = plan_for(
         prepared.selection,
         prepared.ports,
@@ -216,6 +225,7 @@ def _plan(prepared: Prepared, client: RunnerApi, *, saved: bool = False) -> tupl
         prepared.desired,
         listing,
         verify=prepared.verify,
+        asked_first=asked_first,
     )
     return plan, listing
 

@@ -20,6 +20,7 @@ from reconciler.errors import (
 from reconciler.forge.github.environments import REVIEWERS, read_protection
 from reconciler.forge.github.event import repository_of
 from reconciler.manifests.project import load_project
+from reconciler.model.demand import MANAGED_TIERS
 from reconciler.model.results import Check, Checks
 from reconciler.settings import DOCUMENTED_LIMIT
 from reconciler.workflow.comment import connect
@@ -133,8 +134,14 @@ def _service(settings: Settings, reader: RunnerReader, ports: Ports) -> Iterator
     else:
         yield Check("address", OK, where)
         yield Check("token", OK, f"valid, of {account.name} ({account.id})")
-        yield Check("tier", OK, account.tier)
+        yield _tier(account)
         yield _clock(account, ports)
+
+
+def _tier(account: Account) -> Check:
+    """The account's tier, and what to do where it has managed runners (API: List Managed Runners)."""
+    advice = "it has managed runners: `managed: true` in the project file counts them for coverage"
+    return Check("tier", OK, account.tier, advice if account.tier in MANAGED_TIERS else "")
 
 
 def _clock(account: Account, ports: Ports) -> Check:

@@ -12,7 +12,7 @@ from reconciler.files import create_file
 from reconciler.model.enums import Standing, UnmanagedMode
 from reconciler.model.results import Exported, Listed
 from reconciler.workflow.plan import plan_for
-from reconciler.workflow.run import compile_selected, load
+from reconciler.workflow.run import compile_selected, load, read_runners
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ def list_live(selection: Selection, ports: Ports) -> Listed:
     project = load(selection)
     settings = ports.settings(project)
     with ports.reader(settings) as reader:
-        listing = reader.list_runners()
+        listing = read_runners(reader, selection, project)
     return Listed(listing, settings.api_url, _standing(selection, ports, project, settings, listing), settings.sandbox)
 
 

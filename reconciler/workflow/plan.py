@@ -11,10 +11,11 @@ from reconciler.model.secret import Secret
 from reconciler.planning.findings.severity import unmatched
 from reconciler.planning.origin import with_origins
 from reconciler.planning.planner import make_plan
-from reconciler.workflow.run import hide, load_and_compile, policy_of, read_live
+from reconciler.workflow.run import hide, load_and_compile, policy_of, read_live, read_runners
 
 if TYPE_CHECKING:
     from reconciler.manifests.project import Project
+    from reconciler.model.demand import Demand
     from reconciler.model.plan import Plan
     from reconciler.model.runner import Desired, Listing
     from reconciler.settings import Settings
@@ -39,7 +40,10 @@ def plan(
     settings = ports.settings(project)
     with ports.reader(settings) as reader:
         hide(desired, reader)
-        listing = read_live(reader, settings, ports) if out is not None else reader.list_runners()
+        if out is not None:
+            listing = read_live(reader, selection, project, settings, ports)
+        else:
+            listing = read_runners(reader, selection, project)
     made = plan_for(selection, ports, project, settings, desired, listing)
     if before is not None:
         made = with_origins(made, before)
@@ -123,9 +127,11 @@ def plan_for(
     *,
     verify: bool = True,
     skipped: frozenset[str] = frozenset(),
+    asked_first: Demand | None = None,
 ) -> Plan:
     """The plan that brings `listing` to `desired`, but for the runners with the `skipped` keys.
 
+    `asked_first` is the demand that the order of writes goes by; that of the listing unless given.
     Raises ManifestError where entries and runners can't be matched.
     """
     return make_plan(
@@ -138,6 +144,7 @@ def plan_for(
         rate_limit=settings.rate_limit,
         verify=verify,
         sandbox=settings.sandbox,
+        asked_first=asked_first,
     )
 
 
@@ -163,6 +170,7 @@ def save(plan: Plan, selection: Selection, project: Project, key: Secret, out: s
         allow_empty=selection.allow_empty,
         policy_from=project.policy_commit,
         place=selection.place,
+        demand=selection.demand,
     )
     text = write_plan(plan, inputs, key)
     write_file(out, text, private=True, encoding_errors="surrogatepass", error=PlanFileError)

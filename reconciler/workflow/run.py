@@ -35,6 +35,8 @@ TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
 class Selection:
     """Which manifests, of which environment, for which runners. `cwd` is the folder that paths are relative to.
 
+    `demand` is how many of the newest workflows are read besides those under way; None: what the project file says.
+
     `policy_from` is the git revision whose policy is in force; None: that of the working tree. `workspace` is the
     folder of a CI's checkout, where there is one. `files` is where manifests and project file are read; None: the disk.
     """
@@ -47,6 +49,7 @@ class Selection:
     acknowledged: tuple[Acknowledgement, ...] = ()
     allow_empty: bool = False
     policy_from: str | None = None
+    demand: int | None = None
     cwd: Path = field(default_factory=Path.cwd)
     workspace: Path | None = None
     files: Files | None = None
@@ -143,13 +146,24 @@ def hide(desired: Desired, api: RunnerReader) -> None:
     )
 
 
-def read_live(reader: RunnerReader, settings: Settings, ports: Ports) -> Listing:
+def read_runners(reader: RunnerReader, selection: Selection, project: Project) -> Listing:
+    """The live runners, with what else the project or the selection asks for: workflows, managed runners."""
+    listing = reader.list_runners()
+    recent = project.demand if selection.demand is None else selection.demand
+    if not recent and not project.managed:
+        return listing
+    return reader.read_surroundings(listing, recent=recent)
+
+
+def read_live(
+    reader: RunnerReader, selection: Selection, project: Project, settings: Settings, ports: Ports
+) -> Listing:
     """The live runners with the account they are of, for a plan that is saved or was.
 
     A plan is bound to its account by the token it is signed under, or by its runners. Where there is neither (another
     key, and no runner yet) the service is asked, which is one more read.
     """
-    listing = reader.list_runners()
+    listing = read_runners(reader, selection, project)
     if listing.account is not None or settings.sandbox or settings.plan_key == settings.token:
         return listing
     account = account_of(listing, reader, ports, "the plan is bound to no account")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import Interrupted, Moved, NotFound, Unverified
+from reconciler.model.demand import Demand
 from reconciler.model.report import RequestCount
 from reconciler.model.runner import Listing
 from reconciler.model.secret import Scrubber
@@ -108,6 +109,10 @@ class FakeRunnerApi:
         """All runners."""
         with self._call("list", "all", reads=1):
             return Listing(tuple(self.runners.values()), NOW, 1)
+
+    def read_surroundings(self, listing, *, recent):
+        """The same list: nothing is asked for, and the tier has no managed runners."""
+        return replace(listing, demand=Demand((), 0) if recent else None)
 
     def get_runner(self, wanted):
         """One runner."""

@@ -47,6 +47,8 @@ def command(**options: Any) -> int:
     check_reports(options, Plan)
     if options["live"] and options["sandbox"]:
         raise UsageProblem("--live plans offline, so --sandbox has no use: leave one of them out")
+    if options["live"] and options["demand"]:
+        raise UsageProblem("--live plans offline, where no workflows can be read: leave --demand out")
     with open_ports(options) as ports:
         selection = selection_of(options)
         if options["live"]:

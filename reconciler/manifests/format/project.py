@@ -10,9 +10,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, create_model
 from reconciler.manifests.format import field_types
 from reconciler.manifests.format.manifest import Flag, Inherited, Key, Profiles, Version, at_most_ten
 from reconciler.manifests.format.model import NO_CREDENTIALS, Declared, Model, optional, required
-from reconciler.manifests.format.texts import key, literal, word
+from reconciler.manifests.format.texts import by_demand, key, literal, word
 from reconciler.manifests.format.values import COUNT, IN_A_ROW, INTERVAL, LIMIT, SECONDS, Keyword, problem
 from reconciler.model import enums
+from reconciler.model.finding import STRANDED
 from reconciler.model.policy import Limit
 from reconciler.model.spec import MAX_TAGS
 from reconciler.model.watching import Mode
@@ -34,12 +35,13 @@ def _filled(node: Any, info: Info) -> Any:
 
 Filled = Annotated[str, literal(field_types.check_filled, minLength=1)]
 _SeverityWord = Declared[Annotated[enums.Severity, word(enums.Severity)]]
+_SeverityByDemand = Declared[Annotated[Any, by_demand(enums.Severity)]]
 Bound = Annotated[Limit, LIMIT]
 Count = Annotated[int, COUNT]
 
 _BY_CODE: Any = {
     code.replace("-", "_"): (
-        _SeverityWord,
+        _SeverityByDemand if code == STRANDED else _SeverityWord,
         Field(default=None, alias=code, description=f"{default} unless set."),
     )
     for code, default in CODES.items()
@@ -96,6 +98,16 @@ class Health(Model):
     healthy_after: Declared[Annotated[int, IN_A_ROW]] = optional("Good answers in a row that activate; 2.", 2)
 
 
+class Demand(Model):
+    """What is read of the account's workflows, so that findings say who asks for what they are about."""
+
+    elsewhere: ClassVar[Mapping[str, str]] = {}
+
+    recent: Declared[Count] = optional(
+        "So many of the newest, besides those under way; 0, the default, reads none.", 500
+    )
+
+
 class Watch(Model):
     """How `reconciler watch` keeps the fleet in step."""
 
@@ -138,6 +150,8 @@ class Settings(Model):
         "Promises about what stays served.", [{"tags": ["production", "image-generation"], "min_active": 2}]
     )
     health: Declared[Health] = optional("How runners' endpoints are asked, by watch and with --probe.")
+    demand: Declared[Demand] = optional("What is read of the account's workflows.")
+    managed: Declared[Flag] = optional("Whether the service's managed runners count for coverage. Default false.")
     watch: Declared[Watch] = optional("How `reconciler watch` keeps the fleet in step; its flags beat this.")
 
 

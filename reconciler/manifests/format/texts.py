@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import PydanticCustomError
 
 from reconciler.manifests.format import field_types
-from reconciler.manifests.format.values import BAD_KEY, TWINS, Value, problem, unexpected
+from reconciler.manifests.format.values import BAD_KEY, PROBLEM, TWINS, Value, problem, unexpected
 from reconciler.manifests.secrets.references import BadReference, expand, parse
-from reconciler.manifests.yaml.nodes import BOOL, BROKEN, Scalar, describe
+from reconciler.manifests.yaml.nodes import BOOL, BROKEN, Map, Scalar, describe
 from reconciler.manifests.yaml.trail import MAX_SHOWN, quoted
+from reconciler.model.enums import Interest
 from reconciler.model.suggestions import meant
 
 if TYPE_CHECKING:
@@ -97,6 +98,32 @@ def word(choices: Sequence[str] | type[StrEnum], *, expands: bool = False) -> Va
         listed.append(False)  # what a YAML 1.1 reader makes of it
     marked = {"anyOf": [{"enum": listed}, {"type": "string", **_MARKED}]}
     return Value(validate, marked if expands else {"enum": listed})
+
+
+def by_demand(words: Sequence[str]) -> Value:
+    """One of a few words, or one for what is asked for and one for what is not."""
+    one = word(words)
+    keys = [*map(str, Interest)]
+
+    def validate(value: Any, info: Info) -> str | dict[str, str]:
+        if type(value) is not Map:
+            found: str = one.validate(value, info)
+            return found
+        for name in value:
+            if name not in keys:
+                raise problem(f"{quoted(name)} is unknown; {meant(name, keys)}")
+        made: dict[str, str] = {}
+        for name, each in value.items():
+            try:
+                made[name] = one.validate(each, info)
+            except PydanticCustomError as error:
+                raise problem(f"{name}: {error.message()}") if error.type == PROBLEM else error from None
+        if not made:
+            raise problem(f"must have {' or '.join(keys)}, each with a severity")
+        return made
+
+    two = {"type": "object", "properties": dict.fromkeys(keys, one.schema), "minProperties": 1}
+    return Value(validate, {"anyOf": [one.schema, {**two, "additionalProperties": False}]})
 
 
 def _header_value(value: Any, _info: Info) -> str | None:

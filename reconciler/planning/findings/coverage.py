@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.enums import Severity
+from reconciler.planning.findings.demand import Askers
 from reconciler.planning.findings.rule import Raised
 from reconciler.planning.serving.states import in_order, name_some, spell
 from reconciler.planning.serving.tagsets import TagIndex, maximal, places
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 _EVERYTHING: Final[Tags] = frozenset()
 
 
-class _Change:
+class FleetChange:
     """The fleet by state, before and after."""
 
     def __init__(self, fleet: list[Serving]) -> None:
@@ -48,7 +49,7 @@ def _by_state(fleet: list[Serving], states: list[State]) -> dict[Tags, list[Serv
 
 def no_active_runner(proposal: Proposal) -> Iterator[Raised]:
     """No runner is active after the plan, and one was before."""
-    change = proposal.shared(_change)
+    change = proposal.shared(fleet_change)
     if change.after or change.wildcards_after:
         return
     before = sum(serving.before is not None for serving in change.fleet)
@@ -84,26 +85,28 @@ def broken_promises(proposal: Proposal) -> Iterator[Raised]:
 
 def stranded_tags(proposal: Proposal) -> Iterator[Raised]:
     """A tag set that was served is served by no runner after the plan, or no wildcard is left."""
-    change = proposal.shared(_change)
+    change = proposal.shared(fleet_change)
+    askers = Askers(proposal.demand, change.lost)
     if change.wildcards_before and not change.wildcards_after:
         lost = change.wildcards_before
         message = (
             "no wildcard is left: a workflow whose tags no runner carries together can't run any more; "
             f"{_names(lost)} took any workflow"
         )
-        yield _about(lost, message)
+        yield _about(lost, f"{message}{askers.spell()}", asked=askers.any)
     if change.wildcards_after:
         return
-    for tags in change.lost:
+    for at, tags in enumerate(change.lost):
         lost = change.before[tags]
         message = f"{spell(tags)}: no active runner serves it after this plan; "
         served = f"{_names([*lost, *change.wildcards_before])} served it."
-        yield _about(lost, f"{message}{served} {_nearest(change, tags)}")
+        said = f"{message}{served} {nearest_server(change, tags)}{askers.spell(at)}"
+        yield _about(lost, said, asked=askers.asked(at))
 
 
 def left_to_wildcards(proposal: Proposal) -> Iterator[Raised]:
     """A tag set that tagged runners served is served by wildcards alone after the plan."""
-    change = proposal.shared(_change)
+    change = proposal.shared(fleet_change)
     if not change.wildcards_after:
         return
     for tags in change.lost:
@@ -112,11 +115,13 @@ def left_to_wildcards(proposal: Proposal) -> Iterator[Raised]:
         yield _about(lost, f"{message}{_names(lost)} carried these tags")
 
 
-def _change(proposal: Proposal) -> _Change:
-    return _Change(in_order(proposal.fleet))
+def fleet_change(proposal: Proposal) -> FleetChange:
+    """The fleet by state, for all rules that look at it."""
+    return FleetChange(in_order(proposal.fleet))
 
 
-def _nearest(change: _Change, tags: Tags) -> str:
+def nearest_server(change: FleetChange, tags: Tags) -> str:
+    """Which runner comes closest to serving a set after the plan, and what it lacks."""
     if not change.tagged_after:
         return "No runner is left active"
     closest = change.index_after.most_shared(tags)
@@ -131,7 +136,7 @@ def _names(servings: Sequence[Serving]) -> str:
     return name_some([serving.label for serving in servings])
 
 
-def _about(lost: list[Serving], message: str) -> Raised:
+def _about(lost: list[Serving], message: str, *, asked: bool | None = None) -> Raised:
     """A case about the first runner that stopped serving: each of `lost` did, so each is changed by an action."""
     keys = [serving.key for serving in lost if serving.key is not None]
-    return Raised(message, key=min(keys, default=None))
+    return Raised(message, key=min(keys, default=None), asked=asked)

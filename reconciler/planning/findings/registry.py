@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from reconciler.model.enums import Severity
-from reconciler.model.finding import POLICY_CHANGED
+from reconciler.model.finding import POLICY_CHANGED, STRANDED, UNSERVED
 from reconciler.planning.findings import (
     coverage,
     credentials,
+    demand,
     endpoint_findings,
     guard,
     health,
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
 Entries: TypeAlias = "Sequence[DesiredRunner]"
 
 PLAN_RULES: Final[tuple[Rule[Proposal], ...]] = (
-    Rule("stranded-tags", Severity.WARNING, coverage.stranded_tags),
+    Rule(STRANDED, Severity.WARNING, coverage.stranded_tags),
+    Rule("stranded-workflows", Severity.ERROR, demand.stranded_workflows),
+    Rule(UNSERVED, Severity.WARNING, demand.unserved_demand),
     Rule("coverage", Severity.ERROR, coverage.broken_promises),
     Rule("wildcard-runner", Severity.ERROR, wildcard.new_wildcards),
     Rule("only-wildcard-serves", Severity.WARNING, coverage.left_to_wildcards),

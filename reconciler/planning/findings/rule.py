@@ -10,6 +10,7 @@ from reconciler.model.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
+    from reconciler.model.demand import Demand
     from reconciler.model.enums import Severity
     from reconciler.model.health import Probed
     from reconciler.model.plan import Action
@@ -28,13 +29,14 @@ View = TypeVar("View")
 class Raised:
     """One case that a rule found: the runner it is about (None for the fleet) and its place in the manifests.
 
-    `severity` is None for the rule's default.
+    `severity` is None for the rule's default; `asked` says whether any workflow asks for what it is about.
     """
 
     message: str
     key: str | None = None
     at: Position | None = None
     severity: Severity | None = None
+    asked: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Rule(Generic[View]):
                 message=each.message,
                 key=each.key,
                 at=each.at,
+                asked=each.asked,
             )
 
 
@@ -63,7 +66,7 @@ class Proposal:
 
     `picked` are the keys that `--target` lets through, `actions` those to be written, as they were before `arranged`
     put them in order. `matching` and `fleet` hold every runner, which stays as it is live where no action writes it.
-    `health` is of those that were asked for this plan.
+    `health` is of those that were asked for this plan, `demand` what workflows ask for; None: not known.
     """
 
     matching: Matching
@@ -73,6 +76,7 @@ class Proposal:
     arranged: Arranged
     policy: Policy
     health: Mapping[str, Probed] = field(default_factory=dict)
+    demand: Demand | None = None
     _shared: dict[Callable[[Proposal], Any], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -1,9 +1,10 @@
 """What becomes of raised findings: their severity, who accepted them, their order.
 
-A finding is raised with its default severity, or a milder one that its rule states. `guard.severity` overrides either;
-`off` drops it. It is accepted by its runner's entry (`accept`, until the end of its last day, UTC) or for one run by
-`--acknowledge CODE[:KEY]`. One about the fleet has no runner: `--acknowledge CODE` accepts it, and so does the entry of
-any runner that the plan writes, for these bring it about.
+A finding is raised with its default severity, or a milder one that its rule states. `guard.severity` overrides either,
+for stranded tags also by whether any workflow asks for them; `off` drops it. It is accepted by its runner's entry
+(`accept`, until the end of its last day, UTC) or for one run by `--acknowledge CODE[:KEY]`. One about the fleet has no
+runner: `--acknowledge CODE` accepts it, and so does the entry of any runner that the plan writes, for these bring it
+about.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageProblem
-from reconciler.model.enums import Severity
+from reconciler.model.enums import Interest, Severity
 from reconciler.model.suggestions import nearest
 from reconciler.planning.findings.registry import CODES
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from reconciler.model.finding import Acceptance, Finding
-    from reconciler.model.policy import Acknowledgement, Policy
+    from reconciler.model.policy import Acknowledgement, Guard, Policy
     from reconciler.model.runner import DesiredRunner
 
 
@@ -35,7 +36,7 @@ def settle(
     settled: dict[Finding, None] = {}
     by_written = [each for key in sorted(written) if key in desired for each in desired[key].accept]
     for finding in raised:
-        severity = policy.guard.severity.get(finding.code, finding.severity)
+        severity = _severity(finding, policy.guard)
         if severity == Severity.OFF:
             continue
         entry = desired.get(finding.key) if finding.key is not None else None
@@ -61,6 +62,14 @@ def unmatched(acknowledged: Iterable[Acknowledgement], findings: Sequence[Findin
         for each in dict.fromkeys(acknowledged)
         if not any(each.accepts(finding.code, finding.key) for finding in findings)
     ]
+
+
+def _severity(finding: Finding, guard: Guard) -> Severity:
+    """The guard's, else the finding's own. What is not known to be unasked counts as asked."""
+    set_here = guard.severity.get(finding.code, finding.severity)
+    if isinstance(set_here, str):
+        return set_here
+    return set_here.get(Interest.UNASKED if finding.asked is False else Interest.ASKED, finding.severity)
 
 
 def _accept(finding: Finding, offered: Sequence[Acceptance], policy: Policy) -> Finding:

@@ -22,7 +22,7 @@ from reconciler.planning.serving.states import describe, name_some, spell
 from reconciler.planning.serving.tagsets import places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from reconciler.model.plan import Action, Gate, Wait
     from reconciler.model.policy import Promise
@@ -55,19 +55,21 @@ def arrange(
     promises: Sequence[Promise],
     *,
     two_phase: bool,
+    asked: Collection[Tags] = (),
     most_sets: int = MOST_SETS,
 ) -> Arranged:
     """Add to the requests what they wait for, so that no write opens a gap.
 
     `fleet` holds every runner; one whose serving changes has the key of its action. Without `two_phase` no runner
     takes two writes. A gap that this leaves is a finding (`brief-gap`), as is one because a union is over 10 tags.
+    Where one can't be avoided, it is left in what no workflow asks for rather than in the `asked` sets.
     Where over `most_sets` tag sets change hands, the order is a coarser one (see `coarse`).
     """
     if not actions:
         return Arranged((), ())
     changeover = Changeover(fleet)
     try:
-        resolution = resolve(changeover, promises, two_phase=two_phase, most_sets=most_sets)
+        resolution = resolve(changeover, promises, two_phase=two_phase, asked=asked, most_sets=most_sets)
     except TooManySets:
         coarse = arrange_coarsely(changeover, two_phase=two_phase)
         return _arranged(actions, changeover, coarse.twice, coarse.gates, coarse.waits, coarse.gaps)

@@ -118,10 +118,11 @@ class Attempt:
         return sum(len(self._waiting[at]) for at in served)
 
     def _force_one(self) -> None:
-        """Write the mover that breaks least; what it breaks counts as broken from here on."""
+        """Write the mover that breaks least, of what is firm first; that counts as broken from here on."""
 
-        def damage(mover: int) -> int:
-            return sum(self._spare(at) < 1 for at in self.knot.loses[mover])
+        def damage(mover: int) -> tuple[int, int]:
+            broken = [self.knot.needs[at] for at in self.knot.loses[mover] if self._spare(at) < 1]
+            return sum(need.firm for need in broken), len(broken)
 
         mover = min(islice(self._left, _LOOKED_AT), key=damage)
         for at in self.knot.loses[mover]:

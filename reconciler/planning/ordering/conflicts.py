@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from reconciler.model.spec import MAX_TAGS
 from reconciler.planning.ordering.solver import Knot, Ordering, order_movers
 from reconciler.planning.ordering.stages import Need, cut_into_stages
+from reconciler.planning.serving.states import ANY
 from reconciler.planning.serving.tagsets import TagIndex, maximal, places
 
 if TYPE_CHECKING:
@@ -43,13 +44,21 @@ class Resolution:
 
 
 def resolve(
-    changeover: Changeover, promises: Sequence[Promise], *, two_phase: bool, most_sets: int = MOST_SETS
+    changeover: Changeover,
+    promises: Sequence[Promise],
+    *,
+    two_phase: bool,
+    asked: Collection[Tags] = (),
+    most_sets: int = MOST_SETS,
 ) -> Resolution:
-    """Order the movers of a changeover. Raises TooManySets when over `most_sets` tag sets change hands."""
+    """Order the movers of a changeover. Raises TooManySets when over `most_sets` tag sets change hands.
+
+    Where something has to be given up, it is what no workflow asks for, if any is `asked`, and no promise.
+    """
     requirements = changeover.requirements(promises, most_sets)
     lowered: list[Requirement] = []
     states: TagIndex | None = None
-    knots = _Knots(changeover, two_phase=two_phase)
+    knots = _Knots(changeover, changeover.not_kept(asked), two_phase=two_phase)
     while True:
         found = knots.untie(requirements)
         if not found.short:
@@ -87,7 +96,8 @@ def _lower(
 class _Knots:
     """Finds and unties what is tied up."""
 
-    def __init__(self, changeover: Changeover, *, two_phase: bool) -> None:
+    def __init__(self, changeover: Changeover, asked: Collection[Tags], *, two_phase: bool) -> None:
+        self._asked = asked
         self.movers = changeover.movers
         self._bits = (1 << self.movers.stop) - (1 << self.movers.start)
         self._runners = changeover.runners
@@ -106,7 +116,9 @@ class _Knots:
 
     def untie(self, requirements: Sequence[Requirement]) -> Ordering:
         """All movers, and how far the requirements are short of what they ask."""
-        needs = [need for at, each in enumerate(requirements) if (need := self._need(at, each)) is not None]
+        firm = self._firm(requirements)
+        found = (self._need(at, each, firm=bool(firm >> at & 1)) for at, each in enumerate(requirements))
+        needs = [need for need in found if need is not None]
         stages = cut_into_stages(self.movers, needs)
         tied = [stage for stage in stages if stage.needs]
         helpers = {need.source: self._helpers(requirements[need.source].tags) for stage in tied for need in stage.needs}
@@ -129,13 +141,26 @@ class _Knots:
             short,
         )
 
-    def _need(self, source: int, requirement: Requirement) -> Need | None:
+    def _firm(self, requirements: Sequence[Requirement]) -> int:
+        """The requirements without which an asked set goes unserved, and the promises, as bits."""
+        if not self._asked:
+            return 0
+        index = TagIndex([None if each.tags is ANY else each.tags or None for each in requirements])
+        firm = 0
+        for tags in self._asked:
+            firm |= index.containing(tags)
+        for at, each in enumerate(requirements):
+            if each.promise is not None or each.tags is ANY or not each.tags:
+                firm |= 1 << at
+        return firm
+
+    def _need(self, source: int, requirement: Requirement, *, firm: bool) -> Need | None:
         others = (requirement.losers | requirement.gainers) & ~self._bits
         least = requirement.least - requirement.stable - others.bit_count()
         if least <= 0:
             return None
         losers, gainers = requirement.losers & self._bits, requirement.gainers & self._bits
-        return Need(source, least, frozenset(places(losers)), frozenset(places(gainers)))
+        return Need(source, least, frozenset(places(losers)), frozenset(places(gainers)), firm)
 
     def _helpers(self, tags: Tags) -> frozenset[int]:
         """The movers that serve a set between their two writes, and neither before nor after."""

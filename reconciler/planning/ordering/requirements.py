@@ -14,7 +14,7 @@ from reconciler.planning.serving.states import ANY, common, dominates
 from reconciler.planning.serving.tagsets import TagIndex, maximal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from reconciler.model.policy import Promise
     from reconciler.planning.serving.states import Serving, Tags
@@ -107,6 +107,10 @@ class Changeover:
         Only those that are served in some state in which the set is not: all others share its servers, and its fate.
         """
         return (part for part in states.smaller_parts(tags) if not self._kept.serves(part))
+
+    def not_kept(self, asked: Collection[Tags]) -> list[Tags]:
+        """Those of the asked sets that no runner serves throughout."""
+        return [tags for tags in asked if not self._kept.serves(tags)]
 
     def _endangered(self) -> Iterable[Tags]:
         wild_before, wild_after = frozenset() in self._befores, frozenset() in self._afters

@@ -23,16 +23,20 @@ _TRIED_FROM_EACH: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """An order of single writes, the movers that take two, and for needs given up how many servers each is short."""
+    """An order of single writes, the movers that take two, and for needs given up how many servers each is short.
+
+    `firm` is how many of these needs are to be given up last.
+    """
 
     order: tuple[int, ...]
     twice: frozenset[int]
     short: Mapping[int, int] = field(default_factory=dict)
+    firm: int = 0
 
     @property
-    def cost(self) -> tuple[int, int]:
-        """What makes one order better than another: nothing given up, then few second writes."""
-        return sum(self.short.values()), len(self.twice)
+    def cost(self) -> tuple[int, int, int]:
+        """What makes one order better than another: nothing firm given up, nothing at all, then few second writes."""
+        return self.firm, sum(self.short.values()), len(self.twice)
 
 
 class Knot:
@@ -119,10 +123,12 @@ def _order(knot: Knot, movers: Sequence[int], twicable: Collection[int], widened
             twice.remove(mover)
     pairs = zip(knot.needs, attempt.least, strict=True)
     short: dict[int, int] = {}
+    firm = 0
     for need, least in pairs:
         if least < need.least:
             short[need.source] = max(short.get(need.source, 0), need.least - least)
-    return Ordering(tuple(sorted(at, key=at.__getitem__)), frozenset(twice), short)
+            firm += need.firm
+    return Ordering(tuple(sorted(at, key=at.__getitem__)), frozenset(twice), short, firm)
 
 
 def _place(mover: int, attempt: Attempt, at: dict[int, float], twice: set[int]) -> float | None:

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 class Need:
     """At least `least` of these movers serve a set: losers until their write, gainers from their write on.
 
-    `source` is the number of the requirement that it comes from.
+    `source` is the number of the requirement that it comes from; one that is `firm` is given up last.
     """
 
     source: int
     least: int
     losers: frozenset[int]
     gainers: frozenset[int]
+    firm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def _inside(part: Collection[int], needs: Sequence[Need]) -> tuple[Need, ...]:
         losers, gainers = need.losers.intersection(part), need.gainers.intersection(part)
         outside = len(need.losers) - len(losers) + len(need.gainers) - len(gainers)
         if need.least > outside:
-            inside.append(Need(need.source, need.least - outside, losers, gainers))
+            inside.append(Need(need.source, need.least - outside, losers, gainers, need.firm))
     return tuple(inside)
 
 

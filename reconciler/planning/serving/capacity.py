@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.plan import Capacity
@@ -10,31 +11,47 @@ from reconciler.planning.serving.tagsets import TagIndex
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from reconciler.model.demand import Demand
     from reconciler.planning.serving.states import Serving, State, Tags
 
 _WILDCARD: Final[Tags] = frozenset()
 
 
-def capacity_changes(fleet: Iterable[Serving]) -> tuple[Capacity, ...]:
-    """The tag sets that changed runners carry and whose number of active runners changes.
+class FleetCount:
+    """How many active runners serve a tag set, before and after; runners without tags counted on their own."""
 
-    First what is lost entirely, then what drops, then what grows. A runner counts for a set when it carries all of it,
-    and perhaps more. Wildcards are counted on their own (`tags` empty), not with every set.
-    """
-    servings = list(fleet)
-    before = TagIndex([_tagged(serving.before) for serving in servings])
-    after = TagIndex([_tagged(serving.after) for serving in servings])
-    touched = (
-        state for serving in servings if serving.before != serving.after for state in (serving.before, serving.after)
-    )
-    found = [
-        Capacity(tuple(sorted(tags)), before.containing(tags).bit_count(), after.containing(tags).bit_count())
-        for tags in dict.fromkeys(touched)
-        if tags
-    ]
-    wildcards = [sum(state == _WILDCARD for state in side) for side in _sides(servings)]
-    changed = [each for each in (*found, Capacity((), *wildcards)) if each.before != each.after]
-    return tuple(sorted(changed, key=_worst_first))
+    def __init__(self, fleet: Iterable[Serving]) -> None:
+        self._servings = list(fleet)
+        self._before = TagIndex([_tagged(serving.before) for serving in self._servings])
+        self._after = TagIndex([_tagged(serving.after) for serving in self._servings])
+        self._wildcards = [sum(state == _WILDCARD for state in side) for side in _sides(self._servings)]
+
+    def changes(self) -> tuple[Capacity, ...]:
+        """The tag sets that changed runners carry and whose number of active runners changes.
+
+        First what is lost entirely, then what drops, then what grows. A runner counts for a set when it carries all of
+        it, and perhaps more. Wildcards are counted on their own (`tags` empty), not with every set.
+        """
+        touched = (
+            state
+            for serving in self._servings
+            if serving.before != serving.after
+            for state in (serving.before, serving.after)
+        )
+        found = [Capacity(tuple(sorted(tags)), *self._carrying(tags)) for tags in dict.fromkeys(touched) if tags]
+        changed = [each for each in (*found, Capacity((), *self._wildcards)) if each.before != each.after]
+        return tuple(sorted(changed, key=_worst_first))
+
+    def of_demand(self, demand: Demand) -> Demand:
+        """The demand, each set with how many runners serve it before and after, wildcards included."""
+        asked = []
+        for each in demand.asked:
+            before, after = self._carrying(frozenset(each.tags))
+            asked.append(replace(each, before=before + self._wildcards[0], after=after + self._wildcards[1]))
+        return replace(demand, asked=tuple(asked))
+
+    def _carrying(self, tags: Tags) -> tuple[int, int]:
+        return self._before.containing(tags).bit_count(), self._after.containing(tags).bit_count()
 
 
 def _tagged(state: State) -> State:

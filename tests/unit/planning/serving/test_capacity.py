@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.plan import Capacity
-from reconciler.planning.serving.capacity import capacity_changes
+from reconciler.planning.serving.capacity import FleetCount
 from reconciler.planning.serving.states import Serving
 from tests.fakes.fleets import fleet
 
@@ -36,7 +36,7 @@ from tests.fakes.fleets import fleet
 )
 def test_only_what_changes_worst_first(servings, expected):
     """The sets of changed runners whose number of tagged runners changes, and wildcards."""
-    assert capacity_changes(servings) == tuple(Capacity(*each) for each in expected)
+    assert FleetCount(servings).changes() == tuple(Capacity(*each) for each in expected)
 
 
 STATES = st.one_of(st.none(), st.frozensets(st.sampled_from("abc")))
@@ -46,10 +46,10 @@ STATES = st.one_of(st.none(), st.frozensets(st.sampled_from("abc")))
 def test_counts_are_those_of_all_runners_that_carry_the_set(pairs, data):
     """Each figure is the number of tagged active runners that carry all of the set, in any order of the fleet."""
     servings = [Serving(f"r{at}", f"r{at}", *pair) for at, pair in enumerate(pairs)]
-    changes = capacity_changes(servings)
+    changes = FleetCount(servings).changes()
     for change in changes:
         for side, have in (("before", change.before), ("after", change.after)):
             states = [getattr(serving, side) for serving in servings]
             carried = [state for state in states if state is not None and bool(state) == bool(change.tags)]
             assert have == sum(set(change.tags) <= state for state in carried)
-    assert capacity_changes(data.draw(st.permutations(servings))) == changes
+    assert FleetCount(data.draw(st.permutations(servings))).changes() == changes
