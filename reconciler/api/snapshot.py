@@ -41,6 +41,8 @@ class Snapshot:
 def read_snapshot(path: str) -> Snapshot:
     """Read one. Raises SnapshotError."""
     document = _document(path)
+    if document.get("filtered"):
+        raise SnapshotError(f"{path}: it lists some runners only; list them all: `reconciler list --format json`")
     runners = document.get("runners")
     if not isinstance(runners, list):
         raise SnapshotError(f"{path}: no list of runners in it; write it with `reconciler list --format json`")

@@ -53,19 +53,30 @@ def put(options: Mapping[str, Any], result: Result) -> None:
 
 def layout_of(options: Mapping[str, Any], stream: TextIO | None = None) -> Layout:
     """How the options and the stream (stdout unless given) lay text out."""
-    return Layout(color(options, stream), terminal_width(stream), expand=options.get("expand", False))
+    expand = options.get("expand", False)
+    return Layout(color(options, stream), terminal_width(stream), terminal_height(stream), expand)
 
 
 def terminal_width(stream: TextIO | None = None) -> int | None:
     """The columns of the terminal that stdout, or another stream, is; None when it is none: then nothing is wrapped."""
+    return _measure(stream, "COLUMNS", 0)
+
+
+def terminal_height(stream: TextIO | None = None) -> int | None:
+    """The lines of that terminal; None when it is none: then nothing has to fit on a screen."""
+    return _measure(stream, "LINES", 1)
+
+
+def _measure(stream: TextIO | None, variable: str, side: int) -> int | None:
+    """What the variable says, else the terminal itself."""
     out = sys.stdout if stream is None else stream
     if not out.isatty():
         return None
-    given = os.environ.get("COLUMNS", "")
+    given = os.environ.get(variable, "")
     if given.isdecimal() and int(given):
         return int(given)
     try:
-        return os.get_terminal_size(out.fileno()).columns or None
+        return os.get_terminal_size(out.fileno())[side] or None
     except (OSError, ValueError):
         return None
 

@@ -23,7 +23,7 @@ from reconciler.model.spec import MAX_TAGS
 from reconciler.settings import OPTION_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from reconciler.model.runner import LiveRunner
     from reconciler.model.secret import HeaderValue
@@ -35,26 +35,43 @@ _EMPTY: Final = Secret("")
 _SCHEMA: Final = "# yaml-language-server: $schema=./runner-manifest.schema.json"
 
 
+ENTRY_FILE: Final = "runners.yaml"
+"""What a manifest of all runners is called."""
+
+
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One manifest's text; the `variables` that it refers to; and what could not be written, a line each."""
+    """The lines of each runner's entry by its key; the `variables` referred to; what was `left_out`, a line each."""
 
-    text: str
+    entries: Mapping[str, Sequence[str]]
     variables: tuple[str, ...]
     left_out: tuple[str, ...]
 
+    @property
+    def text(self) -> str:
+        """One manifest of all entries."""
+        return _manifest(line for entry in self.entries.values() for line in entry)
 
-def export_manifest(runners: Sequence[LiveRunner], *, headers: bool, inherit: bool = True) -> Export:
+    def split(self) -> dict[str, str]:
+        """A manifest for each entry, by the name of its file."""
+        return {f"{key}.yaml": _manifest(entry) for key, entry in self.entries.items()}
+
+
+def export_manifest(
+    runners: Sequence[LiveRunner], *, headers: bool, inherit: bool = True, taken: Collection[str] = ()
+) -> Export:
     """A manifest that declares every runner with its id; without `inherit` none of them takes any defaults.
+
+    No entry gets a key of `taken`, which others have, nor one that differs from another's in case only.
 
     Header values are secrets: headers are left unmanaged and named in a comment, or with `headers` become references
     to environment variables. A field whose live value no manifest may hold (a control character, say) is left
     unmanaged; a runner whose id or endpoint is of that kind is left out and named.
     """
-    lines: list[str] = []
+    entries: dict[str, Sequence[str]] = {}
     variables: dict[str, None] = {}
     left_out: list[str] = []
-    keys: set[str] = set()
+    keys = {key.casefold() for key in taken}
     for runner in sorted(runners, key=lambda each: (each.spec.name, each.id)):
         if check_id(runner.id):
             left_out.append(f"{runner.id}: its id is no UUID; it stays unmanaged")
@@ -63,14 +80,16 @@ def export_manifest(runners: Sequence[LiveRunner], *, headers: bool, inherit: bo
             left_out.append(f"{runner.id}: its endpoint can't be in a manifest ({problem}); it stays unmanaged")
             continue
         key = _key(runner.spec.name, keys)
-        keys.add(key)
+        keys.add(key.casefold())
         entry, notes = _entry(key, runner, variables if headers else None)
         if not inherit:
             entry["inherit"] = False
-        lines += write_runner(key, entry)
-        lines += (f"    # {note}" for note in notes)
-    text = "".join(f"{line}\n" for line in (_SCHEMA, *write_manifest(lines)))
-    return Export(text, tuple(variables), tuple(left_out))
+        entries[key] = (*write_runner(key, entry), *(f"    # {note}" for note in notes))
+    return Export(entries, tuple(variables), tuple(left_out))
+
+
+def _manifest(entries: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in (_SCHEMA, *write_manifest(entries)))
 
 
 def _entry(key: str, runner: LiveRunner, variables: dict[str, None] | None) -> tuple[dict[str, Any], list[str]]:
@@ -135,7 +154,7 @@ def _value(key: str, header: str, value: HeaderValue, variables: dict[str, None]
 def _key(name: str, taken: set[str]) -> str:
     base = _NOT_IN_KEYS.sub("-", name).strip("-._")[:90] or "runner"
     key, number = base, 2
-    while key in taken:
+    while key.casefold() in taken:
         key, number = f"{base}-{number}", number + 1
     return key
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reconciler.errors import ReconcilerError
@@ -72,6 +72,7 @@ class Listed:
     api_url: str
     standing: Mapping[str, Standing] | None
     sandbox: str | None
+    filtered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,17 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """One manifest's text; the `variables` that it refers to; what could not be written; and the emulator's file."""
+    """One manifest's text; the `variables` that it refers to; what could not be written; and the emulator's file.
+
+    `declared` counts the runners that manifests declare already; `files` are the manifests to write, by name.
+    """
 
     text: str
     variables: tuple[str, ...]
     left_out: tuple[str, ...]
     sandbox: str | None
+    declared: int = 0
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

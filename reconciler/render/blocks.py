@@ -18,11 +18,12 @@ class Row:
 
 @dataclass(slots=True)
 class Table:
-    """Rows under named columns and notes below them. Columns that stay empty are left out."""
+    """Rows under named columns, a `head` above and `notes` below them. Columns that stay empty are left out."""
 
     title: str
     columns: tuple[str, ...]
     rows: list[Row] = field(default_factory=list)
+    head: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def add(self, *cells: str, style: str | None = None) -> None:

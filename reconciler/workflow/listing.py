@@ -1,42 +1,105 @@
-"""`list` and `export`: the live runners, as they are."""
+"""`list`: the live runners as they are, all of them or those that are asked for."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
-from reconciler.errors import ReconcilerError
-from reconciler.files import create_file
+from reconciler.errors import ReconcilerError, UsageProblem
+from reconciler.model.change import HeadersChange
 from reconciler.model.enums import Standing, UnmanagedMode
-from reconciler.model.results import Exported, Listed
+from reconciler.model.results import Listed
+from reconciler.model.suggestions import nearest
+from reconciler.planning.match import match
 from reconciler.workflow.plan import plan_for
 from reconciler.workflow.run import compile_selected, load, read_runners
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reconciler.manifests.project import Project
-    from reconciler.model.runner import Listing
+    from reconciler.model.plan import Action
+    from reconciler.model.runner import Listing, LiveRunner
     from reconciler.settings import Settings
     from reconciler.workflow.run import Ports, Selection
 
-SCHEMA: Final = "runner-manifest.schema.json"
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which live runners to list: of any of these statuses, with all of these tags, of any of these standings.
+
+    What is empty chooses all. The globs of a selection's `targets` choose by key, and by name where there is no key.
+    """
+
+    statuses: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    standings: tuple[Standing, ...] = ()
 
 
-def list_live(selection: Selection, ports: Ports) -> Listed:
-    """Every live runner. Manifests that are there tell which are managed; neither they nor secrets are needed."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What manifests say of the live runners, by id."""
+
+    standing: Mapping[str, Standing]
+    keys: Mapping[str, str]
+
+
+def list_live(selection: Selection, ports: Ports, choice: Choice | None = None) -> Listed:
+    """Every live runner, or the chosen ones. Manifests that are there tell which are managed; no secret is needed.
+
+    Raises UsageProblem for a target that matches no runner, and for standings where no manifest says which are which.
+    """
+    choice = choice or Choice()
     project = load(selection)
     settings = ports.settings(project)
     with ports.reader(settings) as reader:
         listing = read_runners(reader, selection, project)
-    return Listed(listing, settings.api_url, _standing(selection, ports, project, settings, listing), settings.sandbox)
+    known = _known(replace(selection, targets=()), ports, project, settings, listing)
+    if choice.standings and known is None:
+        options = " and ".join(f"--{standing}" for standing in choice.standings)
+        raise UsageProblem(f"{options} can't be known: it takes manifests that can be read; name them with PATH")
+    chosen = choose(listing.runners, selection.targets, choice, known)
+    return Listed(
+        listing=replace(listing, runners=chosen),
+        api_url=settings.api_url,
+        standing=None if known is None else {runner.id: known.standing[runner.id] for runner in chosen},
+        sandbox=settings.sandbox,
+        filtered=bool(selection.targets) or choice != Choice(),
+    )
 
 
-def _standing(
-    selection: Selection, ports: Ports, project: Project, settings: Settings, listing: Listing
-) -> Mapping[str, Standing] | None:
+def choose(
+    runners: Sequence[LiveRunner], targets: Sequence[str], choice: Choice, known: Known | None = None
+) -> tuple[LiveRunner, ...]:
+    """The runners that are asked for, in their order. Raises UsageProblem for targets that match none of `runners`."""
+    keys = {} if known is None else known.keys
+    standing = {} if known is None else known.standing
+    named = {runner.id: keys.get(runner.id, runner.spec.name) for runner in runners}
+    _refuse_idle(targets, list(named.values()))
+    return tuple(
+        runner
+        for runner in runners
+        if (not targets or any(fnmatchcase(named[runner.id], glob) for glob in targets))
+        and (not choice.statuses or runner.spec.status in choice.statuses)
+        and set(choice.tags) <= set(runner.spec.tags)
+        and (not choice.standings or standing.get(runner.id) in choice.standings)
+    )
+
+
+def _refuse_idle(targets: Sequence[str], names: Sequence[str]) -> None:
+    idle = [glob for glob in targets if not any(fnmatchcase(name, glob) for name in names)]
+    if idle:
+        raise UsageProblem("\n".join(_idle(glob, names) for glob in idle))
+
+
+def _idle(glob: str, names: Sequence[str]) -> str:
+    near = nearest(glob, names, most=len(names))
+    return f"--target {glob}: no live runner has such a key or name{f'; did you mean {near}?' if near else ''}"
+
+
+def _known(selection: Selection, ports: Ports, project: Project, settings: Settings, listing: Listing) -> Known | None:
+    """What the manifests say; None, where some can't be read with a warning, where there are none."""
     if not selection.paths and project.file is None and not (selection.cwd / "runners").exists():
         return None
     try:
@@ -45,36 +108,13 @@ def _standing(
     except ReconcilerError as error:
         ports.warn(f"which runners are managed can't be told: {error}")
         return None
-    standing = {runner.id: Standing.MANAGED for runner in listing.runners}
-    standing |= {runner.id: Standing.UNMANAGED for runner in plan.unmanaged}
-    standing |= {action.id: Standing.DRIFTED for action in plan.actions if action.id is not None}
-    return standing
+    pairs = match(desired.runners, listing.runners).pairs
+    keys = {pair.live.id: pair.desired.key for pair in pairs if pair.live is not None}
+    standing = {runner.id: Standing.MANAGED if runner.id in keys else Standing.UNMANAGED for runner in listing.runners}
+    standing |= {action.id: Standing.DRIFTED for action in plan.actions if action.id is not None and _drifts(action)}
+    return Known(standing, keys)
 
 
-def export(selection: Selection, ports: Ports, *, headers: bool) -> Exported:
-    """Every live runner as one manifest with ids; it holds what is live, whatever the project file's defaults are."""
-    from reconciler.manifests.export import export_manifest
-
-    project = load(selection)
-    settings = ports.settings(project)
-    with ports.reader(settings) as reader:
-        listing = reader.list_runners()
-    made = export_manifest(listing.runners, headers=headers, inherit=not project.declares_defaults)
-    return Exported(made.text, made.variables, made.left_out, settings.sandbox)
-
-
-def _schema_above(path: Path) -> Path:
-    """The nearest editor schema in the folders above a file; where there is none, where `init` writes it: here."""
-    folders = (Path.cwd() / path).parents
-    return next((each / SCHEMA for each in folders if (each / SCHEMA).is_file()), Path(SCHEMA))
-
-
-def write_export(text: str, folder: str) -> Path:
-    """A manifest's text as `runners.yaml` in a folder; overwrites nothing. Returns its path; raises ReconcilerError."""
-    path = Path(folder) / "runners.yaml"
-    seen = os.path.relpath(_schema_above(path), path.parent)
-    try:
-        create_file(path, text.replace(f"./{SCHEMA}", seen if seen.startswith("..") else f"./{seen}", 1))
-    except FileExistsError as exc:
-        raise ReconcilerError(f"{path} is there already, and export overwrites nothing; move it away first") from exc
-    return path
+def _drifts(action: Action) -> bool:
+    """Whether anything is known to differ; header values whose secrets are not here may be the same."""
+    return any(not isinstance(change, HeadersChange) or change.is_known for change in action.changes)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.sandbox.entities import DEFAULT_USER_ID
+from reconciler.sandbox.seed import load_seed
 from reconciler.sandbox.server import SandboxServer
 from reconciler.sandbox.service import SANDBOX_TOKEN, Service
 from reconciler.sandbox.store import Store
@@ -99,6 +100,15 @@ def running_sandbox(
         )
         with SandboxServer(service) as server:
             yield Sandbox(url=server.url, token=token, store=store, service=service, requests=requests)
+
+
+def seeded_file(path: Path, runners: Iterable[Mapping[str, Any]]) -> None:
+    """A state file for `--sandbox` that holds these live runners."""
+    seed = path.with_suffix(".seed.json")
+    seed.write_text(json.dumps(list(runners)))
+    with Store(path) as store:
+        load_seed(seed, store)
+    seed.unlink()
 
 
 def example(name: str) -> dict[str, Any]:

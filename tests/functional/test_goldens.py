@@ -59,7 +59,7 @@ COMMANDS = {
     "list-coverage": ((), ("list", *LIVE, "--coverage")),
     "list-applied": ((APPLY,), ("list", *LIVE)),
     "export": ((), ("export", "--sandbox", "live.db", *HERE)),
-    "export-headers": ((), ("export", "--headers", "--sandbox", "live.db", *HERE)),
+    "export-headers": ((), ("export", "--headers", "--sandbox", "live.db", "-e", "staging")),
     "apply": ((), APPLY),
     "apply-plan": ((PLAN,), ("apply", "--plan", "saved.plan", "--parallelism", "1", "--sandbox", "live.db")),
     "apply-refused": ((), (*APPLY, "--var", "domain=example.org")),

@@ -12,39 +12,50 @@ from reconciler.cli.options import connection_options, option, output_options, p
 @click.command("export")
 @project_options
 @option("--out", metavar="DIR", help="Write DIR/runners.yaml instead of stdout; overwrites nothing.")
+@option("--split", is_flag=True, help="With --out: a file a runner, DIR/KEY.yaml.")
 @option("--headers", is_flag=True, help="Declare headers too, their values as ${env:RECONCILER_…} references.")
 @connection_options
 @output_options
 def command(**options: Any) -> int:
     """Write the live runners as manifests with ids, to adopt a fleet. A plan against them is "No changes".
 
+    A runner that the manifests here declare already is not written again.
     Headers are left unmanaged, their names in a comment, unless --headers is given.
 
     \b
     Example:
       reconciler export --out runners
+      reconciler export --out runners --split --target "lab-*"
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.pipes import note
     from reconciler.cli.wiring import open_ports, selection_of
-    from reconciler.model.enums import Format
+    from reconciler.errors import UsageProblem
     from reconciler.model.results import Exported
-    from reconciler.render.formats.registry import render
-    from reconciler.workflow.listing import export, write_export
+    from reconciler.render.views.exported import file_text
+    from reconciler.render.wording import plural
+    from reconciler.workflow.export import export, write_export
 
     check_reports(options, Exported)
+    if options["split"] and not options["out"]:
+        raise UsageProblem("--split writes a file a runner: say where with --out DIR")
     with open_ports(options) as ports:
-        exported = export(selection_of(options), ports, headers=options["headers"])
+        exported = export(
+            selection_of(options), ports, headers=options["headers"], out=options["out"], split=options["split"]
+        )
+    say = (lambda _line: None) if options["quiet"] else note
     if options["out"]:
-        written = write_export("".join(render(exported, Format.TEXT)), options["out"])
-        if not options["quiet"]:
-            note(f"wrote {written}")
+        files = {name: file_text(text, exported.sandbox) for name, text in exported.files.items()}
+        for path in write_export(files, options["out"]):
+            say(f"wrote {path}")
     if not options["out"] or options["format_"] == "json":
         put(options, exported)
+    if exported.declared:
+        say(f"{plural(exported.declared, 'runner is', 'runners are')} declared already, and not written again")
     for line in exported.left_out:
         note(f"left out: {line}")
-    if exported.variables and not options["quiet"]:
-        note("set these before a plan:")
+    if exported.variables:
+        say("set these before a plan:")
         for variable in exported.variables:
-            note(f"  {variable}")
+            say(f"  {variable}")
     return 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def _table(table: Callable[[Any], Table]) -> View:
     def view(result: Any, _layout: object) -> tuple[str]:
         made = table(result)
-        return (html_page.render_table(made.title, *made.used(), made.notes),)
+        return (html_page.render_table(made.title, *made.used(), made.notes, made.head),)
 
     return view
 

@@ -24,6 +24,9 @@ def _table(table: Callable[[Any], Table]) -> View:
 
 
 def _table_lines(table: Table) -> Iterator[str]:
+    for line in table.head:
+        yield escape.markdown(line)
+        yield ""
     columns, rows = table.used()
     if rows:
         yield f"| {' | '.join(columns)} |"

@@ -42,7 +42,7 @@ VIEWS: Final[Views] = {
     Applied: _view(report_lines),
     Validity: _view(validity.text_lines),
     Checks: _lines(checks.lines),
-    Listed: _table(runners.table),
+    Listed: _view(runners.text_lines),
     Served: _table(runners.served_table),
     Exported: _source(exported.source),
     Effective: _source(effective.source),

@@ -17,6 +17,8 @@ _GAP = "  "
 
 def table_lines(table: Table, layout: Layout) -> Iterator[str]:
     """The table line by line, its notes below it."""
+    for line in table.head:
+        yield from layout.wrap(line, style="cyan")
     columns, raw = table.used()
     rows = [tuple(map(escape.text, row)) for row in raw]
     if rows:

@@ -77,9 +77,15 @@ def render_lines(title: str, lines: Sequence[str]) -> str:
     return render_template("lines.html.j2", title=title, lines=lines)
 
 
-def render_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str]) -> str:
-    """A page with a table and lines below it."""
-    return render_template("table.html.j2", title=title, columns=columns, rows=rows, notes=notes)
+def render_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    notes: Sequence[str],
+    head: Sequence[str] = (),
+) -> str:
+    """A page with a table, lines above and lines below it."""
+    return render_template("table.html.j2", title=title, columns=columns, rows=rows, notes=notes, head=head)
 
 
 def render_template(template: str, **facts: Any) -> str:

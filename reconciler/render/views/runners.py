@@ -9,15 +9,22 @@ from reconciler.model.fields import spec_document
 from reconciler.model.secret import REDACTED
 from reconciler.render import escape, wording
 from reconciler.render.blocks import Table
+from reconciler.render.formats.text_table import table_lines
+from reconciler.render.keys import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reconciler.model.results import Listed, Served
     from reconciler.model.runner import LiveRunner
+    from reconciler.render.formats.layout import Layout
 
 
 _STANDING_STYLES: Final[dict[str, str]] = {Standing.DRIFTED: "yellow", Standing.UNMANAGED: "cyan"}
+
+_WORST_FIRST: Final = (Standing.DRIFTED, Standing.UNMANAGED, Standing.MANAGED, "")
+_AROUND: Final = 5
+"""Lines of a screen beside the rows: the sandbox, the columns' names, a blank line, the counts, the prompt after it."""
 
 
 def table(listed: Listed) -> Table:
@@ -26,10 +33,45 @@ def table(listed: Listed) -> Table:
     for runner in sorted(listed.listing.runners, key=lambda each: (each.spec.name, each.id)):
         standing = (listed.standing or {}).get(runner.id, "")
         style = "dim" if runner.spec.status != RunnerStatus.ACTIVE else _STANDING_STYLES.get(standing)
-        tags = ", ".join(escape.value(tag) for tag in runner.spec.tags) if runner.spec.tags else "(any workflow)"
+        tags = _tags(runner.spec.tags)
         shown.add(runner.spec.name, runner.spec.status, standing, tags, runner.spec.endpoint, runner.id, style=style)
-    shown.notes = (_total(listed), *_sandbox(listed.sandbox))
+    shown.head, shown.notes = _sandbox(listed.sandbox), (_total(listed),)
     return shown
+
+
+def text_lines(listed: Listed, layout: Layout) -> Iterator[str]:
+    """The table; where the screen can't hold it, runners that are alike together."""
+    rows = len(listed.listing.runners)
+    if layout.expand or layout.height is None or rows + _AROUND <= layout.height:
+        yield from table_lines(table(listed), layout)
+        return
+    shown = table(listed)
+    for line in shown.head:
+        yield from layout.wrap(line, style="cyan")
+    for (standing, status, tags), names in _alike(listed):
+        facts = ", ".join(filter(None, (status, standing, tags)))
+        style = "dim" if status != RunnerStatus.ACTIVE else _STANDING_STYLES.get(standing) or "bold"
+        counted = wording.plural(len(names), "runner")
+        yield from layout.wrap(escape.text(f"{counted}: {facts}"), hanging="    ", style=style)
+        yield from layout.wrap(", ".join(fold(names)), indent="    ")
+    yield ""
+    for line in shown.notes:
+        yield from layout.wrap(line, style="dim")
+    yield from layout.wrap("Runners alike are shown together; --expand shows each in a row.", style="dim")
+
+
+def _alike(listed: Listed) -> list[tuple[tuple[str, str, str], list[str]]]:
+    """The names by standing, status and tags; what needs a look first."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for runner in sorted(listed.listing.runners, key=lambda each: (each.spec.name, each.id)):
+        standing = (listed.standing or {}).get(runner.id, "")
+        facts = standing, runner.spec.status, _tags(tuple(sorted(runner.spec.tags)))
+        found.setdefault(facts, []).append(runner.spec.name)
+    return sorted(found.items(), key=lambda each: (_WORST_FIRST.index(each[0][0]), -len(each[1]), each[0]))
+
+
+def _tags(tags: Sequence[str]) -> str:
+    return ", ".join(escape.value(tag) for tag in tags) if tags else "(any workflow)"
 
 
 def document(listed: Listed) -> dict[str, Any]:
@@ -39,6 +81,7 @@ def document(listed: Listed) -> dict[str, Any]:
         "read_at": listed.listing.read_at,
         "api_url": listed.api_url,
         "sandbox": listed.sandbox,
+        **({"filtered": True} if listed.filtered else {}),
         "runners": [_runner(runner, listed.standing) for runner in listed.listing.runners],
     }
 
@@ -50,7 +93,7 @@ def served_table(served: Served) -> Table:
         label = " + ".join(escape.value(tag) for tag in tags) if tags else "(any: wildcard)"
         shown.add(label, str(len(names)), ", ".join(escape.value(name) for name in names))
     counted = f"{wording.plural(len(served.sets), 'tag set')} served by active runners."
-    shown.notes = (counted, *_sandbox(served.sandbox))
+    shown.head, shown.notes = _sandbox(served.sandbox), (counted,)
     return shown
 
 
@@ -60,9 +103,8 @@ def served_document(served: Served) -> dict[str, Any]:
     return {"format_version": "1.0", "sandbox": served.sandbox, "served": sets}
 
 
-def _sandbox(file: str | None) -> Iterator[str]:
-    if file is not None:
-        yield wording.sandbox(file, escape.value)
+def _sandbox(file: str | None) -> tuple[str, ...]:
+    return () if file is None else (wording.sandbox(file, escape.value),)
 
 
 def _total(listed: Listed) -> str:

@@ -58,6 +58,7 @@ def test_exported():
         "manifest": EXPORTED.text,
         "variables": ["RECONCILER_A"],
         "left_out": ["b: no"],
+        "declared": 0,
     }
 
 

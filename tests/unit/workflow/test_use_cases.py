@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from reconciler.errors import ReconcilerError
-from reconciler.workflow.listing import write_export
+from reconciler.workflow.export import write_export
 from tests.fakes.cli import run_cli
 
 MANIFEST = "version: 1\nrunners: {gpu-1: {endpoint: https://a.example.com, tags: [gpu]}}\n"
@@ -103,11 +103,23 @@ def test_list_goes_on_without_manifests(tmp_path, emulated):
 
 def test_export_overwrites_nothing(tmp_path):
     """A manifest that is there stays."""
-    path = write_export("a\n", str(tmp_path / "new" / "folder"))
+    (path,) = write_export({"r.yaml": "a\n"}, str(tmp_path / "new" / "folder"))
     assert path.read_text() == "a\n"
-    with pytest.raises(ReconcilerError, match="is there already"):
-        write_export("b\n", str(path.parent))
+    with pytest.raises(ReconcilerError, match=r"r\.yaml is there already"):
+        write_export({"other.yaml": "b\n", "r.yaml": "b\n"}, str(path.parent))
     assert path.read_text() == "a\n"
+    assert [each.name for each in path.parent.iterdir()] == ["r.yaml"], "nothing is written before that is known"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(2, "0.yaml, .*1.yaml are there"), (3, "2.yaml are there"), (4, "2.yaml and 1 more are there")]
+)
+def test_export_names_what_is_in_the_way(tmp_path, count, said):
+    """A few files, and how many more."""
+    files = {f"{number}.yaml": "a\n" for number in range(count)}
+    write_export(files, str(tmp_path))
+    with pytest.raises(ReconcilerError, match=said):
+        write_export(files, str(tmp_path))
 
 
 @pytest.mark.parametrize("kind", ["manifest", "project", "plan"])

@@ -142,3 +142,36 @@ def test_hostile_runners_are_harmless(raw):
     assert judge.count(shown, "tr_open") == 2
     assert judge.count(shown, "td_open") == judge.count(shown, "th_open")
     assert json.loads(rendered(one, "json"))["runners"][0]["tags"] == [raw]
+
+
+def fleet(count, **fields):
+    """So many runners that are alike, and one that is not."""
+    return listed(*(runner(number) for number in range(count)), runner(9_999, tags=("lab",)), **fields)
+
+
+@pytest.mark.parametrize(("height", "together"), [(106, False), (105, True)])
+def test_a_list_that_no_screen_holds_shows_runners_alike_together(height, together):
+    """With room for its rows and what is around them it is the table; with --expand or without a screen, always."""
+    shown = rendered(fleet(100), height=height, width=200)
+    assert ("together" in shown) == together
+    for layout in ({}, {"height": 5, "expand": True}, {"height": None, "width": 200}):
+        assert "together" not in rendered(fleet(100), **layout)
+
+
+def test_runners_alike_together():
+    """By standing, status and tags, what needs a look first, every name there; then the same counts."""
+    standing = {runner(number).id: "managed" if number % 2 else "drifted" for number in range(100)}
+    standing[runner(9_999).id] = "unmanaged"
+    shown = rendered(fleet(100, standing=standing, sandbox="demo.db"), height=10, width=60).splitlines()
+    assert [line for line in shown if not line.startswith(" ")] == [
+        "Sandbox demo.db: the embedded emulator, not the service.",
+        "50 runners: active, drifted, gpu, sdxl",
+        "1 runner: active, unmanaged, lab",
+        "50 runners: active, managed, gpu, sdxl",
+        "",
+        "101 runners, 101 active, 50 managed, 50 drifted, 1",
+        "unmanaged.",
+        "Runners alike are shown together; --expand shows each in a",
+        "row.",
+    ]
+    assert "    runner-{0, 2, 4, 6, 8}, runner-{10, 12, 14, 16, 18, 20," in shown
