@@ -1,3 +1,99 @@
-"""Keeps ComfyControl runners as declared in YAML."""
+"""Keeps ComfyControl runners as declared in YAML.
+
+`from reconciler import Reconciler` is the front door for code. What `__all__` names is public, and kept within a major
+version. A name is imported when it is first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reconciler.engine import Reconciler
+    from reconciler.errors import (
+        AmbiguousCreate,
+        ApiError,
+        BadAnswer,
+        FileError,
+        Forbidden,
+        GuardRefused,
+        Interrupted,
+        LockTimeout,
+        ManifestError,
+        Moved,
+        NotFound,
+        PlanFileError,
+        RateLimited,
+        ReconcilerError,
+        Rejected,
+        StalePlan,
+        Unauthorized,
+        Unreachable,
+        UnstableList,
+        Unverified,
+        UsageProblem,
+    )
+    from reconciler.model.plan import Plan
+    from reconciler.model.report import Report
+    from reconciler.model.results import Exported, Listed, Validity
+    from reconciler.settings import RateLimit
+    from reconciler.workflow.run import Choice
 
 __version__ = "0.1.0"
+__all__ = [
+    "AmbiguousCreate",
+    "ApiError",
+    "BadAnswer",
+    "Choice",
+    "Exported",
+    "FileError",
+    "Forbidden",
+    "GuardRefused",
+    "Interrupted",
+    "Listed",
+    "LockTimeout",
+    "ManifestError",
+    "Moved",
+    "NotFound",
+    "Plan",
+    "PlanFileError",
+    "RateLimit",
+    "RateLimited",
+    "Reconciler",
+    "ReconcilerError",
+    "Rejected",
+    "Report",
+    "StalePlan",
+    "Unauthorized",
+    "Unreachable",
+    "UnstableList",
+    "Unverified",
+    "UsageProblem",
+    "Validity",
+    "__version__",
+]
+
+_HOMES = {
+    "Choice": "workflow.run",
+    "Exported": "model.results",
+    "Listed": "model.results",
+    "Plan": "model.plan",
+    "RateLimit": "settings",
+    "Reconciler": "engine",
+    "Report": "model.report",
+    "Validity": "model.results",
+}
+"""The module of each public name; all others are errors."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""Every error the product raises on purpose, and the exit code it stands for.
+"""The tree of errors, and the exit code of each. Rooms add leaves of their own where nobody else raises them.
 
 ReconcilerError                 1
 ├── UsageProblem               64  options that contradict each other
@@ -22,8 +22,8 @@ ReconcilerError                 1
 ├── GuardRefused                5  a finding of severity error that nobody accepted
 └── Interrupted               130  SIGINT or SIGTERM
 
-Only the cli room catches ReconcilerError. Each error carries its facts as attributes; its text says what, where and
-what to do. No error carries a secret's value.
+Each error carries its facts as attributes; its text says what, where and what to do. No error carries a secret's value.
+The command line gives each its exit code, an embedder catches what it can act on.
 """
 
 from __future__ import annotations

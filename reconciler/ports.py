@@ -74,7 +74,10 @@ class RunnerApi(RunnerReader, Protocol):
 
 
 class Clock(Protocol):
-    """Time and waiting; a wait ends at once when the run is stopped."""
+    """Time and waiting; a wait ends at once when the run is stopped.
+
+    Clients share one limiter a host if they have the same clock, or clocks with the same `timeline` (any object).
+    """
 
     def monotonic(self) -> float:
         """Seconds since some fixed moment."""

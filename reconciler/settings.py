@@ -107,7 +107,7 @@ def read_token(environ: Mapping[str, str], token_env: str | None) -> Secret:
     token = environ.get(variable, "").strip()
     if not token:
         raise MissingToken(f"no API token: set {variable} (tokens are made in the dashboard, under API tokens)")
-    return _checked_token(token, variable)
+    return check_token(token, variable)
 
 
 def read_token_file(path: str) -> Secret:
@@ -121,12 +121,15 @@ def read_token_file(path: str) -> Secret:
         raise MissingToken(f"no API token: --token-file {path} can't be read: {reason_of(exc)}") from exc
     if not token:
         raise MissingToken(f"no API token: --token-file {path} is empty")
-    return _checked_token(token, f"--token-file {path}")
+    return check_token(token, f"--token-file {path}")
 
 
-def _checked_token(token: str, where: str) -> Secret:
+def check_token(token: str, name: str) -> Secret:
+    """The token, of which `name` says where it comes from. Raises MissingToken for what can't be one."""
+    if not token:
+        raise MissingToken(f"{name} is no API token: it is empty")
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise MissingToken(f"{where} is no API token: it holds a space or an unprintable character")
+        raise MissingToken(f"{name} is no API token: it holds a space or an unprintable character")
     return Secret(token)
 
 
@@ -150,11 +153,14 @@ def read_plan_key(environ: Mapping[str, str], token: Secret) -> Secret:
     Raises WeakPlanKey: whoever has a plan can try short keys on it.
     """
     key = Secret(environ.get(PLAN_KEY_VARIABLE, ""))
-    if not key.size:
-        return token
+    return check_plan_key(key, PLAN_KEY_VARIABLE) if key.size else token
+
+
+def check_plan_key(key: Secret, name: str) -> Secret:
+    """The key, of which `name` says where it comes from. Raises WeakPlanKey."""
     if key.size < MIN_PLAN_KEY_BYTES:
         raise WeakPlanKey(
-            f"{PLAN_KEY_VARIABLE} has {key.size} bytes and needs at least {MIN_PLAN_KEY_BYTES}; make one, for example "
+            f"{name} has {key.size} bytes and needs at least {MIN_PLAN_KEY_BYTES}; make one, for example "
             "with: openssl rand -hex 32"
         )
     return key

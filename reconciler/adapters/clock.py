@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import Interrupted
 
 if TYPE_CHECKING:
-    from reconciler.adapters.signals import StopFlag
+    from reconciler.adapters.signals import WaitableStop
+
+
+class _Timeline:
+    """Seconds since one moment: what all clocks of a process count."""
+
+
+_PROCESS: Final = _Timeline()
 
 
 class SystemClock:
-    """Implements ports.Clock."""
+    """Implements ports.Clock. All of a process share one rate limit a host, each with the stop of its own run."""
 
-    def __init__(self, stop: StopFlag) -> None:
+    timeline: Final = _PROCESS
+
+    def __init__(self, stop: WaitableStop) -> None:
         self._stop = stop
 
     def monotonic(self) -> float:

@@ -6,22 +6,33 @@ import contextlib
 import os
 import signal
 import threading
-from typing import TYPE_CHECKING, Final, NoReturn
+import time
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol
+
+from reconciler.ports import Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 INTERRUPTED_EXIT: Final = 130
+_POLL_S: Final = 0.1
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _AT_ONCE: Final = b"\nstopped at once: what was in flight may have been written; plan again to see\n"
+
+
+class WaitableStop(Stop, Protocol):
+    """A stop that can be waited on."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for so long, or until the run is asked to stop; True if it was."""
 
 
 class StopFlag:
     """Whether the run was asked to stop; a wait on it ends as soon as it is. Implements ports.Stop."""
 
-    def __init__(self) -> None:
-        self._event = threading.Event()
+    def __init__(self, event: threading.Event | None = None) -> None:
+        self._event = threading.Event() if event is None else event
         self._deferred = False
 
     def is_set(self) -> bool:
@@ -48,6 +59,30 @@ class StopFlag:
     def deferred(self) -> bool:
         """Whether writing began, so that what is in flight must be awaited and told."""
         return self._deferred
+
+
+class PolledStop:
+    """A stop of somebody else's making, which can only be asked. Implements WaitableStop."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+        self.is_set = stop.is_set
+        self.defer = stop.defer
+        self.resume: Callable[[], None] = getattr(stop, "resume", lambda: None)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for so long, or until the run is asked to stop; True if it was."""
+        end = time.monotonic() + seconds
+        while not self.is_set() and (left_s := end - time.monotonic()) > 0:
+            time.sleep(min(left_s, _POLL_S))
+        return self.is_set()
+
+
+def waitable(stop: Stop | threading.Event | None) -> WaitableStop:
+    """A stop to wait on: of an event, of another stop, or one that is never set. It installs no signal handler."""
+    if stop is None or isinstance(stop, threading.Event):
+        return StopFlag(stop)
+    return stop if isinstance(stop, StopFlag) else PolledStop(stop)
 
 
 @contextlib.contextmanager

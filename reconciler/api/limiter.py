@@ -129,12 +129,15 @@ class Limiter:
             self._turn.acquire()
 
 
-_limiters: WeakKeyDictionary[Clock, dict[tuple[str, RateLimit], Limiter]] = WeakKeyDictionary()
+_limiters: WeakKeyDictionary[object, dict[tuple[str, RateLimit], Limiter]] = WeakKeyDictionary()
 _limiters_lock = threading.Lock()
 
 
 def limiter_for(host: str, limit: RateLimit, clock: Clock) -> Limiter:
-    """The one limiter for a host (with port): clients on the same clock share it, for the limit counts addresses."""
+    """The one limiter for a host (with port): clients on the same time share it, for the limit counts addresses.
+
+    Clocks that have one `timeline` count the same seconds; one without a timeline is its own.
+    """
     with _limiters_lock:
-        known = _limiters.setdefault(clock, {})
+        known = _limiters.setdefault(getattr(clock, "timeline", clock), {})
         return known.setdefault((host, limit), Limiter(limit))

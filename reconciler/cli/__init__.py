@@ -1,4 +1,4 @@
-"""The command line: one file a command; parse, build what is needed, make one workflow call, echo, exit code."""
+"""The command line: one file a command; parse, call the engine, echo, exit code."""
 
 from __future__ import annotations
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from reconciler.model.enums import ActionKind, MatchedBy, Purpose
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.model.change import Change
     from reconciler.model.demand import Demand
     from reconciler.model.finding import Finding
     from reconciler.model.position import Position
     from reconciler.model.runner import DesiredRunner, LiveRunner
     from reconciler.model.spec import RunnerBody
+    from reconciler.planfile.fingerprints import Fingerprints
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +111,36 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanInputs:
+    """What a plan was made from, as it was given; `acknowledged` holds CODE or CODE:KEY.
+
+    `policy_from` is the commit whose policy it was made under, by its full hash.
+    `place` is the project file's path below the root of its repository, whether it is there or not: it tells the
+    projects of one repository apart. `demand` is how many of the newest workflows were asked for by option, None for
+    what the project file says.
+    """
+
+    paths: tuple[str, ...] = ()
+    project: str | None = None
+    environment: str | None = None
+    targets: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    acknowledged: tuple[str, ...] = ()
+    allow_empty: bool = False
+    policy_from: str | None = None
+    place: str | None = None
+    demand: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """One plan. Actions stand in the order of their keys; `unchanged` counts the runners that match already.
 
     `complete` is False when a value could not be known; `live_as_of` is set when the live state came from a snapshot;
     `sandbox` is the file of the embedded emulator, when that was talked to. `demand` is what workflows ask for, each
     set with how many runners serve it before and after, and `managed` how many of the service's own runners were
-    counted; None where that was not read.
+    counted; None where that was not read. `inputs` say what it was made from; `fingerprints` stand for the header
+    values of a plan that was read from a file.
     """
 
     created_at: str
@@ -135,6 +161,8 @@ class Plan:
     live_as_of: str | None = None
     sandbox: str | None = None
     targets: tuple[str, ...] = ()
+    inputs: PlanInputs | None = field(default=None, compare=False, repr=False)
+    fingerprints: Fingerprints | None = field(default=None, compare=False, repr=False)
 
     @property
     def applyable(self) -> bool:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hmac
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import PlanFileError
+from reconciler.model.plan import PlanInputs
 from reconciler.planfile.decode import plan_from
 from reconciler.planfile.document import FORMAT_VERSION, plan_document
 from reconciler.planfile.fingerprints import (
@@ -30,28 +31,6 @@ if TYPE_CHECKING:
     from reconciler.planfile.models import InputsModel
 
 PURPOSE: Final = "reconciler plan signature 1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanInputs:
-    """What a plan was made from, as given on the command line; `acknowledged` holds CODE or CODE:KEY.
-
-    `policy_from` is the commit whose policy it was made under, by its full hash.
-    `place` is the project file's path below the root of its repository, whether it is there or not: it tells the
-    projects of one repository apart. `demand` is how many of the newest workflows were asked for by option, None for
-    what the project file says.
-    """
-
-    paths: tuple[str, ...] = ()
-    project: str | None = None
-    environment: str | None = None
-    targets: tuple[str, ...] = ()
-    variables: Mapping[str, str] = field(default_factory=dict)
-    acknowledged: tuple[str, ...] = ()
-    allow_empty: bool = False
-    policy_from: str | None = None
-    place: str | None = None
-    demand: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.apply.executor import execute
-from reconciler.errors import (
-    GuardRefused,
-    PlanFileError,
-    ReconcilerError,
-    StalePlan,
-    UsageProblem,
-)
-from reconciler.manifests.git_process import RevisionProblem
+from reconciler.errors import GuardRefused, PlanFileError, ReconcilerError, StalePlan
 from reconciler.model.plan import Plan
-from reconciler.model.policy import Acknowledgement
 from reconciler.model.report import Report
 from reconciler.workflow.locks import lock_account, lock_token
 from reconciler.workflow.plan import plan_for, warn_of_unmatched
 from reconciler.workflow.run import hide, load, load_and_compile, read_live, read_runners
+from reconciler.workflow.saved import check_applyable, recorded_selection, usage_is_stale
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from reconciler.apply.lock import Held
@@ -96,24 +89,45 @@ def apply(selection: Selection, ports: Ports, applying: Applying) -> Report:
             return _apply_shown(Attempt(again, applying, client, held), plan)
 
 
-def apply_saved(saved: SavedPlan, selection: Selection, ports: Ports, applying: Applying) -> Report:
-    """Apply exactly a saved plan, whose signature has been checked (see `open_saved`)."""
+def apply_saved(saved: Plan | SavedPlan, selection: Selection, ports: Ports, applying: Applying) -> Report:
+    """Apply exactly a saved plan, whose signature has been checked (see `open_saved`), or one that was made before."""
     prepared = _prepare(selection, ports, applying)
     with (
         lock_token(prepared.settings, ports, applying.lock_timeout_s) as held,
         ports.client(prepared.settings) as client,
     ):
-        return _apply_shown(Attempt(prepared, applying, client, held), saved)
+        return _apply_shown(Attempt(prepared, applying, client, held, alone=True), saved)
+
+
+def apply_plan(plan: Plan, selection: Selection, ports: Ports, applying: Applying) -> Report:
+    """Apply exactly a plan, made by anybody in this process or opened from a file.
+
+    `selection` says where its paths are relative to, and what is accepted besides. Raises StalePlan, GuardRefused, and
+    PlanFileError for a plan that no apply can take.
+    """
+    if plan.inputs is None:
+        raise PlanFileError("the plan can't be applied: it does not hold what it was made from")
+    check_applyable(plan, "the plan")
+    recorded = recorded_selection(plan.inputs, selection)
+    with usage_is_stale():
+        load(recorded)
+    if plan.fingerprints is None:
+        return apply_saved(plan, recorded, ports, applying)
+    from reconciler.planfile.saved import SavedPlan
+
+    saved = SavedPlan(plan, plan.inputs, plan.fingerprints, verified=True)
+    return apply_saved(saved, recorded, ports, applying)
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One apply under the token's lock, which is `held`."""
+    """One apply under the token's lock, which is `held`; `alone`: of a plan that stands for itself, shown by nobody."""
 
     prepared: Prepared
     applying: Applying
     client: RunnerApi
     held: Held
+    alone: bool = False
 
     def lock_account(self, listing: Listing) -> AbstractContextManager[bool]:
         """The account's lock; whether what was read must be read again."""
@@ -141,11 +155,13 @@ def _apply_fresh(attempt: Attempt, read: tuple[Plan, Listing]) -> Report:
 def _apply_shown(attempt: Attempt, shown: Plan | SavedPlan) -> Report:
     """Read again, and apply only what was shown, or saved. Raises StalePlan and GuardRefused."""
     now, listing = _plan_still(attempt, shown)
-    if not isinstance(shown, Plan):
+    if attempt.alone or not isinstance(shown, Plan):
+        before = shown if isinstance(shown, Plan) else shown.plan
         warn_of_unmatched(attempt.prepared.selection, attempt.prepared.ports, now)
         attempt.applying.show(now)
-        if not shown.plan.applyable:
-            raise GuardRefused(f"the saved plan was refused when it was made ({_why(shown.plan)}); plan again", now)
+        if not before.applyable:
+            name = "plan" if isinstance(shown, Plan) else "saved plan"
+            raise GuardRefused(f"the {name} was refused when it was made ({_why(before)}); plan again", now)
     _refuse(now)
     if not now.has_changes:
         return Report((), attempt.client.requests)
@@ -161,45 +177,12 @@ def _plan_still(attempt: Attempt, shown: Plan | SavedPlan) -> tuple[Plan, Listin
     from reconciler.planfile.staleness import moved
 
     saved = not isinstance(shown, Plan)
-    with _usage_is_stale() if saved else nullcontext():
+    with usage_is_stale() if saved or attempt.alone else nullcontext():
         first = (shown if isinstance(shown, Plan) else shown.plan).demand
         now, listing = _plan(attempt.prepared, attempt.client, saved=saved, asked_first=first)
     if differences := moved(shown, now, attempt.prepared.settings.plan_key):
         raise StalePlan(differences, now)
     return now, listing
-
-
-def open_saved(path: str, selection: Selection, ports: Ports) -> tuple[SavedPlan, Selection]:
-    """A saved plan, its signature checked, and the selection it was made from. Raises PlanFileError and StalePlan."""
-    from reconciler.files import read_file
-    from reconciler.planfile.saved import read_plan
-
-    content = read_file(path, error=PlanFileError)
-    shown = read_plan(content, None, file=path)
-    if shown.plan.live_as_of is not None:
-        raise PlanFileError(
-            f"{path} can't be applied: it was made against a saved list of {shown.plan.live_as_of}; "
-            "plan again without --live"
-        )
-    if not shown.plan.complete:
-        raise PlanFileError(f"{path} can't be applied: a secret was not resolved when it was made; plan again with it")
-    inputs = shown.inputs
-    recorded = replace(
-        selection,
-        paths=inputs.paths,
-        project=inputs.project,
-        environment=inputs.environment,
-        variables=inputs.variables,
-        targets=inputs.targets,
-        acknowledged=(*map(Acknowledgement.parse, inputs.acknowledged), *selection.acknowledged),
-        allow_empty=inputs.allow_empty,
-        policy_from=inputs.policy_from,
-        demand=inputs.demand if selection.demand is None else selection.demand,
-    )
-    with _usage_is_stale():
-        project = load(recorded)
-    settings = ports.settings(project)
-    return read_plan(content, settings.plan_key, file=path), recorded
 
 
 def _prepare(selection: Selection, ports: Ports, applying: Applying) -> Prepared:
@@ -212,11 +195,8 @@ def _plan(
     prepared: Prepared, client: RunnerApi, *, saved: bool = False, asked_first: Demand | None = None
 ) -> tuple[Plan, Listing]:
     hide(prepared.desired, client)
-    selection, project = prepared.selection, prepared.project
-    if saved:
-        listing = read_live(client, selection, project, prepared.settings, prepared.ports)
-    else:
-        listing = read_runners(client, selection, project)
+    of = (client, prepared.selection, prepared.project)
+    listing = read_live(*of, prepared.settings, prepared.ports) if saved else read_runners(*of)
     plan = plan_for(
         prepared.selection,
         prepared.ports,
@@ -228,19 +208,6 @@ def _plan(
         asked_first=asked_first,
     )
     return plan, listing
-
-
-@contextmanager
-def _usage_is_stale() -> Iterator[None]:
-    """What a saved plan records was good when it was made: an environment or target that is gone since has moved."""
-    try:
-        yield
-    except RevisionProblem as problem:
-        raise PlanFileError(
-            f"the plan was made under the policy of a commit, which must be here: {problem}"
-        ) from problem
-    except UsageProblem as problem:
-        raise StalePlan((str(problem),), None) from problem
 
 
 def _refuse(plan: Plan) -> None:
@@ -280,5 +247,5 @@ def write_plan(
         journal=writing.journal,
         parallelism=writing.parallelism,
         verify=writing.verify,
-        grace_s=settings.request_timeout_s,
+        grace_s=prepared.settings.request_timeout_s,
     )

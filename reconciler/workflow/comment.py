@@ -15,7 +15,7 @@ from reconciler.forge.port import Forge, ForgeError, Refusal
 from reconciler.forge.sticky import Posted, Sticky
 from reconciler.render.views.plan_markdown import render_plan
 from reconciler.settings import check_api_url
-from reconciler.workflow.show import read_saved
+from reconciler.workflow.saved import read_saved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,6 +12,7 @@ from reconciler.planning.findings.severity import unmatched
 from reconciler.planning.origin import with_origins
 from reconciler.planning.planner import make_plan
 from reconciler.workflow.run import hide, load_and_compile, policy_of, read_live, read_runners
+from reconciler.workflow.saved import inputs_of, save
 
 if TYPE_CHECKING:
     from reconciler.manifests.project import Project
@@ -47,8 +48,9 @@ def plan(
     made = plan_for(selection, ports, project, settings, desired, listing)
     if before is not None:
         made = with_origins(made, before)
+    made = replace(made, inputs=inputs_of(selection, project))
     if out is not None:
-        save(made, selection, project, settings.plan_key, out)
+        save(made, settings.plan_key, out)
     warn_of_unmatched(selection, ports, made)
     return made
 
@@ -78,8 +80,9 @@ def plan_offline(
     )
     if before is not None:
         made = with_origins(made, before)
+    made = replace(made, inputs=inputs_of(selection, project))
     if out is not None:
-        save(made, selection, project, Secret(token_hex(32)), out)
+        save(made, Secret(token_hex(32)), out)
     warn_of_unmatched(selection, ports, made)
     return made
 
@@ -152,25 +155,3 @@ def warn_of_unmatched(selection: Selection, ports: Ports, plan: Plan) -> None:
     """Warn of each `--acknowledge` that matches no finding: a typo, or a finding that is gone."""
     for warning in unmatched(selection.acknowledged, plan.findings):
         ports.warn(warning)
-
-
-def save(plan: Plan, selection: Selection, project: Project, key: Secret, out: str) -> None:
-    """Write the plan and what it was made from to `out`, signed under `key`, readable by its owner only."""
-    from reconciler.errors import PlanFileError
-    from reconciler.files import write_file
-    from reconciler.planfile.saved import PlanInputs, write_plan
-
-    inputs = PlanInputs(
-        paths=selection.paths,
-        project=selection.project,
-        environment=selection.environment,
-        variables=dict(selection.variables),
-        targets=selection.targets,
-        acknowledged=tuple(str(each) for each in selection.acknowledged),
-        allow_empty=selection.allow_empty,
-        policy_from=project.policy_commit,
-        place=selection.place,
-        demand=selection.demand,
-    )
-    text = write_plan(plan, inputs, key)
-    write_file(out, text, private=True, encoding_errors="surrogatepass", error=PlanFileError)

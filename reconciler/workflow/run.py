@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from reconciler.errors import BadAnswer, Forbidden, ManifestError, NotFound, UsageProblem
 from reconciler.manifests.files import PROJECT_FILES
@@ -14,16 +14,15 @@ from reconciler.manifests.merge.compile import compile_manifests
 from reconciler.manifests.project import BrokenProject, load_project
 from reconciler.manifests.secrets.allowed import KnownNames
 from reconciler.model.enums import UnmanagedMode
-from reconciler.model.policy import Policy
+from reconciler.model.policy import Acknowledgement, Policy
 from reconciler.model.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
     from reconciler.manifests.files import Files
     from reconciler.manifests.project import Project
-    from reconciler.model.policy import Acknowledgement
     from reconciler.model.runner import Desired, Listing
     from reconciler.ports import Clock, Progress, RunnerApi, RunnerReader, SecretSource, Stop
     from reconciler.settings import Settings
@@ -61,6 +60,48 @@ class Selection:
         file = Path(os.path.realpath(self.cwd / (self.project or (*present, PROJECT_FILES[0])[0])))
         root = find_root(file.parent) or self.workspace or self.cwd
         return Path(os.path.relpath(file, os.path.realpath(root))).as_posix()
+
+
+class Choice(TypedDict, total=False):
+    """Which manifests, of which environment, for which runners: what `plan`, `list` and the others take by name.
+
+    `variables` are for `${var:NAME}`; `targets` are keys, or globs, of the runners to write; `acknowledge` holds
+    findings taken on, as CODE or CODE:KEY; `policy_from` is a git revision, whose policy is in force;
+    `demand` is how many of the newest workflows are read, None for what the project file says.
+    """
+
+    project: str | os.PathLike[str] | None
+    environment: str | None
+    variables: Mapping[str, str]
+    targets: Iterable[str]
+    acknowledge: Iterable[str]
+    allow_empty: bool
+    policy_from: str | None
+    demand: int | None
+
+
+def select(paths: Iterable[str | os.PathLike[str]], choice: Choice, *, cwd: Path) -> Selection:
+    """The selection of a call: its paths, what it chooses by name, and the folder that paths are relative to."""
+    project, workspace = choice.get("project"), os.environ.get("GITHUB_WORKSPACE")
+    return Selection(
+        paths=tuple(os.fspath(path) for path in paths),
+        project=None if project is None else os.fspath(project),
+        environment=choice.get("environment"),
+        variables=dict(choice.get("variables", {})),
+        targets=_texts("targets", choice.get("targets", ())),
+        acknowledged=tuple(map(Acknowledgement.parse, _texts("acknowledge", choice.get("acknowledge", ())))),
+        allow_empty=choice.get("allow_empty", False),
+        policy_from=choice.get("policy_from"),
+        demand=choice.get("demand"),
+        cwd=cwd,
+        workspace=Path(workspace) if workspace else None,
+    )
+
+
+def _texts(name: str, given: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(given, str):
+        raise UsageProblem(f"{name} takes several texts: write ({given!r},) for one")
+    return tuple(given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

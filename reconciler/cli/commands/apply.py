@@ -86,7 +86,8 @@ def _apply(options: dict[str, Any]) -> int:
     from reconciler.cli.wiring import open_ports, selection_of
     from reconciler.errors import GuardRefused, StalePlan
     from reconciler.model.results import Applied
-    from reconciler.workflow.apply import Applying, apply, apply_saved, open_saved
+    from reconciler.workflow.apply import Applying, apply, apply_saved
+    from reconciler.workflow.saved import open_saved
 
     shown: list[Plan] = []
     with open_ports(options) as ports, open_journal(options["journal"]) as journal:

@@ -24,7 +24,7 @@ def command(planfile: str, **options: Any) -> int:
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports, put
     from reconciler.model.plan import Plan
-    from reconciler.workflow.show import show
+    from reconciler.workflow.saved import show
 
     check_reports(options, Plan)
     put(options, show(planfile))

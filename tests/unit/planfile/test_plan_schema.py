@@ -8,10 +8,11 @@ import jsonschema
 import pytest
 from hypothesis import given
 
+from reconciler.model.plan import PlanInputs
 from reconciler.model.secret import Secret
 from reconciler.planfile.document import plan_document
 from reconciler.planfile.models import build_schema
-from reconciler.planfile.saved import PlanInputs, write_plan
+from reconciler.planfile.saved import write_plan
 from reconciler.planfile.schema import plan_schema
 from tests.fakes.plans import body_of, create, live_runner, patient, plan_of, plans, update
 

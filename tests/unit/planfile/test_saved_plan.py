@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.errors import PlanFileError
+from reconciler.model.plan import PlanInputs
 from reconciler.model.secret import Secret, Unresolved
 from reconciler.planfile.document import plan_document
 from reconciler.planfile.fingerprints import UNKNOWN, take_fingerprints
-from reconciler.planfile.saved import PlanInputs, read_plan, write_plan
+from reconciler.planfile.saved import read_plan, write_plan
 from tests.fakes.plans import body_of, create, live_runner, patient, plan_of, plans, update
 
 KEY = Secret("cfc_the-token-of-this-account")

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 
 from reconciler.model.finding import Finding
-from reconciler.model.plan import Budget, UnmanagedRunner
+from reconciler.model.plan import Budget, PlanInputs, UnmanagedRunner
 from reconciler.model.position import Position
 from reconciler.model.secret import Secret
 from reconciler.planfile.document import plan_document
-from reconciler.planfile.saved import PlanInputs, read_plan, write_plan
+from reconciler.planfile.saved import read_plan, write_plan
 from reconciler.planfile.staleness import moved
 from tests.fakes.plans import body_of, create, live_runner, patient, plan_of, plans, update
 from tests.fakes.runners import edited

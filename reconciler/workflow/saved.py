@@ -1,0 +1,118 @@
+"""Saved plans: written, read to be shown without their key, read with it to be applied."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reconciler.errors import PlanFileError, StalePlan, UsageProblem
+from reconciler.files import read_file, write_file
+from reconciler.manifests.git_process import RevisionProblem
+from reconciler.model.plan import PlanInputs
+from reconciler.model.policy import Acknowledgement
+from reconciler.workflow.run import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reconciler.manifests.project import Project
+    from reconciler.model.plan import Plan
+    from reconciler.model.secret import Secret
+    from reconciler.planfile.saved import SavedPlan
+    from reconciler.workflow.run import Ports, Selection
+
+
+def show(path: str) -> Plan:
+    """The plan that the file holds. Raises PlanFileError."""
+    return read_saved(path).plan
+
+
+def read_saved(path: str) -> SavedPlan:
+    """The plan that the file holds and what it was made from, its signature unchecked. Raises PlanFileError."""
+    from reconciler.planfile.saved import read_plan
+
+    return read_plan(read_file(path, error=PlanFileError), None, file=path)
+
+
+def open_saved(path: str, selection: Selection, ports: Ports, *, to_apply: bool = True) -> tuple[SavedPlan, Selection]:
+    """A saved plan, its signature checked, and the selection it was made from.
+
+    With `to_apply` it must be one that an apply can take. Raises PlanFileError and StalePlan.
+    """
+    from reconciler.planfile.saved import read_plan
+
+    content = read_file(path, error=PlanFileError)
+    shown = read_plan(content, None, file=path)
+    if to_apply:
+        check_applyable(shown.plan, path)
+    recorded = recorded_selection(shown.inputs, selection)
+    with usage_is_stale():
+        project = load(recorded)
+    settings = ports.settings(project)
+    return read_plan(content, settings.plan_key, file=path), recorded
+
+
+def check_applyable(plan: Plan, name: str) -> None:
+    """Refuse a plan that no apply can take, whatever is live: it was made offline, or without a secret."""
+    if plan.live_as_of is not None:
+        raise PlanFileError(
+            f"{name} can't be applied: it was made against a saved list of {plan.live_as_of}; plan again without --live"
+        )
+    if not plan.complete:
+        raise PlanFileError(f"{name} can't be applied: a secret was not resolved when it was made; plan again with it")
+
+
+def recorded_selection(inputs: PlanInputs, selection: Selection) -> Selection:
+    """What a plan was made from; what `selection` accepts is accepted besides."""
+    return replace(
+        selection,
+        paths=inputs.paths,
+        project=inputs.project,
+        environment=inputs.environment,
+        variables=inputs.variables,
+        targets=inputs.targets,
+        acknowledged=(*map(Acknowledgement.parse, inputs.acknowledged), *selection.acknowledged),
+        allow_empty=inputs.allow_empty,
+        policy_from=inputs.policy_from,
+        demand=inputs.demand if selection.demand is None else selection.demand,
+    )
+
+
+def inputs_of(selection: Selection, project: Project) -> PlanInputs:
+    """What a plan of the selection is made from, for an apply to read again."""
+    return PlanInputs(
+        paths=selection.paths,
+        project=selection.project,
+        environment=selection.environment,
+        variables=dict(selection.variables),
+        targets=selection.targets,
+        acknowledged=tuple(str(each) for each in selection.acknowledged),
+        allow_empty=selection.allow_empty,
+        policy_from=project.policy_commit,
+        place=selection.place,
+        demand=selection.demand,
+    )
+
+
+def save(plan: Plan, key: Secret, out: str) -> None:
+    """Write the plan and what it was made from to `out`, signed under `key`, readable by its owner only."""
+    from reconciler.planfile.saved import write_plan
+
+    if plan.inputs is None:
+        raise PlanFileError("the plan can't be saved: it does not hold what it was made from")
+    text = write_plan(plan, plan.inputs, key)
+    write_file(out, text, private=True, encoding_errors="surrogatepass", error=PlanFileError)
+
+
+@contextmanager
+def usage_is_stale() -> Iterator[None]:
+    """What a saved plan records was good when it was made: an environment or target that is gone since has moved."""
+    try:
+        yield
+    except RevisionProblem as problem:
+        raise PlanFileError(
+            f"the plan was made under the policy of a commit, which must be here: {problem}"
+        ) from problem
+    except UsageProblem as problem:
+        raise StalePlan((str(problem),), None) from problem
