@@ -37,14 +37,13 @@ if TYPE_CHECKING:
     from reconciler.model.report import Report
     from reconciler.model.results import Exported, Listed, Validity
     from reconciler.settings import RateLimit
-    from reconciler.workflow.run import Choice
+    from reconciler.workflow.run import Scope
 
 __version__ = "0.1.0"
 __all__ = [
     "AmbiguousCreate",
     "ApiError",
     "BadAnswer",
-    "Choice",
     "Exported",
     "FileError",
     "Forbidden",
@@ -63,6 +62,7 @@ __all__ = [
     "ReconcilerError",
     "Rejected",
     "Report",
+    "Scope",
     "StalePlan",
     "Unauthorized",
     "Unreachable",
@@ -74,7 +74,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Choice": "workflow.run",
+    "Scope": "workflow.run",
     "Exported": "model.results",
     "Listed": "model.results",
     "Plan": "model.plan",

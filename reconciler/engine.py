@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from reconciler.ports import Clock, Journal, Progress, SecretSource, Stop
     from reconciler.settings import Settings
     from reconciler.workflow.apply import Applying
-    from reconciler.workflow.run import Choice, Selection
+    from reconciler.workflow.run import Scope, Selection
 
 _LOG: Final = logging.getLogger("reconciler")
 _LOG.addHandler(logging.NullHandler())  # a library leaves it to its host whether its warnings are shown
@@ -140,7 +140,7 @@ class Reconciler:
         *paths: str | os.PathLike[str],
         allow_unresolved: bool = False,
         base: str | None = None,
-        **choice: Unpack[Choice],
+        **scope: Unpack[Scope],
     ) -> Plan:
         """Read and compare. What it needs can't write: its client has no verb that writes.
 
@@ -150,7 +150,7 @@ class Reconciler:
         """
         from reconciler.workflow.plan import plan
 
-        return plan(self._select(paths, choice), self._open(), allow_unresolved=allow_unresolved, base=base)
+        return plan(self._select(paths, scope), self._open(), allow_unresolved=allow_unresolved, base=base)
 
     def apply(
         self,
@@ -172,23 +172,23 @@ class Reconciler:
         selection = self._select((), {"acknowledge": acknowledge})
         return apply_plan(plan, selection, self._open(), self._applying(parallelism, lock_timeout_s, verify=verify))
 
-    def list(self, *paths: str | os.PathLike[str], **choice: Unpack[Choice]) -> Listed:
+    def list(self, *paths: str | os.PathLike[str], **scope: Unpack[Scope]) -> Listed:
         """Read the live runners; where manifests are found, each is managed, drifted or unmanaged."""
         from reconciler.workflow.listing import list_live
 
-        return list_live(self._select(paths, choice), self._open())
+        return list_live(self._select(paths, scope), self._open())
 
-    def export(self, *, headers: bool = False, **choice: Unpack[Choice]) -> Exported:
+    def export(self, *, headers: bool = False, **scope: Unpack[Scope]) -> Exported:
         """Write the live runners as the text of a manifest, with `headers` as references to variables."""
-        from reconciler.workflow.listing import export
+        from reconciler.workflow.export import export
 
-        return export(self._select((), choice), self._open(), headers=headers)
+        return export(self._select((), scope), self._open(), headers=headers)
 
-    def validate(self, *paths: str | os.PathLike[str], **choice: Unpack[Choice]) -> Validity:
+    def validate(self, *paths: str | os.PathLike[str], **scope: Unpack[Scope]) -> Validity:
         """Check manifests and project file offline, in each environment unless one is picked. Raises ManifestError."""
-        from reconciler.workflow.validate import validate
+        from reconciler.workflow.offline import validate
 
-        return validate(self._select(paths, choice), self._open())
+        return validate(self._select(paths, scope), self._open())
 
     def save(self, plan: Plan, path: str | os.PathLike[str]) -> None:
         """Save a plan, signed, for `open` and for `reconciler apply --plan`; the file holds no secret."""
@@ -208,8 +208,8 @@ class Reconciler:
         saved, _selection = open_saved(self._below(path), self._select((), {}), self._open(), to_apply=False)
         return replace(saved.plan, inputs=saved.inputs, fingerprints=saved.fingerprints)
 
-    def _select(self, paths: Iterable[str | os.PathLike[str]], choice: Choice) -> Selection:
-        return select(paths, choice, cwd=Path.cwd() if self._cwd is None else self._cwd.absolute())
+    def _select(self, paths: Iterable[str | os.PathLike[str]], scope: Scope) -> Selection:
+        return select(paths, scope, cwd=Path.cwd() if self._cwd is None else self._cwd.absolute())
 
     def _open(self) -> Ports:
         if self._closed:

@@ -111,12 +111,11 @@ def apply_plan(plan: Plan, selection: Selection, ports: Ports, applying: Applyin
     recorded = recorded_selection(plan.inputs, selection)
     with usage_is_stale():
         load(recorded)
-    if plan.fingerprints is None:
-        return apply_saved(plan, recorded, ports, applying)
     from reconciler.planfile.saved import SavedPlan
 
-    saved = SavedPlan(plan, plan.inputs, plan.fingerprints, verified=True)
-    return apply_saved(saved, recorded, ports, applying)
+    marks = plan.fingerprints
+    shown = plan if marks is None else SavedPlan(plan, plan.inputs, marks, verified=True)
+    return apply_saved(shown, recorded, ports, applying)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,5 +246,5 @@ def write_plan(
         journal=writing.journal,
         parallelism=writing.parallelism,
         verify=writing.verify,
-        grace_s=prepared.settings.request_timeout_s,
+        grace_s=settings.request_timeout_s,
     )

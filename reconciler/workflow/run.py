@@ -62,7 +62,7 @@ class Selection:
         return Path(os.path.relpath(file, os.path.realpath(root))).as_posix()
 
 
-class Choice(TypedDict, total=False):
+class Scope(TypedDict, total=False):
     """Which manifests, of which environment, for which runners: what `plan`, `list` and the others take by name.
 
     `variables` are for `${var:NAME}`; `targets` are keys, or globs, of the runners to write; `acknowledge` holds
@@ -80,19 +80,19 @@ class Choice(TypedDict, total=False):
     demand: int | None
 
 
-def select(paths: Iterable[str | os.PathLike[str]], choice: Choice, *, cwd: Path) -> Selection:
+def select(paths: Iterable[str | os.PathLike[str]], scope: Scope, *, cwd: Path) -> Selection:
     """The selection of a call: its paths, what it chooses by name, and the folder that paths are relative to."""
-    project, workspace = choice.get("project"), os.environ.get("GITHUB_WORKSPACE")
+    project, workspace = scope.get("project"), os.environ.get("GITHUB_WORKSPACE")
     return Selection(
         paths=tuple(os.fspath(path) for path in paths),
         project=None if project is None else os.fspath(project),
-        environment=choice.get("environment"),
-        variables=dict(choice.get("variables", {})),
-        targets=_texts("targets", choice.get("targets", ())),
-        acknowledged=tuple(map(Acknowledgement.parse, _texts("acknowledge", choice.get("acknowledge", ())))),
-        allow_empty=choice.get("allow_empty", False),
-        policy_from=choice.get("policy_from"),
-        demand=choice.get("demand"),
+        environment=scope.get("environment"),
+        variables=dict(scope.get("variables", {})),
+        targets=_texts("targets", scope.get("targets", ())),
+        acknowledged=tuple(map(Acknowledgement.parse, _texts("acknowledge", scope.get("acknowledge", ())))),
+        allow_empty=scope.get("allow_empty", False),
+        policy_from=scope.get("policy_from"),
+        demand=scope.get("demand"),
         cwd=cwd,
         workspace=Path(workspace) if workspace else None,
     )

@@ -36,7 +36,7 @@ def command(**options: Any) -> int:
     from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.wiring import open_ports, selection_of
     from reconciler.model.results import Effective, Explained
-    from reconciler.workflow.effective import effective_runners, explained
+    from reconciler.workflow.offline import effective_runners, explained
 
     check_reports(options, Explained if options["explain"] else Effective)
     with open_ports(options) as ports:

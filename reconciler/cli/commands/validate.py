@@ -39,7 +39,7 @@ def command(**options: Any) -> int:
     from reconciler.cli.wiring import open_ports, selection_of
     from reconciler.errors import GuardRefused
     from reconciler.model.results import Validity
-    from reconciler.workflow.validate import validate
+    from reconciler.workflow.offline import validate
 
     check_reports(options, Validity)
     with open_ports(options) as ports:

@@ -1,4 +1,4 @@
-"""`validate`: everything that can be checked offline, in every environment, without a token or a secret."""
+"""`validate` and `render`: what can be checked and shown offline, without a token or a secret."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import ManifestError
 from reconciler.manifests.project import BrokenProject, load_project
-from reconciler.model.results import Valid, Validity
+from reconciler.model.results import Effective, Explained, Valid, Validity
 from reconciler.planning.findings.registry import manifest_findings
 from reconciler.planning.findings.severity import settle
-from reconciler.workflow.run import load_and_compile, policy_of
+from reconciler.planning.targets import targeted
+from reconciler.workflow.run import load, load_and_compile, policy_of
 
 if TYPE_CHECKING:
     from reconciler.model.position import Problem
@@ -42,3 +43,20 @@ def validate(selection: Selection, ports: Ports) -> Validity:
     if problems:
         raise ManifestError(problems)
     return Validity(tuple(valid))
+
+
+def effective_runners(selection: Selection, ports: Ports) -> Effective:
+    """Every runner of the selection, or its targets. Raises ManifestError, and UsageProblem for idle targets."""
+    from reconciler.manifests.explain import effective
+
+    project, desired = load_and_compile(selection, ports, secrets=None)
+    picked = targeted([runner.key for runner in desired.runners], selection.targets)
+    desired = replace(desired, runners=tuple(runner for runner in desired.runners if runner.key in picked))
+    return Effective(project.environment, tuple(effective(desired)))
+
+
+def explained(selection: Selection, ports: Ports, key: str) -> Explained:
+    """Where every field, tag and header of one runner comes from. Raises ManifestError and UsageProblem."""
+    from reconciler.manifests.explain import explain_runner
+
+    return Explained(explain_runner(load(selection), selection.paths, key=key, stdin=ports.stdin))
