@@ -116,8 +116,10 @@ output_options = _all(
 demand_option = option(
     "--demand",
     type=click.IntRange(min=0),
-    metavar="N",
-    help="Read workflows too: those under way and the newest N others; 0 reads none.",
+    is_flag=False,
+    flag_value=500,
+    metavar="[N]",
+    help="Read workflows too: those under way and the newest N others (500 without N); 0 reads none.",
 )
 
 planning_options = _all(

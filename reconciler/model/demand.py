@@ -39,6 +39,11 @@ class ManagedRunner:
     status: str
     tags: tuple[str, ...]
 
+    @property
+    def label(self) -> str:
+        """What it is called among the runners of the account."""
+        return f"{self.name} (managed by the service)"
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

@@ -11,6 +11,7 @@ from reconciler.model.plan import Plan
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reconciler.model.demand import Asked
     from reconciler.model.enums import Standing
     from reconciler.model.finding import Finding
     from reconciler.model.position import Position
@@ -76,11 +77,35 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class SetDemand:
+    """A tag set, the names of the active runners that serve it, and who asks for just it (None: nobody).
+
+    No tags are what workflows without any ask for.
+    """
+
+    tags: tuple[str, ...]
+    runners: tuple[str, ...]
+    asked: Asked | None
+
+    @property
+    def standing(self) -> str:
+        """`both`, `served`, `asked` or `neither`."""
+        if self.runners:
+            return "both" if self.asked else "served"
+        return "asked" if self.asked else "neither"
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
-    """Tag sets with the names of the active runners that serve each; an empty set stands for wildcards."""
+    """Tag sets with the names of the active runners that serve each; an empty set stands for wildcards.
+
+    Where the demand was read, `demand` has all sets by who asks for them, and `recent` how many workflows of late were.
+    """
 
     sets: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     sandbox: str | None = None
+    demand: tuple[SetDemand, ...] = ()
+    recent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,7 +186,7 @@ def _managed(listing: Listing) -> Iterator[Serving]:
     """The service's own runners, which serve the same before and after."""
     for each in listing.managed or ():
         state = frozenset(each.tags) if each.status == RunnerStatus.ACTIVE else None
-        yield Serving(None, f"{each.name} (managed by the service)", state, state)
+        yield Serving(None, each.label, state, state)
 
 
 def _in_the_end(action: Action) -> tuple[str, tuple[str, ...]]:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError, UsageProblem
 from reconciler.model.change import HeadersChange
-from reconciler.model.enums import Standing, UnmanagedMode
+from reconciler.model.enums import RunnerStatus, Standing, UnmanagedMode
 from reconciler.model.results import Listed
 from reconciler.model.suggestions import nearest
 from reconciler.planning.match import match
+from reconciler.planning.serving.capacity import FleetCount
+from reconciler.planning.serving.states import Serving
 from reconciler.workflow.plan import plan_for
 from reconciler.workflow.run import compile_selected, load, read_runners
 
@@ -45,16 +47,19 @@ class Known:
     keys: Mapping[str, str]
 
 
-def list_live(selection: Selection, ports: Ports, choice: Choice | None = None) -> Listed:
+def list_live(selection: Selection, ports: Ports, choice: Choice | None = None, *, coverage: bool = False) -> Listed:
     """Every live runner, or the chosen ones. Manifests that are there tell which are managed; no secret is needed.
+
+    Workflows are read only where the selection asks for them; managed runners then, or where `coverage` counts them.
 
     Raises UsageProblem for a target that matches no runner, and for standings where no manifest says which are which.
     """
     choice = choice or Choice()
     project = load(selection)
+    project = replace(project, demand=0, managed=project.managed and coverage)
     settings = ports.settings(project)
     with ports.reader(settings) as reader:
-        listing = read_runners(reader, selection, project)
+        listing = _counted(read_runners(reader, selection, project))
     known = _known(replace(selection, targets=()), ports, project, settings, listing)
     if choice.standings and known is None:
         options = " and ".join(f"--{standing}" for standing in choice.standings)
@@ -67,6 +72,17 @@ def list_live(selection: Selection, ports: Ports, choice: Choice | None = None) 
         sandbox=settings.sandbox,
         filtered=bool(selection.targets) or choice != Choice(),
     )
+
+
+def _counted(listing: Listing) -> Listing:
+    """The listing, its demand with how many runners serve each set now."""
+    if listing.demand is None:
+        return listing
+    states = [*((each.spec.status, each.spec.tags) for each in listing.runners)]
+    states += [(each.status, each.tags) for each in listing.managed or ()]
+    now = [frozenset(tags) if status == RunnerStatus.ACTIVE else None for status, tags in states]
+    count = FleetCount([Serving(None, "", state, state) for state in now])
+    return replace(listing, demand=count.of_demand(listing.demand))
 
 
 def choose(

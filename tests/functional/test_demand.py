@@ -175,3 +175,45 @@ def test_an_offline_plan_reads_no_workflows(sandbox, tmp_path):
     """--live with --demand is a usage error."""
     write(tmp_path, "gpu")
     assert run(sandbox, tmp_path, "plan", "--live", "x.json", "--demand", "5").code == 64
+
+
+def test_sets_served_and_asked(sandbox, tmp_path):
+    """`list --coverage --demand`: every set that a runner carries or a workflow asks for, and which of both it is."""
+    sandbox.store.add_many([runner("spare", ["cpu"]) | {"status": "disabled"}, runner("other", ["gpu"])])
+    sandbox.store.add_many([{"name": "m", "tags": ["gpu", "sdxl"]}], kind=MANAGED)
+    shown = run(sandbox, tmp_path, "list", "--coverage", "--demand")
+    demand = shown.json["demand"]
+    assert {"+".join(each["tags"]): each["standing"] for each in demand["sets"]} == {
+        "cpu": "neither",
+        "gpu": "served",
+        "gpu+sdxl": "both",
+        "video": "asked",
+    }
+    both = next(each for each in demand["sets"] if each["standing"] == "both")
+    assert (both["runners"], both["under_way"], both["recent"]) == (["m (managed by the service)", "r"], 3, 37)
+    for form in ("text", "markdown", "html"):
+        out = run(sandbox, tmp_path, "list", "--coverage", "--demand", "50", form=form).out
+        assert "1 served, 1 asked, 1 both, 1 neither" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "paths"),
+    [
+        ((), {"/v1/runner": 1}),
+        (("--coverage",), {"/v1/runner": 1, "/v1/managed-runner": 1}),
+        (("--demand",), {"/v1/runner": 1, "/v1/managed-runner": 1, "/v1/workflow": 5}),
+    ],
+)
+def test_what_a_list_reads(sandbox, tmp_path, arguments, paths):
+    """Workflows only where --demand is given, managed runners where the project counts them for coverage."""
+    write(tmp_path, "gpu, sdxl", "demand: {recent: 50}\nmanaged: true\n")
+    ran = run(sandbox, tmp_path, "list", *arguments)
+    asked = [each.path for each in sandbox.requests]
+    assert {path: asked.count(path) for path in asked} == paths
+    assert ("demand" in ran.json) is ("--demand" in arguments)
+
+
+def test_a_list_says_what_waits(sandbox, tmp_path):
+    """`list --demand` counts the workflows that ask for what no runner serves."""
+    out = run(sandbox, tmp_path, "list", "--demand", form="text").out
+    assert "Workflows ask for 2 tag sets; 5 workflows under way for what no runner serves." in out

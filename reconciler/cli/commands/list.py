@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli.options import (
     connection_options,
+    demand_option,
     expand_option,
     option,
     output_options,
@@ -26,6 +27,7 @@ from reconciler.cli.options import (
 @option("--drifted", is_flag=True, help="Only runners that differ from their manifest; with --unmanaged: these too.")
 @option("--unmanaged", is_flag=True, help="Only runners that no manifest declares.")
 @option("--coverage", is_flag=True, help="Which tag sets are served, and by which runners.")
+@demand_option
 @connection_options
 @output_options
 @expand_option
@@ -37,7 +39,7 @@ def command(**options: Any) -> int:
     \b
     Example:
       reconciler list
-      reconciler list --coverage
+      reconciler list --coverage --demand
       reconciler list --status disabled --tag gpu
       reconciler list --target "prod-*" --drifted
       reconciler list --format json > live.json
@@ -46,17 +48,19 @@ def command(**options: Any) -> int:
     from reconciler.cli.wiring import open_ports, selection_of
     from reconciler.model.enums import Standing
     from reconciler.model.results import Listed, Served
-    from reconciler.planning.serving.served import served_sets
+    from reconciler.planning.serving.served import demand_sets, served_sets
     from reconciler.workflow.listing import Choice, list_live
 
     check_reports(options, Served if options["coverage"] else Listed)
     with open_ports(options) as ports:
         standings = [standing for standing in (Standing.DRIFTED, Standing.UNMANAGED) if options[standing]]
         choice = Choice(tuple(options["statuses"]), tuple(options["tags"]), tuple(standings))
-        listed = list_live(selection_of(options), ports, choice)
+        listed = list_live(selection_of(options), ports, choice, coverage=options["coverage"])
     if options["coverage"]:
-        sets = ((tags, tuple(names)) for tags, names in served_sets(listed.listing.runners))
-        put(options, Served(tuple(sets), listed.sandbox))
+        listing = listed.listing
+        sets = ((tags, tuple(names)) for tags, names in served_sets(listing.runners, listing.managed or ()))
+        recent = None if listing.demand is None else listing.demand.recent
+        put(options, Served(tuple(sets), listed.sandbox, tuple(demand_sets(listing)), recent))
     else:
         put(options, listed)
     return 0

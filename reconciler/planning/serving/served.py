@@ -1,38 +1,79 @@
-"""Which tag sets are served now, and by which runners: what `list --coverage` shows."""
+"""Which tag sets are served now, by which runners, and which are asked for: what `list --coverage` shows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from reconciler.model.enums import RunnerStatus
-from reconciler.planning.serving.tagsets import TagIndex
+from reconciler.model.results import SetDemand
+from reconciler.planning.serving.tagsets import TagIndex, places
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from reconciler.model.runner import LiveRunner
+    from reconciler.model.demand import ManagedRunner
+    from reconciler.model.runner import Listing, LiveRunner
     from reconciler.planning.serving.states import Tags
 
 
-def served_sets(runners: Iterable[LiveRunner]) -> list[tuple[tuple[str, ...], list[str]]]:
+def served_sets(
+    runners: Iterable[LiveRunner], managed: Iterable[ManagedRunner] = ()
+) -> list[tuple[tuple[str, ...], list[str]]]:
     """Every tag set that an active runner carries, with the names of all that serve it, sorted.
 
     A set includes its subsets. The empty set comes last, with the wildcards; they serve every set besides.
     """
-    names: dict[Tags, list[str]] = {}
-    for runner in runners:
-        if runner.spec.status == RunnerStatus.ACTIVE:
-            names.setdefault(frozenset(runner.spec.tags), []).append(runner.spec.name)
-    wildcards = names.pop(frozenset(), [])
-    sets = list(names)
-    index = TagIndex(sets)
-    served = [(tuple(sorted(tags)), sorted(_carrying(index.containing(tags), sets, names))) for tags in sets]
+    fleet = _Active(runners, managed)
+    served = [(tuple(sorted(tags)), fleet.carrying(tags)) for tags in fleet.sets]
     served.sort()
-    return [*served, ((), sorted(wildcards))] if wildcards else served
+    return [*served, ((), sorted(fleet.wildcards))] if fleet.wildcards else served
 
 
-def _carrying(places: int, sets: list[Tags], names: dict[Tags, list[str]]) -> Iterable[str]:
-    while places:
-        lowest = places & -places
-        yield from names[sets[lowest.bit_length() - 1]]
-        places ^= lowest
+def demand_sets(listing: Listing) -> list[SetDemand]:
+    """Every tag set that a runner carries, active or not, or that a workflow asks for; sorted.
+
+    Each has the names of the active runners that serve it, wildcards included. Who asks for less counts for a set of
+    its own. Nothing where the demand is not known.
+    """
+    if listing.demand is None:
+        return []
+    fleet = _Active(listing.runners, listing.managed or ())
+    asked = {frozenset(each.tags): each for each in listing.demand.asked}
+    carried = (frozenset(runner.spec.tags) for runner in listing.runners if runner.spec.tags)
+    hosted = (frozenset(runner.tags) for runner in listing.managed or () if runner.tags)
+    every = dict.fromkeys((*carried, *hosted, *asked))
+    return [
+        SetDemand(tags, tuple(fleet.serving(frozenset(tags))), asked.get(frozenset(tags)))
+        for tags in sorted(tuple(sorted(each)) for each in every)
+    ]
+
+
+class _Active:
+    """The names of active runners, by what they carry."""
+
+    def __init__(self, runners: Iterable[LiveRunner], managed: Iterable[ManagedRunner]) -> None:
+        self._names: dict[Tags, list[str]] = {}
+        for name, status, tags in _every(runners, managed):
+            if status == RunnerStatus.ACTIVE:
+                self._names.setdefault(frozenset(tags), []).append(name)
+        self.wildcards = self._names.pop(frozenset(), [])
+        self.sets = list(self._names)
+        self._index = TagIndex(self.sets)
+
+    def carrying(self, tags: Tags) -> list[str]:
+        """The names of those that carry a set."""
+        found = places(self._index.containing(tags))
+        return sorted(name for place in found for name in self._names[self.sets[place]])
+
+    def serving(self, tags: Tags) -> list[str]:
+        """The names of those that serve a set."""
+        return sorted([*self.carrying(tags), *self.wildcards])
+
+
+def _every(
+    runners: Iterable[LiveRunner], managed: Iterable[ManagedRunner]
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    for runner in runners:
+        yield runner.spec.name, runner.spec.status, runner.spec.tags
+    for hosted in managed:
+        yield hosted.label, hosted.status, hosted.tags

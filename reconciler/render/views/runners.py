@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reconciler.model.enums import RunnerStatus, Standing
 from reconciler.model.fields import spec_document
 from reconciler.model.secret import REDACTED
+from reconciler.planfile.document import demand_document
 from reconciler.render import escape, wording
 from reconciler.render.blocks import Table
 from reconciler.render.formats.text_table import table_lines
@@ -15,7 +16,7 @@ from reconciler.render.keys import fold
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from reconciler.model.results import Listed, Served
+    from reconciler.model.results import Listed, Served, SetDemand
     from reconciler.model.runner import LiveRunner
     from reconciler.render.formats.layout import Layout
 
@@ -35,7 +36,7 @@ def table(listed: Listed) -> Table:
         style = "dim" if runner.spec.status != RunnerStatus.ACTIVE else _STANDING_STYLES.get(standing)
         tags = _tags(runner.spec.tags)
         shown.add(runner.spec.name, runner.spec.status, standing, tags, runner.spec.endpoint, runner.id, style=style)
-    shown.head, shown.notes = _sandbox(listed.sandbox), (_total(listed),)
+    shown.head, shown.notes = _sandbox(listed.sandbox), (_total(listed), *_unserved(listed))
     return shown
 
 
@@ -76,6 +77,8 @@ def _tags(tags: Sequence[str]) -> str:
 
 def document(listed: Listed) -> dict[str, Any]:
     """The contract's list document, header values hidden but for public ones; it is also what `plan --live` reads."""
+    demand = listed.listing.demand
+    asked = {} if demand is None else {"demand": demand_document(demand)}
     return {
         "format_version": "1.0",
         "read_at": listed.listing.read_at,
@@ -83,11 +86,14 @@ def document(listed: Listed) -> dict[str, Any]:
         "sandbox": listed.sandbox,
         **({"filtered": True} if listed.filtered else {}),
         "runners": [_runner(runner, listed.standing) for runner in listed.listing.runners],
+        **asked,
     }
 
 
 def served_table(served: Served) -> Table:
-    """Served tag sets with the names of the active runners that serve each."""
+    """Served tag sets with the names of the active runners that serve each; with demand, all sets by who asks."""
+    if served.recent is not None:
+        return _demand_table(served)
     shown = Table("Served tag sets", ("tags", "active", "runners"))
     for tags, names in served.sets:
         label = " + ".join(escape.value(tag) for tag in tags) if tags else "(any: wildcard)"
@@ -100,7 +106,57 @@ def served_table(served: Served) -> Table:
 def served_document(served: Served) -> dict[str, Any]:
     """The same as data; the empty set is what wildcards serve."""
     sets = [{"tags": list(tags), "active": len(names), "runners": list(names)} for tags, names in served.sets]
-    return {"format_version": "1.0", "sandbox": served.sandbox, "served": sets}
+    found: dict[str, Any] = {"format_version": "1.0", "sandbox": served.sandbox, "served": sets}
+    if served.recent is not None:
+        found["demand"] = {"recent": served.recent, "sets": [_set_document(each) for each in served.demand]}
+    return found
+
+
+_FIRST: Final = ("asked", "both", "served", "neither")
+"""What nobody serves comes first."""
+_SET_STYLES: Final = {"asked": "red", "neither": "dim"}
+
+
+def _demand_table(served: Served) -> Table:
+    last = f"last {served.recent}"
+    shown = Table(
+        "Tag sets served and asked for", ("tags", "standing", "active", "under way", last, "since", "runners")
+    )
+    for each in sorted(served.demand, key=lambda each: _FIRST.index(each.standing)):
+        label = " + ".join(escape.value(tag) for tag in each.tags) if each.tags else "(without tags)"
+        asked = each.asked
+        counts = (str(asked.under_way), str(asked.recent), asked.since) if asked else ("0", "0", "")
+        names = ", ".join(escape.value(name) for name in each.runners)
+        style = _SET_STYLES.get(each.standing)
+        shown.add(label, each.standing, str(len(each.runners)), *counts, names, style=style)
+    stands = [each.standing for each in served.demand]
+    counted = ", ".join(f"{stands.count(kind)} {kind}" for kind in ("served", "asked", "both", "neither"))
+    counted = f"{wording.plural(len(stands), 'tag set')}: {counted}."
+    shown.head, shown.notes = _sandbox(served.sandbox), (counted,)
+    return shown
+
+
+def _set_document(each: SetDemand) -> dict[str, Any]:
+    asked = each.asked
+    return {
+        "tags": list(each.tags),
+        "standing": each.standing,
+        "active": len(each.runners),
+        "runners": list(each.runners),
+        "under_way": asked.under_way if asked else 0,
+        "recent": asked.recent if asked else 0,
+        "since": asked.since if asked else None,
+    }
+
+
+def _unserved(listed: Listed) -> Iterator[str]:
+    """What workflows ask for, where that was read, and how much of it nobody serves."""
+    demand = listed.listing.demand
+    if demand is not None:
+        waiting = [each for each in demand.asked if each.under_way and not each.before]
+        sets = wording.plural(len(demand.asked), "tag set")
+        count = sum(each.under_way for each in waiting)
+        yield f"Workflows ask for {sets}; {wording.plural(count, 'workflow')} under way for what no runner serves."
 
 
 def _sandbox(file: str | None) -> tuple[str, ...]:
