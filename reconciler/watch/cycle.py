@@ -21,7 +21,7 @@ from reconciler.watch.state import State, Trouble
 from reconciler.watch.writer_locks import WriterLocks
 from reconciler.workflow.apply import Writing, write_plan
 from reconciler.workflow.plan import plan_for
-from reconciler.workflow.run import hide, load_and_compile, read_runners
+from reconciler.workflow.run import hide, load_and_compile, policy_of, read_runners
 
 if TYPE_CHECKING:
     from reconciler.manifests.project import Project
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from reconciler.model.watching import Watching
     from reconciler.ports import RunnerReader
     from reconciler.settings import Settings
+    from reconciler.watch.endpoints import Endpoints
     from reconciler.watch.sources.source import Source
     from reconciler.workflow.run import Ports, Selection
 
@@ -78,7 +79,10 @@ class InForce:
 class Cycle:
     """Runs cycles; between them it keeps the connection, the locks and the last good revision."""
 
-    def __init__(self, source: Source, overrides: Overrides, writing: Writing, *, key: bytes) -> None:
+    def __init__(
+        self, source: Source, overrides: Overrides, writing: Writing, endpoints: Endpoints, *, key: bytes
+    ) -> None:
+        self.endpoints = endpoints
         self._source = source
         self._overrides = overrides
         self._writing = writing
@@ -113,7 +117,7 @@ class Cycle:
         self.has_read = True
         for kind in (Trouble.READS, "plan"):
             self.troubles.pop(kind, None)
-        state = decide.contest(state, plan)
+        state = decide.contest(state, plan, by_health=self.endpoints.auto)
         left = self._plan_from(settings, listing, ports, state.contested) if state.contested else plan
         decision, state = decide.judge(
             state, left, ports.clock.monotonic(), mode=watching.mode, suspended=watching.suspend
@@ -181,6 +185,8 @@ class Cycle:
         self._account = listing.account
         if applies and self.locks.hold_account(settings, ports, reader, listing):
             listing = read_runners(reader, self.in_force.selection, self.in_force.project)
+        selection, project = self.in_force.selection, self.in_force.project
+        self.endpoints.ask(self.in_force.desired, listing, policy_of(selection, project, ports), project)
         return self._plan_from(settings, listing, ports, frozenset()), listing, reader
 
     def _plan_from(self, settings: Settings, listing: Listing, ports: Ports, skipped: frozenset[str]) -> Plan:
@@ -195,6 +201,7 @@ class Cycle:
             listing,
             verify=self._writing.verify,
             skipped=skipped,
+            health=self.endpoints.deciding,
         )
 
     def _write(
@@ -210,7 +217,7 @@ class Cycle:
             return Happened("failed", reason, plan=plan), decide.failed(state, Trouble.WRITES, now())
         finally:
             ports.stop.resume()
-        state = decide.settle(state, left, report, now())
+        state = decide.settle(state, left, report, now(), by_health=self.endpoints.auto)
         if report.exit_code == 0:
             return Happened("applied", f"{len(report.outcomes)} written", plan=plan, report=report), state
         self.troubles[Trouble.WRITES] = writer.scrubber.scrub(not_applied(report))

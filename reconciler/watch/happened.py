@@ -30,8 +30,7 @@ class Happened:
     """How a cycle ended (one of RESULTS, or `waiting`), why, and what it planned and wrote.
 
     `plan` is the whole fleet's, what is contested included; None where none could be made. `waits` says whose the lock
-    is that this watch waits for. `health` is what is known of endpoints; None where nothing was asked. `error` is what
-    ended the cycle.
+    is that this watch waits for, `error` what ended the cycle.
     """
 
     result: str
@@ -39,7 +38,6 @@ class Happened:
     plan: Plan | None = None
     report: Report | None = None
     waits: str | None = None
-    health: Mapping[str, Probed] | None = None
     error: ReconcilerError | None = None
 
     @property
@@ -58,13 +56,15 @@ def status_after(
     watching: Watching | None,
     revision: str | None,
     troubles: Mapping[str, str],
+    health: Mapping[str, Probed],
     started_at: str,
     ended_at: str,
     duration_s: float,
 ) -> Status:
     """The status that one more cycle leads to. Times are ISO 8601 UTC."""
     contested = {key: _fields_of(key, state) for key in sorted(state.contested)}
-    after = replace(before, revision=revision, troubles=dict(troubles), waits_for=happened.waits, contested=contested)
+    after = replace(before, revision=revision, troubles=dict(troubles), waits_for=happened.waits)
+    after = replace(after, contested=contested, health=dict(health))
     if watching is not None:
         after = replace(after, mode=watching.mode, suspended=watching.suspend)
     if happened.waits is not None:
@@ -73,8 +73,6 @@ def status_after(
     after = replace(after, cycle=cycle, cycles=before.cycles + 1)
     if happened.result in SUCCESSES:
         after = replace(after, last_success_at=ended_at)
-    if happened.health is not None:
-        after = replace(after, health=dict(happened.health))
     if happened.plan is None:
         return after
     drifted = _left(happened.plan, happened.report)

@@ -111,6 +111,7 @@ class Loop:
             watching=cycle.watching(),
             revision=in_force.revision if in_force else None,
             troubles=cycle.troubles,
+            health=cycle.endpoints.known,
             started_at=started_at,
             ended_at=self._ports.now(),
             duration_s=round(duration_s, 3),
@@ -140,6 +141,8 @@ class Loop:
                 self._ports = self._wakeups.reload(self._ports)
                 self._state = decide.hurry(self._state)
                 return
+            if self._cycle.endpoints.ask_again():
+                return  # a status that is auto may follow, and who was unhealthy is reported
             if now >= look_at:
                 look_at = now + self._source.look_every_s
                 if self._look():

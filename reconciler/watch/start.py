@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageProblem
+from reconciler.health.prober import Prober
 from reconciler.manifests.files import STDIN
 from reconciler.manifests.git_clone import check_git_url, check_ref
 from reconciler.model.watching import Watching
 from reconciler.watch.board import Board
 from reconciler.watch.cycle import Cycle, Overrides
+from reconciler.watch.endpoints import Endpoints
 from reconciler.watch.loop import Loop, Wakeups
 from reconciler.watch.notify import Silence, Webhook, check_notify_url
 from reconciler.watch.sources.folder import Folder
@@ -35,7 +37,8 @@ class Watch:
     """What to watch and how. `listen` is HOST:PORT or `off`; `notify_url` empty for nobody.
 
     `listening` gets the address of the status, once it is served, and whether only this machine can reach it. `reload`
-    gives the ports with what their files hold now, at SIGHUP.
+    gives the ports with what their files hold now, at SIGHUP. With `probe` every active runner's endpoint is asked,
+    else only those whose status is auto.
     """
 
     overrides: Overrides
@@ -48,6 +51,7 @@ class Watch:
     ref: str = "HEAD"
     listen: str = OFF
     once: bool = False
+    probe: bool = True
     notify_url: str = ""
     insecure_http: bool = False
 
@@ -55,7 +59,8 @@ class Watch:
 def watch(selection: Selection, ports: Ports, asked: Watch) -> int:
     """Watch until asked to stop, or once; the exit code. Raises UsageProblem, and ListenProblem."""
     source = _source(selection, asked)
-    cycle = Cycle(source, asked.overrides, asked.writing, key=secrets.token_bytes(32))
+    endpoints = Endpoints(Prober(ports.stop), ports.clock, everyone=asked.probe)
+    cycle = Cycle(source, asked.overrides, asked.writing, endpoints, key=secrets.token_bytes(32))
     watching = asked.overrides.over(Watching())
     status = Status(environment=selection.environment, api_url=asked.api_url, mode=watching.mode)
     board = Board(status, ports.clock)

@@ -15,8 +15,11 @@ from reconciler.workflow.run import hide, load_and_compile, policy_of, read_live
 from reconciler.workflow.saved import inputs_of, save
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.manifests.project import Project
     from reconciler.model.demand import Demand
+    from reconciler.model.health import Probed
     from reconciler.model.plan import Plan
     from reconciler.model.runner import Desired, Listing
     from reconciler.settings import Settings
@@ -131,10 +134,12 @@ def plan_for(
     verify: bool = True,
     skipped: frozenset[str] = frozenset(),
     asked_first: Demand | None = None,
+    health: Mapping[str, Probed] | None = None,
 ) -> Plan:
     """The plan that brings `listing` to `desired`, but for the runners with the `skipped` keys.
 
-    `asked_first` is the demand that the order of writes goes by; that of the listing unless given.
+    `asked_first` is the demand that the order of writes goes by; that of the listing unless given. `health` is what
+    endpoints have shown that were asked for it.
     Raises ManifestError where entries and runners can't be matched.
     """
     return make_plan(
@@ -148,6 +153,7 @@ def plan_for(
         verify=verify,
         sandbox=settings.sandbox,
         asked_first=asked_first,
+        health=health,
     )
 
 

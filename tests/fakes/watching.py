@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+from collections import Counter
 
 from reconciler.api.client import Client, Reader
 from reconciler.apply.journal import NullJournal
 from reconciler.manifests.secrets.allowed import ProcessSecrets
+from reconciler.model.health import Health, Probed
 from reconciler.model.secret import Scrubber, Secret
 from reconciler.model.watching import Mode
 from reconciler.settings import MissingToken, RateLimit, Settings
 from reconciler.watch.board import Board
 from reconciler.watch.cycle import Cycle, Overrides
+from reconciler.watch.endpoints import Endpoints
 from reconciler.watch.loop import Loop, Wakeups
 from reconciler.watch.sources.folder import Folder
 from reconciler.watch.sources.git_ref import GitRef
@@ -47,7 +50,9 @@ class Watching:
         self.source = GitRef(str(git), "main", selection) if git else Folder(selection)
         overrides = Overrides(interval_s=interval_s, mode=mode, suspend=suspend)
         self.writing = Writing(journal=NullJournal(), parallelism=1)
-        self.cycle = Cycle(self.source, overrides, self.writing, key=b"k" * 32)
+        self.prober = Answers()
+        endpoints = Endpoints(self.prober, self.clock, everyone=True)
+        self.cycle = Cycle(self.source, overrides, self.writing, endpoints, key=b"k" * 32)
         self.board = Board(Status(environment=None, api_url=url, mode=mode), self.clock)
         show = self.board.show
 
@@ -118,6 +123,23 @@ class Watching:
             if each[0] <= now:
                 each[0] = now + each[1]
                 each[2]()
+
+
+class Answers:
+    """Implements ports.Prober: healthy, but for the keys in `dead`; `asked` counts by key."""
+
+    def __init__(self):
+        self.dead = set()
+        self.asked = Counter()
+
+    def ask(self, targets, *, timeout_s):
+        """Answer at once."""
+        assert timeout_s > 0
+        self.asked.update(each.key for each in targets)
+        return {
+            each.key: Probed(Health.UNHEALTHY, "it answers 502") if each.key in self.dead else Probed(Health.HEALTHY)
+            for each in targets
+        }
 
 
 class Unseen:

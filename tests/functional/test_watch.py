@@ -241,3 +241,34 @@ def test_a_commit_that_breaks_a_manifest_is_reported_and_not_in_force(tmp_path, 
     assert watching.board.status.revision == good
     assert "runners/a.yaml:4" in watching.board.status.troubles["manifests"]
     assert watching.results[-1] == "in-step"
+
+
+AUTO = MANIFEST.replace("status: active", "status: auto")
+
+
+def test_a_status_that_is_auto_follows_the_health_of_the_endpoint(folder, sandbox):
+    """Dead for three probes it is disabled, alive for two active again: notified once each, and never contested."""
+    manifest(folder, AUTO)
+    watching = Watching(folder, sandbox.url)
+    seen = []
+    for number in range(5):
+        dead, alive = 1000 + number * 1000, 1500 + number * 1000
+        watching.at(dead, lambda: watching.prober.dead.add("gpu-1"))
+        watching.at(dead + 130, lambda: seen.append(sandbox.runner("gpu-1")["status"]))
+        watching.at(alive, watching.prober.dead.clear)
+        watching.at(alive + 100, lambda: seen.append(sandbox.runner("gpu-1")["status"]))
+    watching.run(6000)
+    assert seen == ["disabled", "active"] * 5
+    assert watching.events == ["unhealthy", "healthy-again"] * 5
+    assert watching.board.status.contested == {}
+
+
+def test_a_dead_endpoint_of_an_active_runner_is_reported_only(folder, sandbox):
+    """It is in the status and notified; nothing is written, and nobody is asked twice in an interval."""
+    watching = Watching(folder, sandbox.url)
+    watching.prober.dead.add("gpu-1")
+    watching.run(600)
+    assert watching.events == ["unhealthy"]
+    assert watching.board.status.unhealthy() == {"gpu-1"}
+    assert sandbox.count("PUT") == 0
+    assert 15 <= watching.prober.asked["gpu-1"] <= 21

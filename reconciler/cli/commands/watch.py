@@ -39,6 +39,13 @@ if TYPE_CHECKING:
 @option("--suspend/--no-suspend", is_flag=True, default=None, help="Plan and report, but write nothing.")
 @option("--git", metavar="URL", help="Read the manifests of a git remote, from a bare clone of its own.")
 @option("--ref", metavar="NAME", default="HEAD", show_default=True, help="The branch or tag for --git.")
+@option(
+    "--probe/--no-probe",
+    is_flag=True,
+    default=True,
+    show_default=True,
+    help="Ask every active runner's endpoint, or only where status is auto.",
+)
 @option("--once", is_flag=True, help="One cycle, without serving the status.")
 @option(
     "--listen",
@@ -108,6 +115,7 @@ def _asked(options: dict[str, Any], journal: Any, hangup: Any, refill: Any) -> W
         ref=options["ref"],
         listen=options["listen"],
         once=options["once"],
+        probe=options["probe"],
         notify_url=os.environ.pop(VARIABLE, ""),
         insecure_http=options["insecure_http"],
     )
