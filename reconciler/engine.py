@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Self, Unpack
 
 from reconciler.adapters.clock import SystemClock
 from reconciler.adapters.progress import NoProgress
-from reconciler.adapters.service import Connection, Service, secrets_from
+from reconciler.adapters.service import Connection, Service, open_prober, secrets_from
 from reconciler.adapters.signals import waitable
 from reconciler.errors import PlanFileError, UsageProblem
 from reconciler.model.secret import Scrubber, Secret
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Plan
     from reconciler.model.report import Report
     from reconciler.model.results import Exported, Listed, Validity
-    from reconciler.ports import Clock, Journal, Progress, SecretSource, Stop
+    from reconciler.ports import Clock, Journal, Prober, Progress, SecretSource, Stop
     from reconciler.settings import Settings
     from reconciler.workflow.apply import Applying
     from reconciler.workflow.run import Scope, Selection
@@ -63,6 +63,7 @@ class Reconciler:
         warn: takes one sentence each; None for a warning of the logger `reconciler`.
         stdin: gives what the path `-` stands for; None for an error.
         scrubber: learns every secret, to clean texts of them; None for one of its own.
+        prober: asks endpoints, where `probe` says so.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Reconciler:
         warn: Callable[[str], None] | None = None,
         stdin: Callable[[], bytes] | None = None,
         scrubber: Scrubber | None = None,
+        prober: Prober | None = None,
     ) -> None:
         if sandbox is not None and (api_url is not None or token is not None):
             raise UsageProblem("sandbox needs neither token nor api_url: leave them out, or leave sandbox out")
@@ -120,6 +122,7 @@ class Reconciler:
             settings=service.settings,
             reader=service.reader,
             client=service.client,
+            prober=(lambda: open_prober(flag)) if prober is None else (lambda: prober),
         )
 
     def __enter__(self) -> Self:

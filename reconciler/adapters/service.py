@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reconciler.api.client import Client, Reader
     from reconciler.manifests.project import Project
     from reconciler.model.secret import Scrubber
-    from reconciler.ports import Clock, Progress, SecretSource, Stop
+    from reconciler.ports import Clock, Prober, Progress, SecretSource, Stop
 
 if TYPE_CHECKING:
     Opened = TypeVar("Opened", bound=Reader)
@@ -154,3 +154,10 @@ class Lent:
 
     def close(self) -> None:
         """Leave the transport open."""
+
+
+def open_prober(stop: Stop) -> Prober:
+    """What asks endpoints over the network. It is loaded only where one is to be asked."""
+    from reconciler.health.prober import Prober as Asking
+
+    return Asking(stop)

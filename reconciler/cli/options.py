@@ -122,6 +122,10 @@ demand_option = option(
     help="Read workflows too: those under way and the newest N others (500 without N); 0 reads none.",
 )
 
+probe_option = option(
+    "--probe", is_flag=True, help="Ask endpoints first: of runners that become active, and of status auto."
+)
+
 planning_options = _all(
     demand_option,
     option("--allow-empty", is_flag=True, help="Manifests may declare no runner at all."),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.adapters.clock import SystemClock
 from reconciler.adapters.logs import log_to_stderr
+from reconciler.adapters.service import open_prober
 from reconciler.adapters.signals import watch_signals
 from reconciler.cli.color import color
 from reconciler.cli.header_secrets import take_header_secrets
@@ -53,6 +54,7 @@ def selection_of(options: Mapping[str, Any]) -> Selection:
         allow_empty=options.get("allow_empty", False),
         policy_from=options.get("policy_from"),
         demand=options.get("demand"),
+        probe=options.get("probe", False),
         cwd=Path.cwd(),
         workspace=_folder(os.environ.get("GITHUB_WORKSPACE")),
     )
@@ -82,6 +84,7 @@ def open_ports(options: Mapping[str, Any]) -> Iterator[Ports]:
             settings=lambda project: settings_of(options, project),
             reader=lambda settings: _open_api(settings, clock, stop, progress, scrubber, writes=False),
             client=lambda settings: _open_api(settings, clock, stop, progress, scrubber, writes=True),
+            prober=lambda: open_prober(stop),
         )
         try:
             yield ports

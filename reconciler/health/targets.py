@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.api.wire import sendable_headers
-from reconciler.model.headers import Headers
+from reconciler.model.headers import Headers, fold
+from reconciler.model.health import Health, Probed
 from reconciler.planning.findings.guard import host_is_allowed
 
 if TYPE_CHECKING:
@@ -49,12 +50,25 @@ class Admission:
         self._guard = guard
         self._path = path
 
-    def admit(self, key: str, endpoint: str, headers: Mapping[str, HeaderValue]) -> Target | None:
-        """The target, or None: the host is not allowed, a header value is not known here, or there is no URL."""
+    def admit(self, key: str, endpoint: str, headers: Mapping[str, HeaderValue]) -> Target | Probed:
+        """The target, or what keeps it from being asked, as an unknown health.
+
+        A Host header counts as a host: behind a shared address it decides whose server gets the runner's headers.
+        """
         url = probe_url(endpoint, self._path)
-        if url is None or not host_is_allowed(endpoint, self._guard) or sendable_headers(headers) is None:
-            return None
+        if url is None:
+            return _unknown("its endpoint is no URL that can be asked")
+        sent = sendable_headers(headers)
+        if sent is None:
+            return _unknown("a header's value is not known here, or can't be sent")
+        named = [f"http://{value.strip()}" for name, value in sent if fold(name) == "host"]
+        if not all(host_is_allowed(each, self._guard) for each in (url, *named)):
+            return _unknown("guard.endpoint_hosts does not allow its host, so it is not asked")
         return Target(key, url, headers, _ADMITTED)
+
+
+def _unknown(reason: str) -> Probed:
+    return Probed(Health.UNKNOWN, reason)
 
 
 def probe_url(endpoint: str, path: str) -> str | None:

@@ -117,7 +117,7 @@ class PlanInputs:
     `policy_from` is the commit whose policy it was made under, by its full hash.
     `place` is the project file's path below the root of its repository, whether it is there or not: it tells the
     projects of one repository apart. `demand` is how many of the newest workflows were asked for by option, None for
-    what the project file says.
+    what the project file says. `probe` says that endpoints were asked: what they answer decides again at its apply.
     """
 
     paths: tuple[str, ...] = ()
@@ -130,6 +130,7 @@ class PlanInputs:
     policy_from: str | None = None
     place: str | None = None
     demand: int | None = None
+    probe: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -180,6 +180,7 @@ class InputsModel(Model):
     acknowledged: list[str]
     allow_empty: bool
     policy_from: str | None = None
+    probe: bool = False
     place: str | None = None
     demand: NonNegativeInt | None = None
 

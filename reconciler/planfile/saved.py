@@ -60,6 +60,7 @@ def write_plan(plan: Plan, inputs: PlanInputs, key: Secret) -> str:
         "policy_from": inputs.policy_from,
         "place": inputs.place,
         **({} if inputs.demand is None else {"demand": inputs.demand}),
+        **({"probe": True} if inputs.probe else {}),
     }
     document["fingerprints"] = fingerprints_document(take_fingerprints(plan, key))
     document["signature"] = _signature(document, key)
@@ -125,6 +126,7 @@ def _inputs(document: InputsModel) -> PlanInputs:
         acknowledged=tuple(document.acknowledged),
         allow_empty=document.allow_empty,
         policy_from=document.policy_from,
+        probe=document.probe,
         place=document.place,
         demand=document.demand,
     )

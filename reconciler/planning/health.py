@@ -33,11 +33,12 @@ if TYPE_CHECKING:
 
 
 class Case(Enum):
-    """Why a runner is asked: it serves already, is to serve, or serves already and is to move to another endpoint."""
+    """Why a runner is asked: it is created, is not active yet, is to move to another endpoint, or serves already."""
 
-    STAYS = "stays"
+    CREATES = "creates"
     ENTERS = "enters"
     MOVES = "moves"
+    STAYS = "stays"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def questions(desired: Desired, listing: Listing, policy: Policy, *, everyone: b
 def _question(pair: Pair, *, everyone: bool) -> Question | None:
     desired, live, _by = pair
     if live is None:
-        case, spec = Case.ENTERS, (replacement.finish(desired) or replacement.creation(desired)).spec
+        case, spec = Case.CREATES, (replacement.finish(desired) or replacement.creation(desired)).spec
     else:
         spec = replacement.replacement(desired, live.spec).spec
         case = Case.MOVES if moves(live, spec) else Case.STAYS if is_active(live) else Case.ENTERS

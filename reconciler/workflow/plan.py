@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reconciler.errors import ReconcilerError
 from reconciler.model.secret import Secret
 from reconciler.planning.findings.severity import unmatched
+from reconciler.planning.health import questions
 from reconciler.planning.origin import with_origins
 from reconciler.planning.planner import make_plan
 from reconciler.workflow.run import hide, load_and_compile, policy_of, read_live, read_runners
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from reconciler.model.demand import Demand
     from reconciler.model.health import Probed
     from reconciler.model.plan import Plan
+    from reconciler.model.policy import Policy
     from reconciler.model.runner import Desired, Listing
     from reconciler.settings import Settings
     from reconciler.workflow.run import Ports, Selection
@@ -138,14 +140,17 @@ def plan_for(
 ) -> Plan:
     """The plan that brings `listing` to `desired`, but for the runners with the `skipped` keys.
 
-    `asked_first` is the demand that the order of writes goes by; that of the listing unless given. `health` is what
-    endpoints have shown that were asked for it.
+    `asked_first` is the demand that the order of writes goes by; that of the listing unless given. `health` is what is
+    known of the endpoints; where the selection says so and it is not given, they are asked.
     Raises ManifestError where entries and runners can't be matched.
     """
+    policy = replace(policy_of(selection, project, ports), skipped=skipped)
+    if health is None and selection.probe:
+        health = _ask(ports, project, desired, listing, policy)
     return make_plan(
         desired,
         listing,
-        replace(policy_of(selection, project, ports), skipped=skipped),
+        policy,
         api_url=settings.api_url,
         environment=project.environment,
         created_at=ports.now(),
@@ -155,6 +160,14 @@ def plan_for(
         asked_first=asked_first,
         health=health,
     )
+
+
+def _ask(ports: Ports, project: Project, desired: Desired, listing: Listing, policy: Policy) -> Mapping[str, Probed]:
+    """The health of those that the plan may make active, from what the manifests and the service say now."""
+    from reconciler.health.asking import ask_for_plan
+
+    asked = questions(desired, listing, policy)
+    return ask_for_plan(asked, project.guard, project.health, ports.prober(), ports.clock) if asked else {}
 
 
 def warn_of_unmatched(selection: Selection, ports: Ports, plan: Plan) -> None:

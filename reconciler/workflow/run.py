@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.files import Files
     from reconciler.manifests.project import Project
     from reconciler.model.runner import Desired, Listing
-    from reconciler.ports import Clock, Progress, RunnerApi, RunnerReader, SecretSource, Stop
+    from reconciler.ports import Clock, Prober, Progress, RunnerApi, RunnerReader, SecretSource, Stop
     from reconciler.settings import Settings
 
 TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
@@ -35,9 +35,9 @@ class Selection:
     """Which manifests, of which environment, for which runners. `cwd` is the folder that paths are relative to.
 
     `demand` is how many of the newest workflows are read besides those under way; None: what the project file says.
-
-    `policy_from` is the git revision whose policy is in force; None: that of the working tree. `workspace` is the
-    folder of a CI's checkout, where there is one. `files` is where manifests and project file are read; None: the disk.
+    `probe` says that endpoints are asked for a plan. `policy_from` is the git revision whose policy is in force; None:
+    that of the working tree. `workspace` is the folder of a CI's checkout, where there is one. `files` is where
+    manifests and project file are read; None: the disk.
     """
 
     paths: tuple[str, ...] = ()
@@ -49,6 +49,7 @@ class Selection:
     allow_empty: bool = False
     policy_from: str | None = None
     demand: int | None = None
+    probe: bool = False
     cwd: Path = field(default_factory=Path.cwd)
     workspace: Path | None = None
     files: Files | None = None
@@ -67,7 +68,8 @@ class Scope(TypedDict, total=False):
 
     `variables` are for `${var:NAME}`; `targets` are keys, or globs, of the runners to write; `acknowledge` holds
     findings taken on, as CODE or CODE:KEY; `policy_from` is a git revision, whose policy is in force;
-    `demand` is how many of the newest workflows are read, None for what the project file says.
+    `demand` is how many of the newest workflows are read, None for what the project file says; `probe` says that
+    endpoints are asked for a plan.
     """
 
     project: str | os.PathLike[str] | None
@@ -78,6 +80,7 @@ class Scope(TypedDict, total=False):
     allow_empty: bool
     policy_from: str | None
     demand: int | None
+    probe: bool
 
 
 def select(paths: Iterable[str | os.PathLike[str]], scope: Scope, *, cwd: Path) -> Selection:
@@ -93,6 +96,7 @@ def select(paths: Iterable[str | os.PathLike[str]], scope: Scope, *, cwd: Path) 
         allow_empty=scope.get("allow_empty", False),
         policy_from=scope.get("policy_from"),
         demand=scope.get("demand"),
+        probe=scope.get("probe", False),
         cwd=cwd,
         workspace=Path(workspace) if workspace else None,
     )
@@ -117,6 +121,7 @@ class Ports:
     settings: Callable[[Project], Settings]
     reader: Callable[[Settings], AbstractContextManager[RunnerReader]]
     client: Callable[[Settings], AbstractContextManager[RunnerApi]]
+    prober: Callable[[], Prober]
 
     def now(self) -> str:
         """The time, ISO 8601 UTC to the second."""

@@ -76,6 +76,7 @@ def recorded_selection(inputs: PlanInputs, selection: Selection) -> Selection:
         allow_empty=inputs.allow_empty,
         policy_from=inputs.policy_from,
         demand=inputs.demand if selection.demand is None else selection.demand,
+        probe=inputs.probe or selection.probe,
     )
 
 
@@ -92,6 +93,7 @@ def inputs_of(selection: Selection, project: Project) -> PlanInputs:
         policy_from=project.policy_commit,
         place=selection.place,
         demand=selection.demand,
+        probe=selection.probe,
     )
 
 

@@ -15,6 +15,7 @@ from reconciler.cli.options import (
     paths_argument,
     planning_options,
     preview_options,
+    probe_option,
     project_options,
     secrets_options,
     unlisted,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 @project_options
 @secrets_options
 @planning_options
+@probe_option
 @option("--plan", "plan_file", metavar="FILE", help="Apply exactly this saved plan; asks nothing.")
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @option("--dry-run", is_flag=True, help="The same as `reconciler plan`, whose options it takes too.")

@@ -13,6 +13,7 @@ from reconciler.cli.options import (
     paths_argument,
     planning_options,
     preview_options,
+    probe_option,
     project_options,
     secrets_options,
 )
@@ -23,6 +24,7 @@ from reconciler.cli.options import (
 @project_options
 @secrets_options
 @planning_options
+@probe_option
 @preview_options
 @connection_options
 @output_options
@@ -49,6 +51,8 @@ def command(**options: Any) -> int:
         raise UsageProblem("--live plans offline, so --sandbox has no use: leave one of them out")
     if options["live"] and options["demand"]:
         raise UsageProblem("--live plans offline, where no workflows can be read: leave --demand out")
+    if options["live"] and options["probe"]:
+        raise UsageProblem("--live plans offline, and --probe asks endpoints: leave one of them out")
     with open_ports(options) as ports:
         selection = selection_of(options)
         if options["live"]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.health.rounds import APART_S, ask_in_rounds
 from reconciler.health.streaks import Streak, extend
-from reconciler.health.targets import Admission
 from reconciler.model.health import Health, HealthPolicy
-from reconciler.model.policy import Guard
+from reconciler.planning.health import Case
 from tests.fakes.clock import VirtualClock
-from tests.fakes.probing import BAD, GOOD, UNKNOWN, ScriptedProber
+from tests.fakes.probing import BAD, GOOD, UNKNOWN, ScriptedProber, target
 
 ANSWERS = st.lists(st.sampled_from([GOOD, BAD, UNKNOWN]), max_size=12)
 POLICIES = st.builds(HealthPolicy, unhealthy_after=st.integers(1, 4), healthy_after=st.integers(1, 4))
@@ -34,30 +34,40 @@ def test_a_change_of_health_takes_so_many_answers_in_a_row(answers, policy):
             assert streak.health is Health.HEALTHY
 
 
-def test_a_one_shot_command_asks_as_often_as_it_takes():
-    """A runner in rotation stays at one good answer and leaves after three bad ones in a row.
+@pytest.mark.parametrize(
+    ("case", "answers", "health", "probes"),
+    [
+        (Case.STAYS, [GOOD], "healthy", 1),
+        (Case.STAYS, [BAD, BAD, GOOD], "healthy", 3),
+        (Case.STAYS, [BAD, BAD, BAD], "unhealthy", 3),
+        (Case.ENTERS, [BAD], "unhealthy", 1),
+        (Case.ENTERS, [GOOD, GOOD], "healthy", 2),
+        (Case.ENTERS, [GOOD, BAD], "unhealthy", 2),
+        (Case.CREATES, [GOOD, GOOD], "healthy", 2),
+        (Case.CREATES, [BAD], "unhealthy", 1),
+        (Case.MOVES, [GOOD, GOOD], "healthy", 2),
+        (Case.MOVES, [BAD, BAD, GOOD, GOOD], "healthy", 4),
+        (Case.MOVES, [GOOD, BAD, BAD, BAD], "unhealthy", 4),
+        (Case.MOVES, [GOOD, BAD, GOOD, BAD, GOOD], "unhealthy", 5),
+        (Case.STAYS, [BAD, UNKNOWN], "unknown", 2),
+    ],
+)
+def test_a_one_shot_command_asks_as_often_as_it_takes(case, answers, health, probes):
+    """Three bad answers in a row to leave, two good ones to enter; rounds a second apart, and no probe without need."""
+    prober, clock = ScriptedProber({"a": answers}), VirtualClock()
+    found = ask_in_rounds([target("a")], {"a": case}, prober, HealthPolicy(), clock)
+    assert found["a"].health.value == health
+    assert len(prober.asked) == probes
+    assert clock.waits == [APART_S] * (probes - 1)
+    assert ("404" in found["a"].reason) == (health == "unhealthy")
 
-    One out of rotation needs two good answers in a row, and one bad one is enough. Rounds are a second apart, and no
-    runner is asked without need.
-    """
-    admission = Admission(Guard(), "/system_stats")
-    prober = ScriptedProber(
-        {"up": [GOOD], "flaps": [BAD, BAD, GOOD], "down": [BAD], "back": [GOOD], "still": [GOOD, BAD]}
-    )
-    clock = VirtualClock()
-    targets = [admission.admit(key, f"http://{key}", {}) for key in prober.script]
-    found = ask_in_rounds(targets, prober, HealthPolicy(), clock, in_rotation={"up", "flaps", "down"})
-    assert {key: probed.health.value for key, probed in found.items()} == {
-        "up": "healthy",
-        "flaps": "healthy",
-        "down": "unhealthy",
-        "back": "healthy",
-        "still": "unhealthy",
-    }
-    assert prober.asked == [
-        ["back", "down", "flaps", "still", "up"],
-        ["back", "down", "flaps", "still"],
-        ["down", "flaps"],
-    ]
-    assert clock.waits == [APART_S, APART_S]
-    assert found["down"].reason == "it answers 404"
+
+def test_each_round_asks_only_who_is_not_decided():
+    """Who is decided is left alone, and nobody to ask is no round."""
+    script = {"up": [GOOD], "down": [BAD], "back": [GOOD]}
+    prober = ScriptedProber(script)
+    cases = {"up": Case.STAYS, "down": Case.STAYS, "back": Case.ENTERS}
+    ask_in_rounds([target(key) for key in script], cases, prober, HealthPolicy(), VirtualClock())
+    assert prober.asked == [["back", "down", "up"], ["back", "down"], ["down"]]
+    assert ask_in_rounds([], {}, prober, HealthPolicy(), VirtualClock()) == {}
+    assert len(prober.asked) == 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.health.targets import Admission, probe_url
+from reconciler.health.targets import Admission, Target, probe_url
 from reconciler.model.policy import Guard
 from reconciler.model.secret import Secret, Unresolved
 
@@ -43,7 +43,22 @@ def test_the_path_is_appended(endpoint, path, expected):
 def test_only_allowed_hosts_are_asked(endpoint, globs, admitted):
     """A host that guard.endpoint_hosts leaves out has no target."""
     target = Admission(Guard(endpoint_hosts=globs), "/system_stats").admit("one", endpoint, {})
-    assert (target is not None) == admitted
+    assert isinstance(target, Target) == admitted
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "admitted"),
+    [
+        ("Host", "b.example.com:80", True),
+        ("hOST", Secret("evil.org"), False),
+        ("Host", "", False),
+        ("X-Host", "e.org", True),
+    ],
+)
+def test_a_host_header_is_a_host(name, value, admitted):
+    """Behind a shared address the Host header decides who gets the runner's headers, so it must be allowed too."""
+    admission = Admission(Guard(endpoint_hosts=("*.example.com",)), "/system_stats")
+    assert isinstance(admission.admit("one", "http://a.example.com", {name: value}), Target) == admitted
 
 
 @pytest.mark.parametrize(
@@ -52,5 +67,5 @@ def test_only_allowed_hosts_are_asked(endpoint, globs, admitted):
 def test_a_runner_whose_headers_are_not_known_is_not_asked(value, admitted):
     """Without its headers an answer says nothing about the runner."""
     target = Admission(Guard(), "/system_stats").admit("one", "http://a", {"X": value})
-    assert (target is not None) == admitted
+    assert isinstance(target, Target) == admitted
     assert "abc" not in repr(target)

@@ -174,10 +174,10 @@ def test_an_accepted_runner_is_created_but_not_left_active():
 @pytest.mark.parametrize(
     ("wanted", "lives", "case"),
     [
-        (entry(), [], "enters"),
-        (entry(status=None), [], "enters"),
+        (entry(), [], "creates"),
+        (entry(status=None), [], "creates"),
         (entry(status=OFF), [], None),
-        (entry(status="auto"), [], "enters"),
+        (entry(status="auto"), [], "creates"),
         (entry(), [live()], None),
         (entry(), [live(status=OFF)], "enters"),
         (entry(), [live(status="paused")], "enters"),

@@ -63,6 +63,7 @@ def examine(tmp_path, answer, *, settings=None, project=None):
         settings=settings_of,
         reader=lambda _settings: nullcontext(Service(answer)),
         client=None,
+        prober=None,
     )
     return {each.name: (each.status, each.found, each.advice) for each in doctor(Selection(cwd=tmp_path), ports).checks}
 

@@ -1,0 +1,73 @@
+"""What the runners of a plan are asked, once for a command, or again and again for a watch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.health.rounds import ask_in_rounds
+from reconciler.health.targets import Admission, Target
+from reconciler.model.health import Health
+from reconciler.planning.health import Case
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reconciler.health.checkups import Checkups
+    from reconciler.model.health import HealthPolicy, Probed
+    from reconciler.model.policy import Guard
+    from reconciler.planning.health import Question
+    from reconciler.ports import Clock, Prober
+
+
+def ask_for_plan(
+    questions: Sequence[Question], guard: Guard, policy: HealthPolicy, prober: Prober, clock: Clock
+) -> Mapping[str, Probed]:
+    """What a plan must know of its runners' health, by key; unknown where a runner may not be asked."""
+    targets, refused = _admitted(questions, guard, policy)
+    cases = {each.key: each.case for each in questions}
+    return {**refused, **ask_in_rounds(targets, cases, prober, policy, clock)}
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a watch knows of a fleet.
+
+    `health` is of everyone, for people; `deciding` of those whose status is `auto`, for the plan. `held` are `auto`
+    runners that must not be written yet: they would be created, or moved while active, on an endpoint that has not
+    proved healthy.
+    """
+
+    health: Mapping[str, Probed]
+    deciding: Mapping[str, Probed]
+    held: frozenset[str]
+
+
+def observe(questions: Sequence[Question], guard: Guard, policy: HealthPolicy, checkups: Checkups) -> Observed:
+    """Ask those of a fleet who are due, and say what that means for its plan. Raises what the prober raises."""
+    targets, refused = _admitted(questions, guard, policy)
+    health = {**refused, **checkups.check(targets, policy)}
+    auto = [each for each in questions if each.auto]
+    held = frozenset(
+        each.key
+        for each in auto
+        if each.case in (Case.CREATES, Case.MOVES)
+        and each.key not in refused
+        and health[each.key].health is not Health.HEALTHY
+    )
+    return Observed(health, {each.key: health[each.key] for each in auto}, held)
+
+
+def _admitted(
+    questions: Sequence[Question], guard: Guard, policy: HealthPolicy
+) -> tuple[list[Target], dict[str, Probed]]:
+    admission = Admission(guard, policy.path)
+    targets: list[Target] = []
+    refused: dict[str, Probed] = {}
+    for each in questions:
+        admitted = admission.admit(each.key, each.spec.endpoint, each.spec.headers)
+        if isinstance(admitted, Target):
+            targets.append(admitted)
+        else:
+            refused[each.key] = admitted
+    return targets, refused
