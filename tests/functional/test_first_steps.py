@@ -58,8 +58,18 @@ def test_the_demo_tells_the_whole_story(tmp_path):
     assert [line.split(" ")[0 if line[0] != "$" else 2] for line in shown] == [
         *("plan", "Plan:", "apply", "Plan:", "Applied:", "plan", "No"),
         *("plan", "Plan:", "apply", "Plan:", "Applied:"),
+        *("apply", "Plan:", "apply", "Plan:", "Applied:", "list"),
     ]
     assert list(tmp_path.glob("*.db")) == []
+
+
+def test_the_demo_ends_with_what_is_asked_for(tmp_path):
+    """Last act: workflows wait, a change that would strand them is refused, corrected, applied; all are served."""
+    out = run_cli("demo", cwd=tmp_path).out
+    act = out[out.index("Four workflows ask") :]
+    refused, applied, shown = (act.index(each) for each in ("4 workflows under way ask for it", "2 updated", "both   "))
+    assert refused < act.index("This plan cannot be applied") < applied < shown
+    assert "brief-gap" not in act
 
 
 def test_the_demo_can_leave_its_files(tmp_path):

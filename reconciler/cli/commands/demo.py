@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from reconciler.cli.options import option
+from reconciler.errors import GuardRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,12 +19,18 @@ SECRETS: Final = {"RECONCILER_COMFY_TOKEN": "made-up-token-of-the-demo"}
 COMMON: Final = ("-e", "production", "--sandbox", "demo.db")
 DRIFT: Final = {"tags": ["production", "gpu-a100"], "headers": {}}
 """What somebody is supposed to have done to the first runner in the dashboard."""
+OLD: Final = "gpu-l40s"
+NEW: Final = "gpu-l40s-48g"
+WANTED: Final = f"production,{OLD},video-generation"
+"""What the workflows of the last act ask for."""
 
 
 @click.command("demo")
 @option("--keep", metavar="DIR", help="Leave the demo's files in DIR, a new or empty folder, to go on by hand.")
 def command(keep: str | None) -> int:
     """See the whole story on the embedded sandbox: plan, apply, no changes, drift, plan, apply.
+
+    And a last act: a change that would strand workflows, refused, corrected, applied.
 
     Uses the shipped example of a fleet; no account, no network.
 
@@ -70,18 +77,50 @@ def _play(folder: Path) -> int:
         _run("plan")
         _say("And apply brings it back.")
         _run("apply", "--yes")
+        _ask(WANTED, 4)
+        _say(f"Four workflows ask for {WANTED}: one runs, three wait. In git a tag is renamed, from {OLD} to {NEW}.")
+        _edit(f"[{OLD},", f"[{NEW},")
+        _run("apply", "--yes", "--demand", "500", code=GuardRefused.exit_code)
+        _say("Refused: nobody would serve them any more. So carry both tags until nobody asks for the old one.")
+        _edit(f"[{NEW},", f"[{OLD}, {NEW},")
+        _run("apply", "--yes", "--demand", "500")
+        _say("Applied without a gap: what waits is served, and so is the new tag.")
+        _run("list", "--coverage", "--demand")
     return 0
 
 
-def _run(*words: str) -> None:
+def _run(*words: str, code: int = 0) -> None:
+    """Run one command line, which is to end with this exit code."""
     from reconciler.cli.main import main
 
     name, *rest = words
     arguments = [name, *COMMON, *rest]
     click.secho(f"$ reconciler {' '.join(arguments)}", bold=True)
-    code = main(arguments)
-    if code:
-        raise click.exceptions.Exit(code)
+    found = main(arguments)
+    if found != code:
+        raise click.exceptions.Exit(found or 1)
+
+
+def _ask(tags: str, count: int) -> None:
+    """Send workflows that ask for these tags, as the API's page Create Workflow shows it."""
+    from reconciler.sandbox.exchange import Request
+    from reconciler.sandbox.service import SANDBOX_TOKEN, Service
+    from reconciler.sandbox.store import Store
+
+    headers = {"authorization": f"Bearer {SANDBOX_TOKEN}", "content-type": "multipart/form-data; boundary=demo"}
+    body = f'--demo\r\nContent-Disposition: form-data; name="tags"\r\n\r\n{tags}\r\n--demo--\r\n'.encode()
+    with Store("demo.db") as store:
+        service = Service(store)
+        for _ in range(count):
+            service.handle(Request(method="POST", path="/v1/workflow", headers=headers, body=body))
+
+
+def _edit(before: str, after: str) -> None:
+    """Change the project file, as an editor would."""
+    from pathlib import Path
+
+    file = Path("reconciler.yaml")
+    file.write_text(file.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
 
 
 def _say(text: str) -> None:

@@ -80,10 +80,10 @@ def spell_asked(found: Sequence[Asked], recent: int) -> str:
     """`Asked by 3 workflows under way and 37 of the last 500, since 2026-01-15T10:30:00Z`; or that none asked."""
     under_way, of_late = sum(each.under_way for each in found), sum(each.recent for each in found)
     if not under_way and not of_late:
-        return f"No workflow under way asks for it, and none of the last {recent} did"
+        return f"No workflow under way asks for it{f', and none of the last {recent} did' if recent else ''}"
     now = f"{under_way} {'workflow' if under_way == 1 else 'workflows'} under way"
     since = min(each.since for each in found)
-    return f"Asked by {now} and {of_late} of the last {recent}, since {since}"
+    return f"Asked by {now}{f' and {of_late} of the last {recent}' if recent else ''}, since {since}"
 
 
 def _unserved(proposal: Proposal, *, served_before: bool) -> Iterator[Asked]:

@@ -118,7 +118,7 @@ _SET_STYLES: Final = {"asked": "red", "neither": "dim"}
 
 
 def _demand_table(served: Served) -> Table:
-    last = f"last {served.recent}"
+    last = f"of last {served.recent}" if served.recent else "of late"
     shown = Table(
         "Tag sets served and asked for", ("tags", "standing", "active", "under way", last, "since", "runners")
     )

@@ -94,6 +94,7 @@ def test_stranded_tags_say_who_asks():
     [
         (Demand((), 500), "No workflow under way asks for it, and none of the last 500 did", False),
         (Demand((asked("z", 4, 4),), 500), "No workflow under way asks for it, and none of the last 500 did", False),
+        (Demand((), 0), "No workflow under way asks for it", False),
         (None, "", None),
     ],
 )
