@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING, TextIO
 
-from reconciler.adapters.progress_rules import FEW_PAGES, SHORT_WAIT_S, worth_a_line
+from reconciler.adapters.progress_rules import FEW_PAGES, SAME_LINES, SHORT_WAIT_S, time_left, worth_a_line
 from reconciler.render import escape
 from reconciler.render.views.report_text import outcome_line
 
@@ -29,6 +30,8 @@ class ProgressBar:
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._broken = False
+        self._least_s = 0.0
+        self._alike: Counter[tuple[str, str]] = Counter()
 
     def reading(self, done: int, total: int) -> None:
         """Move the bar of pages; a list of a few pages has none."""
@@ -37,6 +40,7 @@ class ProgressBar:
 
     def applying(self, plan: Plan) -> None:
         """Begin the bar of actions."""
+        self._least_s = plan.budget.seconds
         self._guarded(lambda: self._move("Applying", 0, len(plan.actions)))
 
     def done(self, outcome: Outcome) -> None:
@@ -65,20 +69,35 @@ class ProgressBar:
         bar = self._bar
         if bar is None or self._task is None:
             bar = self._bar = self._start()
-            self._task = bar.add_task(label, total=total)
+            self._task = bar.add_task(label, total=total, left="")
         bar.update(self._task, description=label, completed=done, total=total)
-        bar.refresh()
+        self._redraw(bar, self._task)
         if done >= total:
             self._stop()
 
     def _advance(self, outcome: Outcome) -> None:
         if worth_a_line(outcome):
-            self._print(outcome_line(outcome))
+            self._keep(outcome)
         if self._bar is not None and self._task is not None:
             self._bar.advance(self._task)
-            self._bar.refresh()
+            self._redraw(self._bar, self._task)
             if self._bar.finished:
                 self._stop()
+
+    def _keep(self, outcome: Outcome) -> None:
+        kind = outcome.status, outcome.error.code if outcome.error else ""
+        self._alike[kind] += 1
+        if self._alike[kind] <= SAME_LINES:
+            self._print(outcome_line(outcome))
+        if self._alike[kind] == SAME_LINES:
+            self._print("more like it are in the report only")
+
+    def _redraw(self, bar: Progress, task_id: TaskID) -> None:
+        """Draw the bar with the time that it has to go."""
+        task = next(each for each in bar.tasks if each.id == task_id)
+        left = time_left(int(task.completed), int(task.total or 0), task.elapsed or 0.0, self._least_s)
+        bar.update(task_id, left=left)
+        bar.refresh()
 
     def _print(self, line: str) -> None:
         from rich.text import Text
@@ -87,13 +106,13 @@ class ProgressBar:
         console.print(Text(line), soft_wrap=True)
 
     def _start(self) -> Progress:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
             console=self._console(),
             auto_refresh=False,
             transient=True,

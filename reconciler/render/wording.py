@@ -71,7 +71,8 @@ def where(plan: Plan, show: Callable[[str], str]) -> str:
 
 def question(plan: Plan, show: Callable[[str], str]) -> str:
     """What is asked before anything is written: how much, and where."""
-    return f"Apply this plan to {where(plan, show)}: {writes(plan)}?"
+    parts = (part for part in writes(plan).split(", ") if not part.startswith("0 "))
+    return f"Apply this plan to {where(plan, show)}: {', '.join(parts)}?"
 
 
 def closing(plan: Plan) -> str:

@@ -31,9 +31,29 @@ class Ran:
         return json.loads(self.out)
 
 
-def run_cli(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ran:
-    """Run `reconciler` with these arguments in `cwd`, with no other environment than `env`; stdin is no terminal."""
+class Screen(io.TextIOWrapper):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
+
+
+def run_cli(
+    *arguments: str,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    screen: tuple[int, int] | None = None,
+) -> Ran:
+    """Run `reconciler` with these arguments in `cwd`, with no other environment than `env`; stdin is no terminal.
+
+    With `screen`, its columns and lines, stdout is one.
+    """
     out, err, given = (io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="") for data in (b"", b"", stdin))
+    if screen is not None:
+        out = Screen(io.BytesIO(), encoding="utf-8", newline="")
+        env = {"COLUMNS": str(screen[0]), "LINES": str(screen[1]), **(env or {})}
     before, environ, real_stdin = os.getcwd(), dict(os.environ), sys.stdin  # noqa: PTH109 - paired with chdir
     os.environ.clear()
     os.environ.update({"HOME": str(cwd), "XDG_STATE_HOME": str(cwd / ".state"), "COLUMNS": "100", **(env or {})})

@@ -71,7 +71,7 @@ def test_the_question_names_counts_environment_and_address(emulated, monkeypatch
     monkeypatch.setattr("reconciler.cli.commands.apply.sys", Terminal())
     emulated("apply")
     where = "environment staging at http://sandbox.localhost"
-    assert asked == [f"Apply this plan to {where}: 1 to create, 0 to update, 0 to disable?"]
+    assert asked == [f"Apply this plan to {where}: 1 to create?"]
 
 
 class Terminal:

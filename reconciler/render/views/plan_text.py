@@ -48,7 +48,7 @@ def plan_lines(plan: Plan, layout: Layout) -> Iterator[str]:
         yield from layout.wrap(refused, hanging="  ", style="bold red")
     if plan.has_changes:
         yield from layout.wrap(wording.budget(plan), hanging="  ", style="dim")
-    yield layout.paint(wording.closing(plan), "bold")
+    yield from layout.wrap(wording.closing(plan), hanging="  ", style="bold")
 
 
 def finding_lines(block: Sequence[Finding], layout: Layout) -> Iterator[str]:

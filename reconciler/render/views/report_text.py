@@ -42,7 +42,7 @@ def report_lines(done: Applied, layout: Layout) -> Iterator[str]:
             yield from layout.wrap(f"applied {keys}", indent="  ", hanging="    ", style="green")
         for block in groups.outcomes(problems, expand=layout.expand):
             yield from _outcomes(block, layout)
-    yield layout.paint(wording.outcome(report, done.plan), "bold")
+    yield from layout.wrap(wording.outcome(report, done.plan), hanging="  ", style="bold")
     if problems:
         yield from layout.wrap(wording.not_applied(report), hanging="  ", style="bold red")
         yield from layout.wrap("Run plan to see what remains, then apply again.", hanging="  ")

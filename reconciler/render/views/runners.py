@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 _STANDING_STYLES: Final[dict[str, str]] = {Standing.DRIFTED: "yellow", Standing.UNMANAGED: "cyan"}
 
 _WORST_FIRST: Final = (Standing.DRIFTED, Standing.UNMANAGED, Standing.MANAGED, "")
-_AROUND: Final = 5
+_AROUND: Final = 6
 """Lines of a screen beside the rows: the sandbox, the columns' names, a blank line, the counts, the prompt after it."""
+_INDENT: Final = 4
+_WIDTH: Final = 80
+"""Columns of a screen that does not say."""
 
 
 def table(listed: Listed) -> Table:
@@ -49,16 +52,28 @@ def text_lines(listed: Listed, layout: Layout) -> Iterator[str]:
     shown = table(listed)
     for line in shown.head:
         yield from layout.wrap(line, style="cyan")
-    for (standing, status, tags), names in _alike(listed):
+    groups = _alike(listed)
+    room = max(1, (layout.height - _AROUND - len(groups)) // len(groups))
+    columns = max(1, (layout.width or _WIDTH) - _INDENT)
+    for (standing, status, tags), names in groups:
         facts = ", ".join(filter(None, (status, standing, tags)))
         style = "dim" if status != RunnerStatus.ACTIVE else _STANDING_STYLES.get(standing) or "bold"
         counted = wording.plural(len(names), "runner")
         yield from layout.wrap(escape.text(f"{counted}: {facts}"), hanging="    ", style=style)
-        yield from layout.wrap(", ".join(fold(names)), indent="    ")
+        yield from layout.wrap(_names(names, room, columns), indent=" " * _INDENT)
     yield ""
     for line in shown.notes:
         yield from layout.wrap(line, style="dim")
     yield from layout.wrap("Runners alike are shown together; --expand shows each in a row.", style="dim")
+
+
+def _names(names: Sequence[str], lines: int, columns: int) -> str:
+    """The names in so many lines: folded, and cut where that is not enough."""
+    folded = ", ".join(fold(names))
+    if escape.columns(folded) <= (lines - 1) * columns:  # words leave room at the ends of lines
+        return folded
+    longest = max(escape.columns(escape.value(name)) for name in names) + len(", ")
+    return wording.names(names, escape.value, max(1, (lines - 1) * max(1, columns // longest)))
 
 
 def _alike(listed: Listed) -> list[tuple[tuple[str, str, str], list[str]]]:

@@ -11,6 +11,8 @@ import pytest
 
 from reconciler.adapters.progress import NoProgress, PlainProgress, choose_progress
 from reconciler.adapters.progress_bar import ProgressBar
+from reconciler.adapters.progress_rules import time_left
+from reconciler.model.plan import Budget
 from reconciler.model.report import Outcome
 from tests.fakes import sample_plans as sample
 
@@ -91,6 +93,50 @@ def test_the_bar_counts_and_keeps_what_failed():
     assert "failed runner-1 (update): why failed\n" in shown
     assert "waiting 10 s: rate limit\n" in shown
     assert "applied runner-1" not in shown
+
+
+LEFT = [
+    (0, 10, 0.0, 0.0, ""),
+    (0, 10, 0.0, 50.0, "about 50 s left"),
+    (5, 10, 10.0, 0.0, "about 10 s left"),
+    (5, 10, 10.0, 90.0, "about 45 s left"),
+    (5, 10, 99.0, 0.0, "about 99 s left"),
+    (5, 10, 100.0, 0.0, "about 2 min left"),
+    (1, 61, 3.0, 0.0, "about 3 min left"),
+    (9, 10, 8.0, 0.0, ""),
+    (9, 10, 9.0, 0.0, "about 1 s left"),
+    (10, 10, 9.0, 50.0, ""),
+    (0, 0, 0.0, 0.0, ""),
+]
+
+
+@pytest.mark.parametrize(("done", "total", "elapsed_s", "least_s", "left"), LEFT)
+def test_how_long_it_has_to_go(done, total, elapsed_s, least_s, left):
+    """By the pace so far, but never less than the rate limit makes of it; nothing is said before anything is known."""
+    assert time_left(done, total, elapsed_s, least_s) == left
+
+
+def test_the_bar_says_how_long_it_has_to_go():
+    """From its beginning, where the plan knows what the rate limit makes of it."""
+    stream = io.StringIO()
+    bar = ProgressBar(stream, color=False)
+    actions = [sample.action(key=str(number)) for number in range(2)]
+    bar.applying(sample.plan(*actions, budget=Budget(1, 2, 0, 60.0)))
+    bar.close()
+    assert "about 60 s left" in ANSI.sub("", stream.getvalue())
+
+
+@pytest.mark.parametrize(("count", "lines"), [(2, 2), (3, 3), (50, 3)])
+def test_failures_alike_do_not_fill_the_screen(count, lines):
+    """A few stay above the bar; the report has them all."""
+    stream = io.StringIO()
+    bar = ProgressBar(stream, color=False)
+    bar.applying(sample.plan(*(sample.action(key=str(number)) for number in range(count))))
+    for _ in range(count):
+        bar.done(outcome("failed"))
+    shown = ANSI.sub("", stream.getvalue())
+    assert shown.count("why failed\n") == lines
+    assert ("more like it are in the report only" in shown) == (count >= 3)
 
 
 def test_the_bar_leaves_the_cursor_shown():

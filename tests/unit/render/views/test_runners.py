@@ -149,7 +149,7 @@ def fleet(count, **fields):
     return listed(*(runner(number) for number in range(count)), runner(9_999, tags=("lab",)), **fields)
 
 
-@pytest.mark.parametrize(("height", "together"), [(106, False), (105, True)])
+@pytest.mark.parametrize(("height", "together"), [(107, False), (106, True)])
 def test_a_list_that_no_screen_holds_shows_runners_alike_together(height, together):
     """With room for its rows and what is around them it is the table; with --expand or without a screen, always."""
     shown = rendered(fleet(100), height=height, width=200)
@@ -162,7 +162,7 @@ def test_runners_alike_together():
     """By standing, status and tags, what needs a look first, every name there; then the same counts."""
     standing = {runner(number).id: "managed" if number % 2 else "drifted" for number in range(100)}
     standing[runner(9_999).id] = "unmanaged"
-    shown = rendered(fleet(100, standing=standing, sandbox="demo.db"), height=10, width=60).splitlines()
+    shown = rendered(fleet(100, standing=standing, sandbox="demo.db"), height=30, width=60).splitlines()
     assert [line for line in shown if not line.startswith(" ")] == [
         "Sandbox demo.db: the embedded emulator, not the service.",
         "50 runners: active, drifted, gpu, sdxl",
