@@ -6,14 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reconciler.health.checkups import Checkups
-from reconciler.health.targets import Admission
+from reconciler.health.targets import Admission, Target
 from reconciler.model.health import Health
 from reconciler.planning.health import questions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconciler.health.targets import Target
     from reconciler.manifests.project import Project
     from reconciler.model.health import HealthPolicy, Probed
     from reconciler.model.policy import Policy
@@ -29,6 +28,7 @@ class Endpoints:
         self._clock = clock
         self._everyone = everyone
         self._targets: Sequence[Target] = ()
+        self._not_asked: Mapping[str, Probed] = {}
         self._policy: HealthPolicy | None = None
         self.auto: frozenset[str] = frozenset()
         self.known: Mapping[str, Probed] = {}
@@ -37,11 +37,12 @@ class Endpoints:
         """Ask those that are due. Raises ManifestError where entries and runners can't be matched."""
         found = questions(desired, listing, replace(policy, skipped=frozenset()), everyone=self._everyone)
         admission = Admission(project.guard, project.health.path)
-        targets = (admission.admit(each.key, each.spec.endpoint, each.spec.headers) for each in found)
-        self._targets = [each for each in targets if each is not None]
+        admitted = {each.key: admission.admit(each.key, each.spec.endpoint, each.spec.headers) for each in found}
+        self._targets = [each for each in admitted.values() if isinstance(each, Target)]
+        self._not_asked = {key: each for key, each in admitted.items() if not isinstance(each, Target)}
         self._policy = project.health
         self.auto = frozenset(each.key for each in found if each.auto)
-        self.known = self._checkups.check(self._targets, project.health)
+        self.known = {**self._not_asked, **self._checkups.check(self._targets, project.health)}
 
     def ask_again(self) -> bool:
         """Ask those that are due by now, as they were at the last cycle; whether that changes a plan or a notice."""
@@ -49,7 +50,7 @@ class Endpoints:
         if self._policy is None or due_s is None or self._clock.monotonic() < due_s:
             return False
         before = self._telling()
-        self.known = self._checkups.check(self._targets, self._policy)
+        self.known = {**self._not_asked, **self._checkups.check(self._targets, self._policy)}
         return before != self._telling()
 
     def _telling(self) -> set[tuple[str, Health]]:

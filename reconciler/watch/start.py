@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageProblem
-from reconciler.health.prober import Prober
 from reconciler.manifests.files import STDIN
 from reconciler.manifests.git_clone import check_git_url, check_ref
 from reconciler.model.watching import Watching
@@ -59,7 +58,7 @@ class Watch:
 def watch(selection: Selection, ports: Ports, asked: Watch) -> int:
     """Watch until asked to stop, or once; the exit code. Raises UsageProblem, and ListenProblem."""
     source = _source(selection, asked)
-    endpoints = Endpoints(Prober(ports.stop), ports.clock, everyone=asked.probe)
+    endpoints = Endpoints(ports.prober(), ports.clock, everyone=asked.probe)
     cycle = Cycle(source, asked.overrides, asked.writing, endpoints, key=secrets.token_bytes(32))
     watching = asked.overrides.over(Watching())
     status = Status(environment=selection.environment, api_url=asked.api_url, mode=watching.mode)

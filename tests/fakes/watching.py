@@ -40,6 +40,7 @@ class Watching:
         self.url = url
         self.stop = StopSwitch()
         self.clock = VirtualClock(self.stop, on_wait=self._meanwhile)
+        self.prober = Answers()
         self.statuses = []
         self.transitions = []
         self.hangups = 0
@@ -50,7 +51,6 @@ class Watching:
         self.source = GitRef(str(git), "main", selection) if git else Folder(selection)
         overrides = Overrides(interval_s=interval_s, mode=mode, suspend=suspend)
         self.writing = Writing(journal=NullJournal(), parallelism=1)
-        self.prober = Answers()
         endpoints = Endpoints(self.prober, self.clock, everyone=True)
         self.cycle = Cycle(self.source, overrides, self.writing, endpoints, key=b"k" * 32)
         self.board = Board(Status(environment=None, api_url=url, mode=mode), self.clock)
@@ -66,6 +66,7 @@ class Watching:
             clock=self.clock,
             stop=self.stop,
             progress=Unseen(),
+            prober=lambda: self.prober,
             secrets=ProcessSecrets(os.environ),
             stdin=lambda: b"",
             warn=lambda _text: None,
