@@ -33,13 +33,11 @@ def ask_for_plan(
 class Observed:
     """What a watch knows of a fleet.
 
-    `health` is of everyone, for people; `deciding` of those whose status is `auto`, for the plan. `held` are `auto`
-    runners that must not be written yet: they would be created, or moved while active, on an endpoint that has not
-    proved healthy.
+    `held` are `auto` runners that must not be written yet: they would be created, or moved while active, on an endpoint
+    that has not proved healthy.
     """
 
     health: Mapping[str, Probed]
-    deciding: Mapping[str, Probed]
     held: frozenset[str]
 
 
@@ -47,15 +45,15 @@ def observe(questions: Sequence[Question], guard: Guard, policy: HealthPolicy, c
     """Ask those of a fleet who are due, and say what that means for its plan. Raises what the prober raises."""
     targets, refused = _admitted(questions, guard, policy)
     health = {**refused, **checkups.check(targets, policy)}
-    auto = [each for each in questions if each.auto]
     held = frozenset(
         each.key
-        for each in auto
-        if each.case in (Case.CREATES, Case.MOVES)
+        for each in questions
+        if each.auto
+        and each.case in (Case.CREATES, Case.MOVES)
         and each.key not in refused
         and health[each.key].health is not Health.HEALTHY
     )
-    return Observed(health, {each.key: health[each.key] for each in auto}, held)
+    return Observed(health, held)
 
 
 def _admitted(

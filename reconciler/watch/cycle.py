@@ -200,7 +200,7 @@ class Cycle:
             desired,
             listing,
             verify=self._writing.verify,
-            skipped=skipped,
+            skipped=skipped | self.endpoints.held,
             health=self.endpoints.deciding,
         )
 

@@ -43,7 +43,6 @@ def test_an_automatic_runner_waits_until_its_endpoint_answers(case, answer, held
     found = observed({"a": [answer], "b": [answer]}, question("a", case), question("b", case, auto=False))
     assert found.held == ({"a"} if held else set())
     assert found.health == {"a": answer, "b": answer}
-    assert found.deciding == {"a": answer}
 
 
 def test_what_is_not_sure_yet_is_held_too():
