@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import quote, unquote
 
-from reconciler.errors import UsageProblem
 from reconciler.render.formats.sheet import code
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_NOT_YET: Final = {
-    "GITLAB_CI": "GitLab",
-    "BITBUCKET_BUILD_NUMBER": "Bitbucket",
-    "TF_BUILD": "Azure DevOps",
-}
 _RECORD: Final = re.compile(
     r"<!-- reconciler:by:(?P<author>\S*) run:(?:(?P<id>[0-9]{1,20})\.(?P<attempt>[0-9]{1,6}))? at:(?P<at>\S*) -->",
     re.ASCII,
@@ -95,16 +86,6 @@ def provenance(context: Context, environment: str | None, project: str | None) -
     if project is not None:
         parts.append(f"project {code(project)}")
     return f"Made for {', '.join(parts)}.\n" if parts else ""
-
-
-def check_supported(environ: Mapping[str, str]) -> None:
-    """Raise UsageProblem in the CI of a forge that has no adapter yet."""
-    for variable, forge in _NOT_YET.items():
-        if environ.get(variable) and environ.get("GITHUB_ACTIONS") != "true":
-            raise UsageProblem(
-                f"comment can't post to {forge} yet: keep the plan as an artifact, with `--report plan.html`, "
-                f"or unset {variable} to post to GitHub from there"
-            )
 
 
 def _linked(shown: str, url: str | None) -> str:

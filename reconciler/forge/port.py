@@ -1,4 +1,4 @@
-"""What `comment` needs of a code forge, as a protocol. Adapters: `github`; fakes: tests/fakes.
+"""What `comment` needs of a code forge, as a protocol. Adapters: `github` (Gitea and Forgejo too), `gitlab`.
 
 The words are those that forges share: a change request is a pull request or a merge request, a comment also a note. An
 adapter knows its forge's API and nothing of plans; `sticky` knows what is kept where and nothing of a forge.
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class Refusal(StrEnum):
     """Why a forge did not do what was asked, as far as it makes a difference."""
 
+    UNKNOWN = "unknown token"
     FORBIDDEN = "forbidden"
     MISSING = "missing"
     TOO_LONG = "too long"

@@ -24,7 +24,7 @@ _ACTIVE: Final = re.compile(
     r"""[^\w\s,.;:'"()/+=%!?-]|_"""  # markup, mentions, issue numbers, HTML, emphasis, mathematics
     r"|//|www\.|\w\.[^\W\d]"  # addresses, and what looks like one
     r"|:[\w+-]+:"  # :emoji:
-    r"|[!%](?=\w)"  # references on GitLab
+    r"|[!%](?=[\w\"])|^/(?=[A-Za-z])"  # references and quick actions on GitLab
     r"|[0-9a-fA-F]{7,}|\b[A-Za-z]+-\d"  # commits, GH-12
     r"|^[-+=]+$|^\d+[.)]$"  # what begins a list or underlines a heading
 )

@@ -6,15 +6,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler.errors import ReconcilerError
-from reconciler.forge.context import check_supported, marker, provenance
-from reconciler.forge.github.event import context_of
-from reconciler.forge.github.forge import GitHubForge
-from reconciler.forge.github.rest import GitHub
+from reconciler.forge.choose import choose
+from reconciler.forge.context import marker, provenance
 from reconciler.forge.port import Forge, ForgeError, Refusal
 from reconciler.forge.sticky import Posted, Sticky
 from reconciler.render.views.plan_markdown import render_plan
-from reconciler.settings import check_api_url
 from reconciler.workflow.saved import read_saved
 
 if TYPE_CHECKING:
@@ -26,7 +22,6 @@ if TYPE_CHECKING:
     from reconciler.planfile.saved import SavedPlan
     from reconciler.ports import Clock
 
-GITHUB_API: Final = "https://api.github.com"
 ROOT_PROJECT: Final = "reconciler.yaml"
 
 
@@ -44,15 +39,17 @@ class Commenting:
 def comment(planfile: str, where: Commenting, environ: Mapping[str, str], clock: Clock, step: Step | None) -> str:
     """Post or update; returns one line that says what was done.
 
-    A 403, as on a fork's pull request, falls back to the step summary. Raises PlanFileError, UsageProblem, ForgeError.
+    A 403, as on a fork's pull request, falls back to the step summary where there is one, as in GitHub's family.
+    Raises PlanFileError, UsageProblem, ForgeError.
     """
     saved = read_saved(planfile)
-    check_supported(environ)
-    context = context_of(where.repository, where.number, environ, pull_request=not where.issue)
-    with closing(connect(environ, clock)) as github:
+    target = choose(where.repository, where.number, environ, pull_request=not where.issue)
+    with closing(target.connect(clock)) as rest:
         try:
-            posted = _post(GitHubForge(github, context.repository), saved, context, where)
+            posted = _post(target.forge(rest), saved, target.context, where)
         except ForgeError as error:
+            if target.refused is not None and error.refusal in (Refusal.FORBIDDEN, Refusal.UNKNOWN):
+                raise ForgeError(f"{error}; {target.refused}", error.refusal) from error
             if error.refusal is not Refusal.FORBIDDEN:
                 raise
             if step is not None:
@@ -63,15 +60,6 @@ def comment(planfile: str, where: Commenting, environ: Mapping[str, str], clock:
         step.notice(f"{posted.how}: {posted.note}")
     aside = f" ({posted.note})" if posted.note else ""
     return f"{posted.how}: {posted.url}{aside}" if posted.url else "nothing to post: no drift, and no issue open"
-
-
-def connect(environ: Mapping[str, str], clock: Clock) -> GitHub:
-    """A client with GITHUB_TOKEN. Raises ReconcilerError without one, UsageProblem for an address it must not go to."""
-    token = environ.get("GITHUB_TOKEN", "")
-    if not token:
-        raise ReconcilerError("no GitHub token: set GITHUB_TOKEN (in Actions, from `github.token`)")
-    address = check_api_url(environ.get("GITHUB_API_URL") or GITHUB_API, insecure_http=False)
-    return GitHub.connect(address, token, clock)
 
 
 def _post(forge: Forge, saved: SavedPlan, context: Context, where: Commenting) -> Posted:

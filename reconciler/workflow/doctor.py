@@ -17,13 +17,13 @@ from reconciler.errors import (
     Unreachable,
     UsageProblem,
 )
+from reconciler.forge.choose import connect_github
 from reconciler.forge.github.environments import REVIEWERS, read_protection
 from reconciler.forge.github.event import repository_of
 from reconciler.manifests.project import load_project
 from reconciler.model.demand import MANAGED_TIERS
 from reconciler.model.results import Check, Checks
 from reconciler.settings import DOCUMENTED_LIMIT
-from reconciler.workflow.comment import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,7 +55,7 @@ def check_protection(environment: str, environ: Mapping[str, str], clock: Clock)
     todo = f"make {environment} with required reviewers (Settings, Environments), or correct its name"
     try:
         repository = repository_of(None, environ)
-        with closing(connect(environ, clock)) as github:
+        with closing(connect_github(environ, clock)) as github:
             rules = read_protection(github, repository, environment)
     except ReconcilerError as error:
         advice = "set GITHUB_REPOSITORY, and GITHUB_TOKEN with the right to read actions, or look it up by hand"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.fakes.forge_server import serving
 
 MAX_BODY = 65_536
 REFUSED = (403, {}, {"message": "Resource not accessible by integration"})
@@ -151,38 +150,5 @@ class GitHubServer:
 @contextmanager
 def running_github(**facts):
     """The server on a loopback port, for as long as the block runs."""
-    github = GitHubServer(**facts)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self):
-            self._do()
-
-        do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815 - http.server's names
-
-        def _do(self):
-            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            github.tokens.append(self.headers.get("Authorization"))
-            status, headers, answer = github.answer(self.command, self.path, json.loads(sent) if sent else None)
-            encoded = b"" if answer is None else json.dumps(answer).encode()
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(encoded)))
-            self.end_headers()
-            self.wfile.write(encoded)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    github.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield github
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(GitHubServer(**facts)) as running:
+        yield running

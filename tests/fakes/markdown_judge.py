@@ -1,4 +1,4 @@
-"""Reads Markdown as GitHub does, tables and bare addresses included, and says what in it would act."""
+"""Reads Markdown as GitHub and GitLab do, tables and bare addresses included, and says what in it would act."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ OURS = re.compile(
     r"<details( open)?><summary>(?:[^<>]|<code>[^<>]*</code>)*</summary>\n?|</details>\n?", re.ASCII | re.DOTALL
 )
 REFERENCE = re.compile(
-    r"(?<!\w)@\w|\w@\w|#\d|\bgh-\d|\b[0-9a-f]{7,40}\b|:[\w+-]+:|\$\S|<!--|&(?:\w+|#\w+);", re.IGNORECASE
+    r"(?<!\w)@\w|\w@\w|#\d|[!%&~][\w\"]|\^alert|\*iteration|\bgh-\d|\b[0-9a-f]{7,40}\b|:[\w+-]+:|\$\S|<!--|&(?:\w+|#\w+);",
+    re.IGNORECASE,
 )
+
+QUICK_ACTION = re.compile(r"\s*/[a-z]", re.IGNORECASE)
 
 
 def parser():
@@ -24,6 +27,7 @@ def parser():
 def acts(source):
     """Everything in a Markdown text that is more than text, code and our own layout; empty when it is harmless."""
     found = ["hidden marker"] if "<!--" in source else []
+    found += [f"quick action: {line}" for line in source.splitlines() if QUICK_ACTION.match(line)]
     for token in parser().parse(source):
         if token.type == "html_block" and not OURS.fullmatch(token.content):
             found.append(f"html: {token.content}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reconciler.model.enums import Severity
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Action, Budget, Capacity, Gate, Plan, Request, UnmanagedRunner, Wait
 from reconciler.model.position import Position
@@ -168,6 +169,37 @@ def everything() -> Plan:
         gates=(Gate(("gpu",), ("prod-b", "prod-c")), Gate(("gpu", "sdxl"), ("new-1", "prod-c"))),
         capacity=(Capacity(("gpu", "sdxl"), 3, 1), Capacity((), 1, 0)),
         budget=Budget(13, 6, 1, 20.0),
+    )
+
+
+def hostile(raw: str) -> Plan:
+    """A plan with one text everywhere a text from outside can stand."""
+    headers = make_change(field="headers", added=(raw,), removed=("x" + raw,), unknown=(raw,), public={raw: (raw, raw)})
+    return plan(
+        action(
+            key=raw,
+            name=raw + "x",
+            at=Position(raw, 1, 1),
+            changes=(
+                make_change(field="name", before=raw, after=raw),
+                headers,
+                tags((raw,), (raw + "y",)),
+                make_change(field="endpoint", before=raw, after=raw, origin="drift"),
+            ),
+        ),
+        action(key="d" + raw, changes=(make_change(field="name", before=raw, after=raw, origin="drift"),)),
+        environment=raw,
+        sandbox=raw,
+        targets=(raw,),
+        live_as_of=raw,
+        api_url=raw,
+        created_at=raw,
+        unmanaged=(UnmanagedRunner(raw, raw),),
+        capacity=(Capacity((raw, raw), 1, 0),),
+        findings=(
+            Finding(code="stranded-tags", severity=Severity.WARNING, message=raw, key=raw, at=Position(raw, 1, 1)),
+            Finding(code="stranded-tags", severity=Severity.WARNING, message=raw, accepted=True, accepted_by=raw),
+        ),
     )
 
 

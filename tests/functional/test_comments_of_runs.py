@@ -137,7 +137,7 @@ def test_an_older_run_that_comes_late_changes_nothing(tmp_path, checkout, action
     assert "/runs/101/" in (github.comments or github.issues)[0]["body"]
 
 
-@pytest.mark.parametrize("variable", ["GITLAB_CI", "BITBUCKET_BUILD_NUMBER", "TF_BUILD"])
+@pytest.mark.parametrize("variable", ["BITBUCKET_BUILD_NUMBER", "TF_BUILD"])
 def test_a_forge_without_an_adapter_is_named(tmp_path, checkout, github, variable):
     """Nothing is sent, and the message says what to do instead."""
     file = plan(checkout / "fleets/a", tmp_path / "p.plan", "-e", "production")

@@ -13,8 +13,8 @@ from reconciler.render.formats.registry import PRINTED
 
 @click.command("comment")
 @click.argument("planfile", metavar="PLANFILE", type=FileName())
-@option("--repository", metavar="OWNER/NAME", help="Default: GITHUB_REPOSITORY.")
-@option("--number", type=click.IntRange(min=1), metavar="N", help="The pull request; default: from GITHUB_EVENT_PATH.")
+@option("--repository", metavar="OWNER/NAME", help="Default: GITHUB_REPOSITORY; on GitLab, CI_PROJECT_ID.")
+@option("--number", type=click.IntRange(min=1), metavar="N", help="The pull or merge request; default: the run's.")
 @option("--author", metavar="LOGIN", help="Who the token is: a login, or an app's name; default: the forge is asked.")
 @option("--issue", is_flag=True, help="Keep the one drift issue instead: opened, updated, closed.")
 @option(
@@ -38,9 +38,10 @@ def command(
     max_size: int,
     format_: str,
 ) -> int:
-    """Post a saved plan as the one comment of a pull request and environment, or update it.
+    """Post a saved plan as the one comment of a pull or merge request and environment, or update it.
 
-    Takes GITHUB_TOKEN, GITHUB_API_URL, and the event of the run. Only a comment with our hidden marker and of our
+    Takes GITHUB_TOKEN, GITHUB_API_URL and the event of the run, in Gitea and Forgejo too; in GitLab CI, GITLAB_TOKEN (a
+    token with scope api) and the variables of the pipeline. Only a comment with our hidden marker and of our
     own author is ever edited, and an older run never overwrites what a newer one wrote. Each project of a repository
     and each environment has a comment of its own.
 

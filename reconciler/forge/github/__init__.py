@@ -1,4 +1,4 @@
-"""GitHub: `forge` its comments and issues, `rest` the client, `event` the run, `step` a step.
+"""GitHub: `forge` its comments and issues, `event` the run, `step` a step.
 
 Start at `forge`.
 """

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from reconciler.forge.github.rest import NOT_FOUND, GitHubError
+from reconciler.forge.rest import NOT_FOUND, RestError
 
 if TYPE_CHECKING:
-    from reconciler.forge.github.rest import GitHub
+    from reconciler.forge.rest import Rest
 
 REVIEWERS: Final = "required_reviewers"
 
 
-def read_protection(github: GitHub, repository: str, environment: str) -> tuple[str, ...] | None:
+def read_protection(github: Rest, repository: str, environment: str) -> tuple[str, ...] | None:
     """The types of its rules, such as `required_reviewers`; None for an environment that is not there.
 
-    Raises GitHubError where this token may not see it.
+    Raises RestError where this token may not see it.
     """
     path = f"/repos/{repository}/environments/{quote(environment, safe='')}"
     try:
         found = github.call("GET", path).json
-    except GitHubError as error:
+    except RestError as error:
         if error.status == NOT_FOUND:
             return None
         raise
@@ -29,4 +29,4 @@ def read_protection(github: GitHub, repository: str, environment: str) -> tuple[
         rules = found.get("protection_rules") or []
         return tuple(str(rule["type"]) for rule in rules)
     except (AttributeError, LookupError, TypeError) as exc:
-        raise GitHubError(f"GET {path}: GitHub answered no environment; check GITHUB_API_URL", 0) from exc
+        raise RestError(f"GET {path}: GitHub answered no environment; check GITHUB_API_URL", 0) from exc

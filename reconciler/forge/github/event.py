@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import UsageProblem
 from reconciler.forge.context import Context
+from reconciler.forge.github.forge import GITHUB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from reconciler.forge.github.forge import Kind
 
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}", re.ASCII)
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
@@ -20,7 +23,7 @@ _NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 def context_of(
-    repository: str | None, number: int | None, environ: Mapping[str, str], *, pull_request: bool
+    repository: str | None, number: int | None, environ: Mapping[str, str], *, pull_request: bool, kind: Kind = GITHUB
 ) -> Context:
     """The context of this run; what is given wins. With `pull_request` there must be one. Raises UsageProblem."""
     name = repository_of(repository, environ)
@@ -28,7 +31,7 @@ def context_of(
     found = number if number is not None else _number(event)
     if pull_request and found is None:
         raise UsageProblem("no pull request: give --number N, or run on an event that has one (GITHUB_EVENT_PATH)")
-    server = environ.get("GITHUB_SERVER_URL") or "https://github.com"
+    server = environ.get("GITHUB_SERVER_URL") or kind.default_server or ""
     address = f"{server}/{name}" if _SERVER.fullmatch(server) else None
     commit, run = _commit(event, environ), _run(event, environ)
     return Context(
@@ -37,7 +40,7 @@ def context_of(
         commit=commit,
         commit_url=address and commit and f"{address}/commit/{commit}",
         run=run,
-        run_url=address and run and f"{address}/actions/runs/{run[0]}/attempts/{run[1]}",
+        run_url=address and run and f"{address}/actions/runs/{_run_page(kind, run, environ)}",
     )
 
 
@@ -96,6 +99,11 @@ def _run(event: dict[str, Any], environ: Mapping[str, str]) -> tuple[int, int] |
         return None
     again = environ.get("GITHUB_RUN_ATTEMPT", "")
     return int(given), int(again) if _NUMBER.fullmatch(again) else 1
+
+
+def _run_page(kind: Kind, run: tuple[int, int], environ: Mapping[str, str]) -> str:
+    number = environ.get("GITHUB_RUN_NUMBER", "")
+    return kind.run_page.format(id=run[0], attempt=run[1], number=number if _NUMBER.fullmatch(number) else run[0])
 
 
 def _at(value: Any, *keys: str) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.forge.context import Record, marker
-from reconciler.forge.github.forge import ACTIONS_BOT, GitHubForge
-from reconciler.forge.github.rest import GitHub, GitHubError
+from reconciler.forge.github.forge import ACTIONS_BOT, GITHUB, GitHubForge
+from reconciler.forge.rest import Rest, RestError
 from reconciler.forge.sticky import Sticky
 from tests.fakes.clock import VirtualClock
 from tests.fakes.github import running_github
@@ -36,7 +36,7 @@ def clock():
 @pytest.fixture
 def github(server, clock):
     """A client of it."""
-    client = GitHub.connect(server.url, "ghs_token", clock)
+    client = Rest.connect(server.url, "ghs_token", clock, GITHUB.dialect)
     yield client
     client.close()
 
@@ -132,7 +132,7 @@ def test_a_text_that_is_too_long_is_cut_and_sent_again(server, github):
 def test_a_422_that_stays_is_an_error(server, github):
     """The second 422 is reported with the service's words."""
     server.max_body = 10
-    with pytest.raises(GitHubError, match="Validation Failed"):
+    with pytest.raises(RestError, match="Validation Failed"):
         sticky(github, "x").comment(7)
 
 
@@ -146,7 +146,7 @@ def test_a_secondary_limit_is_waited_out(server, github, clock):
 def test_a_limit_without_a_time_backs_off_and_gives_up(server, github, clock):
     """A limit that stays is an error after a bounded number of attempts."""
     server.answers = [(429, {}, {"message": "rate limit"})] * 4
-    with pytest.raises(GitHubError, match="429"):
+    with pytest.raises(RestError, match="429"):
         sticky(github).comment(7)
     assert len(clock.waits) == 3
 
@@ -154,7 +154,7 @@ def test_a_limit_without_a_time_backs_off_and_gives_up(server, github, clock):
 def test_a_limit_that_asks_for_hours_is_an_error_at_once(server, github, clock):
     """Nobody waits an hour in CI."""
     server.answers = [(429, {"Retry-After": "3600"}, {"message": "rate limit"})]
-    with pytest.raises(GitHubError, match="429"):
+    with pytest.raises(RestError, match="429"):
         sticky(github).comment(7)
     assert clock.waits == []
 
@@ -162,7 +162,7 @@ def test_a_limit_that_asks_for_hours_is_an_error_at_once(server, github, clock):
 def test_a_post_is_not_repeated_after_a_server_error(server, github):
     """A 502 after a POST may have posted: the next run will see."""
     server.answers = [(200, {}, []), (502, {}, {"message": "bad gateway"})]
-    with pytest.raises(GitHubError, match="502"):
+    with pytest.raises(RestError, match="502"):
         sticky(github).comment(7)
     assert [method for method, _ in server.requests] == ["GET", "POST"]
 
@@ -176,7 +176,7 @@ def test_a_read_is_repeated_after_a_server_error(server, github):
 def test_the_next_page_never_leads_to_another_host(server, github):
     """The token does not follow a link elsewhere."""
     server.answers = [(200, {"Link": '<http://elsewhere.test/x>; rel="next"'}, [])]
-    with pytest.raises(GitHubError, match="another host"):
+    with pytest.raises(RestError, match="another host"):
         sticky(github).comment(7)
 
 
@@ -184,14 +184,14 @@ def test_the_next_page_never_leads_to_another_host(server, github):
 def test_something_that_is_not_github_is_an_error(server, github, answer):
     """A wrong address answers, but not as GitHub does."""
     server.answers = [answer]
-    with pytest.raises(GitHubError, match="GITHUB_API_URL"):
+    with pytest.raises(RestError, match="GITHUB_API_URL"):
         sticky(github).comment(7)
 
 
 def test_nobody_listening_is_an_error(clock):
     """No connection names the call."""
-    client = GitHub.connect("http://127.0.0.1:9", "t", clock)
-    with pytest.raises(GitHubError, match="no answer"):
+    client = Rest.connect("http://127.0.0.1:9", "t", clock, GITHUB.dialect)
+    with pytest.raises(RestError, match="no answer"):
         sticky(client).comment(7)
     client.close()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.forge.context import Record
-from reconciler.forge.github.forge import ACTIONS_BOT, GitHubForge
-from reconciler.forge.github.rest import GitHub
+from reconciler.forge.github.forge import ACTIONS_BOT, GITHUB, GitHubForge
+from reconciler.forge.rest import Rest
 from reconciler.forge.sticky import Sticky, is_login
 from tests.fakes.clock import VirtualClock
 from tests.fakes.github import running_github
@@ -25,7 +25,7 @@ def server():
 @pytest.fixture
 def github(server):
     """A client of it."""
-    client = GitHub.connect(server.url, "ghs_token", VirtualClock())
+    client = Rest.connect(server.url, "ghs_token", VirtualClock(), GITHUB.dialect)
     yield client
     client.close()
 

@@ -6,7 +6,6 @@ import pytest
 
 from reconciler.errors import ManifestError, PlanFileError
 from reconciler.model.finding import Finding
-from reconciler.model.plan import Capacity, UnmanagedRunner
 from reconciler.model.position import Position, Problem
 from reconciler.model.report import Failure, Outcome, Report, RequestCount
 from reconciler.render.views import plan_markdown, report_markdown
@@ -166,41 +165,10 @@ def test_drift_is_cut_before_what_this_change_brings(size):
     assert "<code>~ mine</code>" in shown or "<code>~ d0</code>" not in shown
 
 
-def hostile_plan(raw):
-    """A plan with one text everywhere a text from outside can stand."""
-    headers = make_change(field="headers", added=(raw,), removed=("x" + raw,), unknown=(raw,), public={raw: (raw, raw)})
-    return sample.plan(
-        sample.action(
-            key=raw,
-            name=raw + "x",
-            at=Position(raw, 1, 1),
-            changes=(
-                make_change(field="name", before=raw, after=raw),
-                headers,
-                sample.tags((raw,), (raw + "y",)),
-                make_change(field="endpoint", before=raw, after=raw, origin="drift"),
-            ),
-        ),
-        sample.action(key="d" + raw, changes=(make_change(field="name", before=raw, after=raw, origin="drift"),)),
-        environment=raw,
-        sandbox=raw,
-        targets=(raw,),
-        live_as_of=raw,
-        api_url=raw,
-        created_at=raw,
-        unmanaged=(UnmanagedRunner(raw, raw),),
-        capacity=(Capacity((raw, raw), 1, 0),),
-        findings=(
-            finding(message=raw, key=raw, at=Position(raw, 1, 1)),
-            finding(message=raw, accepted=True, accepted_by=raw),
-        ),
-    )
-
-
 @pytest.mark.parametrize("raw", HOSTILE)
 def test_hostile_text_is_harmless(raw):
     """A plan, a report and an error full of hostile text are still our Markdown."""
-    plan = hostile_plan(raw)
+    plan = sample.hostile(raw)
     assert well_formed(plan_markdown.render_plan(plan))
     outcomes = tuple(
         Outcome(key=raw, action="update", id=raw, status=status, error=Failure(raw, raw))

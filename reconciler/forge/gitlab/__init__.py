@@ -1,0 +1,1 @@
+"""GitLab: `forge` its notes and issues, `variables` the pipeline that runs. Start at `forge`."""
