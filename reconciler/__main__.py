@@ -19,8 +19,13 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         from reconciler import __version__
 
-        sys.stdout.write(f"reconciler {__version__}\n")
-        return
+        try:
+            if sys.stdout is not None:
+                sys.stdout.write(f"reconciler {__version__}\n")
+                sys.stdout.flush()
+                return
+        except OSError:
+            pass  # what follows fails in the same way, and says why
     gc.set_threshold(_YOUNG)
     try:
         from reconciler.cli import run

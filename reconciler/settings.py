@@ -84,6 +84,10 @@ def check_api_url(url: str, *, insecure_http: bool) -> str:
     try:
         parts = urlsplit(cleaned)
         host, _port = parts.hostname, parts.port
+        if "xn--" in (host or ""):
+            import idna
+
+            idna.decode(host or "")
     except ValueError as exc:
         raise UsageProblem("the API address is not a URL: its host or port can't be read") from exc
     if parts.scheme not in ("http", "https") or not host:

@@ -63,9 +63,26 @@ def _known(error: BaseException) -> ReconcilerError:
     sandbox = sys.modules.get("reconciler.sandbox.failures")
     if sandbox is not None and isinstance(error, sandbox.SandboxError):
         return ReconcilerError(str(error))
-    if isinstance(error, OSError) and error.filename is not None:
-        return ReconcilerError(f"{os.fsdecode(error.filename)}: {reason_of(error)}")
+    if isinstance(error, OSError):
+        return ReconcilerError(_refused(error))
     return ReconcilerError(f"unexpected error: {type(error).__name__}; run again with -v to see where, and report it")
+
+
+def _refused(error: OSError) -> str:
+    """What the operating system refused, and what to do where its own words don't say it."""
+    if error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: {reason_of(error)}"
+    if isinstance(error, FileNotFoundError) and not _has_folder():
+        return "the working folder was deleted or moved; change to a folder that exists and run again"
+    return f"the operating system refused: {reason_of(error)}"
+
+
+def _has_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib loads slowly
+    except OSError:
+        return False
+    return True
 
 
 def _message(error: click.ClickException) -> str:

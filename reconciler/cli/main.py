@@ -103,6 +103,8 @@ def main(arguments: Sequence[str]) -> int:
         result: Any = cli.main(args=list(arguments), prog_name="reconciler", standalone_mode=False)
     except click.exceptions.Exit as exc:
         return exc.exit_code
+    except SystemExit:  # click's end of a command whose reader has gone: nothing went wrong
+        return 0
     except (Exception, KeyboardInterrupt) as exc:  # noqa: BLE001 - the outermost layer: every error gets its exit code
         from reconciler.cli.errors import report_failure
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reconciler.cli.values import Count, FileName, FileNames, FolderName, Limit, Text, Words
+from reconciler.cli.values import Count, FileName, FileNames, FolderName, Limit, Number, Text, Words
 from reconciler.model.enums import Format
 from reconciler.render.formats.registry import PRINTED, SUFFIXES
 
@@ -77,7 +77,7 @@ connection_options = _all(
     option("--rate-limit", type=Limit(), metavar="N/SECONDS", help="Requests in any so many seconds; default: 40/10."),
     option(
         "--timeout",
-        type=click.FloatRange(min=0.1, max=3600),
+        type=Number(min=0.1, max=3600),
         metavar="SECONDS",
         help="Wait for an answer; default: 30.",
     ),

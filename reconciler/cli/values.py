@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import click
@@ -22,6 +23,17 @@ class Text(click.ParamType[str]):
         if value == "":
             self.fail("it is empty; leave the option out, or give it a value", param, ctx)
         return value
+
+
+class Number(click.FloatRange):
+    """A number within bounds. `nan`, which no bound refuses, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number. Raises BadParameter."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
+        return number
 
 
 class Words(Text):

@@ -20,6 +20,7 @@ from reconciler.cli.options import (
     secrets_options,
     unlisted,
 )
+from reconciler.cli.values import Number
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Plan
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 @option("--parallelism", type=click.IntRange(1, 8), default=4, show_default=True, metavar="N", help="Writes at once.")
 @option(
     "--lock-timeout",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=60.0,
     show_default=True,
     metavar="SECONDS",

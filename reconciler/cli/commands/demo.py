@@ -58,11 +58,15 @@ def command(keep: str | None) -> int:
 def _play(folder: Path) -> int:
     import shutil
 
+    from reconciler.errors import ReconcilerError
     from reconciler.sandbox.seed import load_seed
     from reconciler.sandbox.store import Store
     from reconciler.workflow.shipped import shipped
 
-    shutil.copytree(shipped("examples/fleet"), folder, dirs_exist_ok=True)
+    try:
+        shutil.copytree(shipped("examples/fleet"), folder, dirs_exist_ok=True)
+    except shutil.Error as exc:  # one for all files; each is (from, to, why)
+        raise ReconcilerError(f"{exc.args[0][0][1]} can't be written; demo needs about 1 MB in its folder") from exc
     with _inside(folder):
         with Store("demo.db") as store:
             load_seed("live.json", store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.options import option
-from reconciler.cli.values import Limit
+from reconciler.cli.values import Limit, Number
 
 
 @click.command("sandbox")
@@ -22,7 +22,7 @@ from reconciler.cli.values import Limit
     show_default=True,
     help="What it answers 429 above.",
 )
-@option("--latency", type=click.FloatRange(min=0), default=0.0, metavar="MS", help="Milliseconds before each answer.")
+@option("--latency", type=Number(min=0), default=0.0, metavar="MS", help="Milliseconds before each answer.")
 def command(
     host: str, port: int, db: str | None, seed: str | None, tokens: tuple[str, ...], rate_limit: str, latency: float
 ) -> int:

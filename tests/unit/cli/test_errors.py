@@ -26,7 +26,7 @@ ERRORS = [
     (click.Abort(), 130, "interrupted", "interrupted"),
     (SandboxError("the seed cannot be read"), 1, "error", "the seed cannot be read"),
     (FileNotFoundError(2, "No such file or directory", "x.json"), 1, "error", "x.json: No such file or directory"),
-    (OSError(28, "No space left on device"), 1, "error", "unexpected error: OSError"),
+    (OSError(28, "No space left on device"), 1, "error", "the operating system refused: No space left on device"),
     (ValueError("a secret-value-1"), 1, "error", "unexpected error: ValueError; run again with -v"),
 ]
 
