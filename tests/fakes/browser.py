@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+
+import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 REQUIRE = "RECONCILER_REQUIRE_BROWSER"
@@ -18,3 +21,19 @@ def find_chromium():
 def browser_is_required():
     """Whether tests must not be passed over for want of a browser."""
     return bool(os.environ.get(REQUIRE))
+
+
+@contextlib.contextmanager
+def launched():
+    """One headless browser; without one the test is skipped, or fails where there has to be one."""
+    path = find_chromium()
+    if path is None:
+        if browser_is_required():
+            pytest.fail(f"no Chromium on PATH, and {REQUIRE} is set")
+        pytest.skip("no Chromium on PATH")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield browser
+        browser.close()

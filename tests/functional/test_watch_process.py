@@ -150,12 +150,11 @@ def test_a_stop_breaks_off_a_read(folder):
     """SIGTERM while the service does not answer ends it at once."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         service = SimpleNamespace(url=f"http://127.0.0.1:{silent.getsockname()[1]}", token="cfc_a")
-        with running(folder, service) as watch:
-            with silent.accept()[0] as connection:
-                assert connection.recv(1) == b"G"  # it waits for the answer now
-                began = time.monotonic()
-                assert watch.stop() == 0
-                assert time.monotonic() - began < 5
+        with running(folder, service) as watch, silent.accept()[0] as connection:
+            assert connection.recv(1) == b"G"  # it waits for the answer now
+            began = time.monotonic()
+            assert watch.stop() == 0
+            assert time.monotonic() - began < 5
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 from reconciler.model.plan import Capacity, UnmanagedRunner
 from reconciler.render.views import html_page
 from tests.fakes import sample_plans as sample
-from tests.fakes.browser import browser_is_required, find_chromium
+from tests.fakes.browser import launched
 from tests.fakes.hostile import HOSTILE
 from tests.fakes.runners import make_change
 
@@ -19,17 +19,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def chromium():
     """One headless browser for all tests of this file."""
-    path = find_chromium()
-    if path is None:
-        if browser_is_required():
-            pytest.fail("no Chromium on PATH, and RECONCILER_REQUIRE_BROWSER is set")
-        pytest.skip("no Chromium on PATH: the HTML report is not tried in a browser")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
