@@ -15,7 +15,7 @@ from reconciler.model.enums import OutcomeStatus
 from reconciler.render import escape, wording
 from reconciler.render.views import groups
 from reconciler.render.views.html_runner import runner_views, tag_numbers
-from reconciler.render.views.matrix import make_matrix
+from reconciler.render.views.matrix import asked_sets, make_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +42,7 @@ def render_plan(plan: Plan, *, expand: bool = False) -> str:
         updates_off=wording.turned_off_updates(plan),
         findings=groups.findings(plan.findings, expand=expand),
         matrix=make_matrix(plan),
+        asked=asked_sets(plan),
         runners=runner_views(plan, numbers),
         tags=sorted(numbers.items()),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -12,12 +13,14 @@ from reconciler.model.enums import ActionKind, RunnerStatus
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from reconciler.model.demand import Asked
     from reconciler.model.plan import Action, Plan
 
 MAX_COLUMNS: Final = 40
 MAX_CELLS: Final = 16_000
 """A browser lays out so many cells of a table without a pause."""
 MAX_STRANDED: Final = 20
+MAX_ASKED: Final = 200
 
 KEPT: Final = "kept"
 GAINED: Final = "gained"
@@ -59,13 +62,18 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The columns (tags, those that change first), the rows, and how much of the plan they leave out."""
+    """The columns (tags, those that change first), the rows, and how much of the plan they leave out.
+
+    `asked` has for each column how many workflows, under way and of late, ask for sets with its tag; empty where that
+    was not read.
+    """
 
     tags: tuple[str, ...]
     stranded: frozenset[str]
     rows: tuple[Row, ...]
     more_tags: int
     more_rows: int
+    asked: tuple[tuple[int, int], ...] = ()
 
     @property
     def has_wildcard(self) -> bool:
@@ -103,7 +111,29 @@ def make_matrix(plan: Plan, *, max_columns: int = MAX_COLUMNS, max_cells: int = 
     stranded = [frozenset(each.tags) for each in plan.capacity if each.before and not each.after][:MAX_STRANDED]
     rows = tuple(_row(number, plan.actions[number], both[number], columns, stranded) for number in sorted(numbers))
     marked = frozenset(tag for each in stranded for tag in each)
-    return Matrix(tuple(columns), marked, rows, len(every) - len(columns), len(both) - len(rows))
+    return Matrix(tuple(columns), marked, rows, len(every) - len(columns), len(both) - len(rows), _asked(plan, columns))
+
+
+def asked_sets(plan: Plan, most: int = MAX_ASKED) -> Sequence[Asked]:
+    """What workflows ask for: first what nobody serves after the plan, then by how many ask; only so many."""
+    found = plan.demand.asked if plan.demand else ()
+
+    def first(each: Asked) -> tuple[bool, int, int, tuple[str, ...]]:
+        return each.after > 0, -each.under_way, -each.recent, each.tags
+
+    return heapq.nsmallest(most, found, key=first)
+
+
+def _asked(plan: Plan, columns: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    if plan.demand is None:
+        return ()
+    under_way: Counter[str] = Counter()
+    recent: Counter[str] = Counter()
+    for each in plan.demand.asked:
+        for tag in each.tags:
+            under_way[tag] += each.under_way
+            recent[tag] += each.recent
+    return tuple((under_way[tag], recent[tag]) for tag in columns)
 
 
 def state(*, before: bool, after: bool) -> str:

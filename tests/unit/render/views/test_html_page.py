@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from reconciler.errors import ManifestError, PlanFileError
+from reconciler.model.demand import Asked, Demand
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Capacity, UnmanagedRunner
 from reconciler.model.position import Position, Problem
@@ -102,6 +103,15 @@ def test_a_plan_without_changes():
     page = Page(html_page.render_plan(sample.plan(unchanged=6)))
     assert "No changes. 6 runners match the manifests." in page.text
     assert not set(page.tags) & {"script", "form", "table"}
+
+
+def test_what_workflows_ask_for_has_a_table():
+    """Sets, counts and servers before and after, also where nothing changes; text from outside is escaped."""
+    demand = Demand((Asked(("<b>", "gpu"), 3, 37, "2026-01-15T10:30:00Z", 1, 0),), 500)
+    page = Page(html_page.render_plan(sample.plan(unchanged=6, demand=demand)))
+    assert "What workflows ask for Tags Under way Of the last 500" in page.text
+    assert "▲ <b> + gpu 3 37 2026-01-15T10:30:00Z 1 0" in page.text
+    assert "b" not in page.tags
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.model.demand import Asked, Demand
 from reconciler.model.plan import Capacity
-from reconciler.render.views.matrix import Side, make_matrix, sides
+from reconciler.render.views.matrix import Side, asked_sets, make_matrix, sides
 from tests.fakes import sample_plans as sample
 from tests.fakes.runners import make_change
 
@@ -124,3 +125,13 @@ def test_an_empty_plan_has_an_empty_matrix():
     """Without actions there is nothing to show."""
     matrix = make_matrix(sample.plan())
     assert (matrix.tags, matrix.rows, matrix.has_wildcard) == ((), (), False)
+
+
+def test_demand_is_counted_by_tag():
+    """A column says how many workflows, under way and of late, ask for a set with its tag; without demand nothing."""
+    one = sample.action(changes=(sample.tags(("x",), ("y",)),), requests=put(tags=("y",)))
+    demand = Demand((Asked(("x",), 1, 2, "d"), Asked(("x", "z"), 3, 4, "d"), Asked(("y",), 0, 5, "d", 1, 1)), 11)
+    matrix = make_matrix(sample.plan(one, demand=demand))
+    assert dict(zip(matrix.tags, matrix.asked, strict=True)) == {"x": (4, 6), "y": (0, 5)}
+    assert make_matrix(sample.plan(one)).asked == ()
+    assert [each.tags for each in asked_sets(sample.plan(one, demand=demand), most=2)] == [("x", "z"), ("x",)]
