@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler.model.enums import ActionKind
 from reconciler.model.fields import HEADERS
+from reconciler.model.headers import fold
 from reconciler.planfile.document import shown_body
 from reconciler.planfile.fingerprints import PINNED, take_fingerprints
 from reconciler.planfile.saved import SavedPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from reconciler.model.plan import Action, Plan, Request
     from reconciler.model.secret import Secret
@@ -76,38 +77,55 @@ def _runner(action: Action, pin: Pin, now: Action, pin_now: Pin) -> Iterator[str
         for field in PINNED:
             yield from field.drift(pin.live[field.name], pin_now.live[field.name])
     yield from _requests(action, now)
-    yield from _secrets(pin, pin_now)
+    yield from _secrets(pin, pin_now, public=_public(action) & _public(now))
     if set(action.unmanaged) != set(now.unmanaged):
         yield f"the manifest now leaves {', '.join(sorted(now.unmanaged)) or 'no field'} unmanaged"
 
 
 def _requests(action: Action, now: Action) -> Iterator[str]:
-    if [_comparable(each) for each in action.requests] == [_comparable(each) for each in now.requests]:
+    before, after = ([_comparable(each) for each in one.requests] for one in (action, now))
+    if before == after:
         return
     from reconciler.planning.diff import document_moves
 
-    before, after = ({"requests": [_shown(each) for each in one.requests]} for one in (action, now))
-    yield from document_moves(before, after) or ["its requests have changed"]
+    if len(before) != len(after):
+        yield f"would now be sent in {_writes(len(after))}, and was planned as {_writes(len(before))}"
+    last_before, last_after = (each[-1]["body"] if each else {} for each in (before, after))
+    moves = document_moves(last_before, last_after, place=_sent)
+    yield from moves
+    if not moves and len(before) == len(after):
+        yield "how it is sent has changed: another intermediate write, or another address"
+
+
+def _writes(count: int) -> str:
+    return "one write" if count == 1 else f"{count} writes"
+
+
+def _sent(steps: Sequence[str | int]) -> str:
+    """What of a body that is sent, in words: `tags to be sent`, `header X-Pool to be sent`."""
+    *above, last = steps
+    return f"{'header ' if above else ''}{last} to be sent"
 
 
 def _comparable(request: Request) -> dict[str, Any]:
     """What makes two requests the same: a list in a body is a set of tags."""
-    shown = _shown(request)
-    sent = shown["body"].items()
-    shown["body"] = {name: sorted(set(value)) if isinstance(value, list) else value for name, value in sent}
-    return shown
+    sent = shown_body(request.body).items()
+    body = {name: sorted(set(value)) if isinstance(value, list) else value for name, value in sent}
+    return {"method": request.method, "path": request.path, "body": body}
 
 
-def _shown(request: Request) -> dict[str, Any]:
-    return {"method": request.method, "path": request.path, "body": shown_body(request.body)}
+def _public(action: Action) -> frozenset[str]:
+    """The names of the headers whose values are public in what is sent last: the body shows those."""
+    sent = action.requests[-1].body.spec.headers if action.requests else {}
+    return frozenset(fold(name) for name, value in sent.items() if isinstance(value, str))
 
 
-def _secrets(pin: Pin, pin_now: Pin) -> Iterator[str]:
+def _secrets(pin: Pin, pin_now: Pin, *, public: frozenset[str]) -> Iterator[str]:
     """Header values that are sent in both and are others; those of live headers that moved are told already."""
-    told = set()
+    told = set(public)
     if pin.live is not None and pin_now.live is not None:
         then, today = pin.live[HEADERS.name], pin_now.live[HEADERS.name]
-        told = {name for name in then.keys() & today.keys() if then[name] != today[name]}
+        told |= {name for name in then.keys() & today.keys() if then[name] != today[name]}
     for marks, marks_now in zip(pin.requests, pin_now.requests, strict=False):
         for name in sorted(marks.keys() & marks_now.keys()):
             if marks[name] != marks_now[name] and name not in told:

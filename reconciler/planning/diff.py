@@ -13,7 +13,7 @@ from reconciler.model.change import HeadersChange
 from reconciler.model.fields import FIELDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Sequence
 
     from reconciler.model.change import Change
     from reconciler.model.spec import RunnerBody, RunnerSpec
@@ -57,11 +57,11 @@ def creation_changes(spec: RunnerSpec) -> tuple[Change, ...]:
     return tuple(change for change in changes if change is not None)
 
 
-def document_moves(before: object, after: object) -> list[str]:
-    """One line for each difference of two documents (JSON), such as `requests[0].body.tags: added "x"`, by path.
+def document_moves(before: object, after: object, *, place: Callable[[Sequence[str | int]], str]) -> list[str]:
+    """One line for each difference of two documents (JSON), such as `tags to be sent: added "x"`, by path.
 
-    For documents that hold redacted values only: the lines quote them. What was added to or removed from a list is
-    shown without its place in it.
+    For documents that hold redacted values only: the lines quote them. `place` says a path in words; what was added to
+    or removed from a list is shown without its place in it.
     """
     if before == after:
         return []
@@ -79,13 +79,9 @@ def document_moves(before: object, after: object) -> list[str]:
                 said = f"removed {_json(level.t1)}"
             else:
                 said = f"{_json(level.t1)} is now {_json(level.t2)}"
-            place = _path(steps[:-1] if kind.startswith("iterable_item_") else steps)
-            found.append(([str(step) for step in steps], f"{place}: {said}" if place else said))
+            where = place(steps[:-1] if kind.startswith("iterable_item_") else steps)
+            found.append(([str(step) for step in steps], f"{where}: {said}" if where else said))
     return [line for _steps, line in sorted(found)]
-
-
-def _path(steps: Iterable[str | int]) -> str:
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).removeprefix(".")
 
 
 def _json(value: object) -> str:

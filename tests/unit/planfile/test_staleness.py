@@ -28,6 +28,9 @@ def planned(live=LIVE, **fields):
     return plan_of(update(live, body), create("new", headers={"X-Key": Secret("made-up-secret")}))
 
 
+SECRET = Secret("Bearer abcdefgh12345")
+
+
 def ways(before, now):
     """The moves, seen from the plan that was shown and from the one that was saved: they must be the same."""
     shown = moved(before, now, KEY)
@@ -112,20 +115,43 @@ def test_a_carried_header_that_moved_is_told_once():
     assert ways(planned(), planned(live)) == ["runner-1: live header authorization has changed since the plan"]
 
 
-def test_another_body_is_told_by_its_place():
-    """What would be sent now and was not planned is named."""
-    lines = ways(planned(), planned(name="renamed by hand"))
-    assert lines
-    assert all(line.startswith("runner-1: ") for line in lines)
-    assert "renamed by hand" in "\n".join(lines)
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": "by hand"}, 'name to be sent: "Production" is now "by hand"'),
+        ({"tags": ("gpu", "sdxl", "x")}, 'tags to be sent: added "x"'),
+        ({"tags": ("gpu",)}, 'tags to be sent: removed "sdxl"'),
+        ({"headers": {"Authorization": SECRET, "X-Pool": "b"}}, 'header X-Pool to be sent: "a100" is now "b"'),
+        ({"headers": {"Authorization": SECRET}}, 'header X-Pool to be sent: removed "a100"'),
+    ],
+)
+def test_what_would_be_sent_is_said_in_words(changes, said):
+    """By field, or by header, never by a path into a document."""
+    sent = {"name": "Production", "tags": ("gpu", "sdxl"), "headers": {"Authorization": SECRET, "X-Pool": "a100"}}
+    before, now = (plan_of(update(LIVE, body_of(LIVE, **sent | each), key="runner-1")) for each in ({}, changes))
+    assert ways(before, now) == [f"runner-1: {said}"]
 
 
 def test_more_requests_are_a_move():
     """An update that now takes two writes is not the update that was planned."""
-    widened = update(LIVE, body_of(LIVE, tags=("gpu", "sdxl")), body_of(LIVE, tags=("sdxl",)))
-    lines = ways(planned(), plan_of(widened, planned().actions[1]))
-    assert lines
-    assert all(line.startswith("runner-1: ") for line in lines)
+    last = body_of(LIVE, tags=("sdxl",))
+    once, twice = (
+        plan_of(replace(update(LIVE, body, last), key="runner-1") if body else update(LIVE, last, key="runner-1"))
+        for body in (None, body_of(LIVE, tags=("gpu", "sdxl")))
+    )
+    assert ways(once, twice) == ["runner-1: would now be sent in 2 writes, and was planned as one write"]
+    assert ways(twice, once) == ["runner-1: would now be sent in one write, and was planned as 2 writes"]
+
+
+def test_another_intermediate_write_is_a_move():
+    """What is sent last may be the same."""
+    last = body_of(LIVE, tags=("sdxl",))
+    one, other = (
+        plan_of(replace(update(LIVE, body_of(LIVE, tags=tags), last), key="runner-1"))
+        for tags in (("gpu", "sdxl"), ("sdxl", "x"))
+    )
+    (line,) = ways(one, other)
+    assert line.startswith("runner-1: how it is sent has changed")
 
 
 def test_actions_that_come_go_or_change_are_told():
