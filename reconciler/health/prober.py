@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import threading
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
+from reconciler import __version__
 from reconciler.api.http import probe_client
 from reconciler.api.lean import import_lean_httpx
 from reconciler.api.wire import sendable_headers
+from reconciler.errors import Unreachable
 from reconciler.health.answer import MAX_ANSWER, why_not_comfyui
+from reconciler.health.failures import CannotAsk, why_no_answer
+from reconciler.health.loop import PatientLoop, most_sockets
+from reconciler.model.endpoint import host
+from reconciler.model.headers import fold
 from reconciler.model.health import Health, Probed
 
 if TYPE_CHECKING:
@@ -26,12 +33,18 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 50
 """Probes under way at the same time."""
 
+_LOG: Final = logging.getLogger("reconciler.health")
 _MAX_REDIRECTS: Final = 3
 _STOP_CHECK_S: Final = 0.1
 _NOT_FORWARDED: Final = frozenset(
-    "accept accept-encoding connection content-length origin te trailer transfer-encoding upgrade".split()  # noqa: SIM905
+    """
+    accept accept-encoding connection content-length expect keep-alive origin proxy-authorization proxy-connection te
+    trailer transfer-encoding upgrade
+    """.split()  # noqa: SIM905 - one word a name
 )
-"""What a runner's headers can't say of a probe: framing (RFC 9110, 7.6.1), and Origin, which ComfyUI answers 403 to."""
+"""What a runner's headers can't say of a probe: framing and what is for one hop, a proxy included (RFC 9110, 7.6.1),
+and Origin, which ComfyUI answers 403 to.
+"""
 
 
 class Prober:
@@ -51,21 +64,22 @@ class Prober:
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return asyncio.run(self._ask_all(targets, timeout_s))
+            return _run(self._ask_all(targets, timeout_s))
         return _in_thread(self._ask_all(targets, timeout_s))
 
     async def _ask_all(self, targets: Iterable[Target], timeout_s: float) -> dict[str, Probed]:
         found: dict[str, Probed] = {}
         queue = list(targets)
         random.shuffle(queue)  # so that no host gets all its probes at once
-        async with probe_client(connections=AT_ONCE, timeout_s=timeout_s) as client:
+        at_once = min(AT_ONCE, most_sockets())
+        async with probe_client(connections=at_once, timeout_s=timeout_s) as client:
 
             async def work() -> None:
                 while queue and not self._stop.is_set():
                     target = queue.pop()
                     found[target.key] = await _ask_one(client, target, timeout_s)
 
-            workers = [asyncio.ensure_future(work()) for _ in range(min(AT_ONCE, len(queue)))]
+            workers = [asyncio.ensure_future(work()) for _ in range(min(at_once, len(queue)))]
             pending: set[asyncio.Future[None]] = set(workers)
             while pending:
                 done, pending = await asyncio.wait(pending, timeout=_STOP_CHECK_S)
@@ -85,6 +99,13 @@ async def _ask_one(client: ProbeClient, target: Target, timeout_s: float) -> Pro
             why = await _look(client, target)
     except TimeoutError:
         why = f"no whole answer within {timeout_s:g} s"
+    except CannotAsk as exc:
+        return Probed(Health.UNKNOWN, str(exc))
+    except Unreachable:
+        raise
+    except Exception as exc:  # noqa: BLE001 - one odd endpoint must not end the probes of all others
+        _LOG.debug("%s: %s", target.key, type(exc).__name__)  # its text may hold bytes of the answer
+        return Probed(Health.UNKNOWN, "it can't be asked: its address or a header is not usable")
     return Probed(Health.HEALTHY) if why is None else Probed(Health.UNHEALTHY, why)
 
 
@@ -94,10 +115,12 @@ async def _look(client: ProbeClient, target: Target) -> str | None:
     url = target.url
     for _ in range(_MAX_REDIRECTS + 1):
         request = httpx.Request("GET", url, headers=_headers(target))
+        if request.url.raw_host != httpx.URL(scheme="http", host=host(url) or "").raw_host:
+            raise CannotAsk("the host of its address can be read in two ways")
         try:
             answer = await client.send(request)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as exc:
-            return _why_no_answer(exc)
+        except (httpx.TransportError, OSError) as exc:
+            return why_no_answer(exc)
         try:
             if not answer.has_redirect_location:
                 return await _judge(answer)
@@ -112,6 +135,8 @@ async def _look(client: ProbeClient, target: Target) -> str | None:
 async def _judge(answer: httpx.Response) -> str | None:
     import httpx
 
+    if answer.status_code != httpx.codes.OK:
+        return f"it answers {answer.status_code}"
     if answer.headers.get("content-encoding", "identity").strip().lower() != "identity":
         return "its answer is compressed although that was not asked for"
     body = b""
@@ -120,14 +145,18 @@ async def _judge(answer: httpx.Response) -> str | None:
             body += chunk
             if len(body) > MAX_ANSWER:
                 return f"its answer has over {MAX_ANSWER // 1024} KiB"
-    except (httpx.HTTPError, OSError) as exc:
-        return _why_no_answer(exc)
+    except (httpx.TransportError, OSError) as exc:
+        return why_no_answer(exc)
     return why_not_comfyui(answer.status_code, body)
 
 
-def _headers(target: Target) -> list[tuple[str, str]]:
-    own = [pair for pair in sendable_headers(target.headers) or () if pair[0].lower() not in _NOT_FORWARDED]
-    return [*own, ("Accept", "application/json"), ("Accept-Encoding", "identity"), ("Connection", "close")]
+def _headers(target: Target) -> list[tuple[bytes, bytes]]:
+    """The runner's own, as UTF-8 where they are not ASCII, and those of a probe."""
+    own = [pair for pair in sendable_headers(target.headers) or () if fold(pair[0]) not in _NOT_FORWARDED]
+    if not any(fold(name) == "user-agent" for name, _ in own):
+        own.append(("User-Agent", f"comfycontrol-reconciler/{__version__}"))
+    asked = [*own, ("Accept", "application/json"), ("Accept-Encoding", "identity"), ("Connection", "close")]
+    return [(name.encode(), value.encode()) for name, value in asked]
 
 
 def _same_place(asked: httpx.URL, url: str) -> bool:
@@ -144,22 +173,9 @@ def _same_place(asked: httpx.URL, url: str) -> bool:
     return upgraded or (asked.scheme, here) == (parts.scheme, port)
 
 
-def _why_no_answer(exc: Exception) -> str:
-    """The kind of failure. The exception's own text is not shown: it may hold bytes of the answer."""
-    import httpx
-
-    match exc:
-        case httpx.ProxyError():
-            return "the proxy on the way refuses the connection"
-        case httpx.ConnectError():
-            return "no connection: refused, no such host, or its certificate is not trusted"
-        case httpx.TimeoutException():
-            return "no answer in time"
-        case httpx.RemoteProtocolError() | httpx.DecodingError():
-            return "its answer is cut off or no HTTP"
-        case httpx.TransportError() | OSError():
-            return "the connection broke"
-    return "it can't be asked: its address or a header is not usable"
+def _run(work: Coroutine[object, object, dict[str, Probed]]) -> dict[str, Probed]:
+    with asyncio.Runner(loop_factory=PatientLoop) as runner:
+        return runner.run(work)
 
 
 def _in_thread(work: Coroutine[object, object, dict[str, Probed]]) -> dict[str, Probed]:
@@ -168,7 +184,7 @@ def _in_thread(work: Coroutine[object, object, dict[str, Probed]]) -> dict[str, 
 
     def run() -> None:
         try:
-            found.update(asyncio.run(work))
+            found.update(_run(work))
         except BaseException as exc:  # noqa: BLE001 - handed to the thread that waits
             failed.append(exc)
 

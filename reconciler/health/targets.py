@@ -6,10 +6,12 @@ leaves out can't be asked, and neither can a plan that was read from a file, for
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.api.wire import sendable_headers
+from reconciler.model.endpoint import host
 from reconciler.model.headers import Headers, fold
 from reconciler.model.health import Health, Probed
 from reconciler.planning.findings.guard import host_is_allowed
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from reconciler.model.secret import HeaderValue
 
 _ADMITTED: Final = object()
+_HOST: Final = re.compile(r"[\w.-]+|[0-9a-f:.]+(?:%\w+)?")
+"""Nothing that another reader of URLs could take for the end of the host."""
 
 
 class Target:
@@ -75,7 +79,7 @@ def probe_url(endpoint: str, path: str) -> str | None:
     """The endpoint's address with the path appended, never `//`: ComfyUI answers 404 there. None if it is no URL."""
     try:
         parts = urlsplit(endpoint)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host(endpoint) or ""):
             return None
         _port = parts.port
     except ValueError:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
+import subprocess
+import sys
 import threading
+import time
 
+import httpx
 import pytest
 
+from reconciler.health import loop
+from reconciler.health.failures import CannotAsk, why_no_answer
 from reconciler.health.prober import AT_ONCE, Prober
 from reconciler.health.targets import Admission, Target
 from reconciler.model.health import Health
@@ -15,6 +22,7 @@ from reconciler.model.policy import Guard
 from reconciler.model.secret import Secret
 from tests.fakes.clock import StopSwitch
 from tests.fakes.comfyui import ComfyUI
+from tests.fakes.probing import target as named_target
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +131,128 @@ def test_a_target_is_made_by_an_admission_only():
     """Nobody makes a target by hand: its host was checked, by type."""
     with pytest.raises(TypeError, match="Admission"):
         Target("one", "http://127.0.0.1/", {}, object())
+
+
+REAL_LOOK_UP = socket.getaddrinfo
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """A resolver that knows every name as this machine, and never answers for names that begin with `hang`."""
+    over = threading.Event()
+    asked = []
+
+    def look_up(name, *rest):
+        name = name.decode() if isinstance(name, bytes) else name
+        asked.append(name)
+        if name.startswith("hang"):
+            over.wait(30)
+        return REAL_LOOK_UP("127.0.0.1", *rest)
+
+    monkeypatch.setattr(loop.socket, "getaddrinfo", look_up)
+    yield asked
+    over.set()
+
+
+def test_a_resolver_that_hangs_keeps_nobody_else_waiting(comfyui, names):
+    """Names whose servers are silent cost their own runners the time, and neither the others nor the end."""
+    hanging = [named_target(f"h{number}", f"http://hang-{number}.example:1") for number in range(AT_ONCE + 10)]
+    fine = [named_target(f"f{number}", f"http://fine.example:{comfyui.port}/ok") for number in range(5)]
+    began = time.monotonic()
+    found = Prober(StopSwitch()).ask([*hanging, *fine], timeout_s=1.0)
+    assert time.monotonic() - began < 15
+    assert {found[each.key].health for each in fine} == {Health.HEALTHY}
+    assert {found[each.key].health for each in hanging} == {Health.UNHEALTHY}
+    assert names.count("fine.example") == 1
+
+
+@pytest.mark.parametrize("host", ["bücher.example", "xn--bcher-kva.example", "BÜCHER.Example", "a.b-c.example."])
+def test_an_international_host_is_asked(comfyui, names, host):
+    """In Unicode or in its ASCII form, the host that the policy was asked about is the one that is connected to."""
+    assert probe(f"http://{host}:{comfyui.port}/ok").health is Health.HEALTHY
+    assert names[0].isascii()
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example\\.ok.example", "evil.example%2f.ok.example", "evil.example\uff0f.ok.example", "a\t.example"]
+)
+def test_a_host_that_can_be_read_in_two_ways_is_not_asked(comfyui, names, host):
+    """Where the policy and the connection could mean different hosts nothing is sent."""
+    admitted = Admission(Guard(), "/system_stats").admit("one", f"http://{host}:{comfyui.port}/ok", {})
+    found = Prober(StopSwitch()).ask([admitted], timeout_s=5.0)["one"] if isinstance(admitted, Target) else admitted
+    assert found.health is Health.UNKNOWN
+    assert names == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "health"),
+    [
+        ({"X": Secret("schlüssel-\u20ac")}, Health.HEALTHY),
+        ({"X": "a\r\nHost: evil.example"}, Health.UNKNOWN),
+        ({"not a name": "x"}, Health.UNKNOWN),
+    ],
+)
+def test_a_header_that_can_not_be_sent_says_nothing_of_the_endpoint(comfyui, headers, health):
+    """Text of one line is sent as UTF-8; what HTTP can not say makes a runner unknown, and ends no other probe."""
+    found = Prober(StopSwitch()).ask([target(comfyui.url(), headers), target(comfyui.url(), key="two")], timeout_s=5.0)
+    assert (found["one"].health, found["two"].health) == (health, Health.HEALTHY)
+
+
+def test_what_is_for_a_proxy_is_not_for_the_endpoint(comfyui):
+    """Headers of one hop are left out, in any case."""
+    sent = {"PROXY-Authorization": Secret("Basic x"), "Expect": "100-continue", "connection": "keep-alive"}
+    assert probe(comfyui.url(), headers=sent).health is Health.HEALTHY
+    _path, seen = comfyui.seen[-1]
+    assert not {"proxy-authorization", "expect"} & seen.keys()
+    assert seen["connection"] == "close"
+
+
+def caused(outer, inner):
+    """An exception with its cause, as httpx has them."""
+    outer.__cause__ = inner
+    return outer
+
+
+@pytest.mark.parametrize(
+    ("exc", "ours"),
+    [
+        (caused(httpx.ConnectError("x"), OSError(errno.EMFILE, "x")), True),
+        (caused(httpx.ConnectError("x"), ExceptionGroup("x", [OSError(errno.ENETUNREACH, "x")])), True),
+        (caused(httpx.ConnectError("x"), OSError(errno.ECONNREFUSED, "x")), False),
+        (caused(httpx.ConnectError("x"), OSError(errno.EHOSTUNREACH, "x")), False),
+        (caused(httpx.ConnectError("x"), socket.gaierror(socket.EAI_AGAIN, "x")), True),
+        (caused(httpx.ConnectError("x"), socket.gaierror(socket.EAI_NONAME, "x")), False),
+        (httpx.ProxyError("407 secret-of-the-proxy"), True),
+        (httpx.LocalProtocolError("secret-of-the-header"), True),
+        (httpx.RemoteProtocolError("secret-of-the-answer"), False),
+        (httpx.ReadError("secret-of-the-answer"), False),
+        (httpx.ReadTimeout("x"), False),
+    ],
+)
+def test_what_fails_on_this_machine_makes_no_runner_unhealthy(exc, ours):
+    """No files, network or resolver, a proxy: nothing is known. Refused or silent: unhealthy. No text leaks."""
+    if ours:
+        with pytest.raises(CannotAsk) as caught:
+            why_no_answer(exc)
+        assert "secret" not in str(caught.value)
+    else:
+        assert "secret" not in why_no_answer(exc)
+
+
+FEW_FILES = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+from reconciler.health.prober import Prober
+from tests.fakes.clock import StopSwitch
+from tests.fakes.probing import target
+targets = [target(f"n{number}", f"{sys.argv[1]}/n{number}") for number in range(150)]
+print(sorted({(each.health.value, each.reason) for each in Prober(StopSwitch()).ask(targets, timeout_s=30).values()}))
+"""
+
+
+def test_a_low_limit_of_files_is_kept_to(comfyui):
+    """With 64 open files (ulimit -n) fewer are asked at a time, and each is asked."""
+    ran = subprocess.run(
+        [sys.executable, "-c", FEW_FILES, comfyui.url()], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ran.stdout.strip() == "[('healthy', '')]"
