@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconciler.health.rounds import ask_in_rounds
+from reconciler.health.rounds import NOT_TO_THE_END, ask_in_rounds
 from reconciler.health.targets import Admission, Target
-from reconciler.model.health import Health
+from reconciler.model.health import Health, Probed
 from reconciler.planning.health import Case
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.health.checkups import Checkups
-    from reconciler.model.health import HealthPolicy, Probed
+    from reconciler.model.health import HealthPolicy
     from reconciler.model.policy import Guard
+    from reconciler.model.runner import LiveRunner
+    from reconciler.model.spec import RunnerSpec
     from reconciler.planning.health import Question
     from reconciler.ports import Clock, Prober
 
@@ -24,7 +26,7 @@ def ask_for_plan(
     questions: Sequence[Question], guard: Guard, policy: HealthPolicy, prober: Prober, clock: Clock
 ) -> Mapping[str, Probed]:
     """What a plan must know of its runners' health, by key; unknown where a runner may not be asked."""
-    targets, refused = _admitted(questions, guard, policy)
+    targets, refused = _admitted(((each.key, each.spec) for each in questions), guard, policy)
     cases = {each.key: each.case for each in questions}
     return {**refused, **ask_in_rounds(targets, cases, prober, policy, clock)}
 
@@ -43,7 +45,7 @@ class Observed:
 
 def observe(questions: Sequence[Question], guard: Guard, policy: HealthPolicy, checkups: Checkups) -> Observed:
     """Ask those of a fleet who are due, and say what that means for its plan. Raises what the prober raises."""
-    targets, refused = _admitted(questions, guard, policy)
+    targets, refused = _admitted(((each.key, each.spec) for each in questions), guard, policy)
     health = {**refused, **checkups.check(targets, policy)}
     held = frozenset(
         each.key
@@ -57,15 +59,22 @@ def observe(questions: Sequence[Question], guard: Guard, policy: HealthPolicy, c
 
 
 def _admitted(
-    questions: Sequence[Question], guard: Guard, policy: HealthPolicy
+    runners: Iterable[tuple[str, RunnerSpec]], guard: Guard, policy: HealthPolicy
 ) -> tuple[list[Target], dict[str, Probed]]:
     admission = Admission(guard, policy.path)
     targets: list[Target] = []
     refused: dict[str, Probed] = {}
-    for each in questions:
-        admitted = admission.admit(each.key, each.spec.endpoint, each.spec.headers)
+    for key, spec in runners:
+        admitted = admission.admit(key, spec.endpoint, spec.headers)
         if isinstance(admitted, Target):
             targets.append(admitted)
         else:
-            refused[each.key] = admitted
+            refused[key] = admitted
     return targets, refused
+
+
+def ask_live(runners: Sequence[LiveRunner], guard: Guard, policy: HealthPolicy, prober: Prober) -> dict[str, Probed]:
+    """What live endpoints show when each is asked once, by id; unknown where one may not be asked."""
+    targets, refused = _admitted([(each.id, each.spec) for each in runners], guard, policy)
+    cut_short = {each.key: Probed(Health.UNKNOWN, NOT_TO_THE_END) for each in targets}
+    return {**refused, **cut_short, **prober.ask(targets, timeout_s=policy.timeout_s)}

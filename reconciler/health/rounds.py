@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reconciler.ports import Clock, Prober
 
 APART_S: Final = 1.0
+NOT_TO_THE_END: Final = "it was not asked to the end"
 
 
 def ask_in_rounds(
@@ -36,7 +37,7 @@ def ask_in_rounds(
         answers = prober.ask(waiting, timeout_s=policy.timeout_s)
         for target in waiting:
             key = target.key
-            answer = answers.get(key, Probed(Health.UNKNOWN, "it was not asked to the end"))
+            answer = answers.get(key, Probed(Health.UNKNOWN, NOT_TO_THE_END))
             streaks[key] = extend(streaks[key], answer, _rule(policy, cases[key]))
             if answer.health is Health.UNKNOWN:
                 found[key] = answer

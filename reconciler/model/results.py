@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reconciler.model.demand import Asked
     from reconciler.model.enums import Standing
     from reconciler.model.finding import Finding
+    from reconciler.model.health import Probed
     from reconciler.model.position import Position
     from reconciler.model.report import Report
     from reconciler.model.runner import Listing
@@ -67,13 +68,17 @@ class Checks:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The live runners; `standing` maps an id to managed, drifted or unmanaged, None where there are no manifests."""
+    """The live runners; `standing` maps an id to managed, drifted or unmanaged, None where there are no manifests.
+
+    `health` maps an id to what its endpoint has shown; None where none was asked.
+    """
 
     listing: Listing
     api_url: str
     standing: Mapping[str, Standing] | None
     sandbox: str | None
     filtered: bool = False
+    health: Mapping[str, Probed] | None = None
 
 
 @dataclass(frozen=True, slots=True)

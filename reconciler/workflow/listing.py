@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reconciler.manifests.project import Project
+    from reconciler.model.health import Probed
     from reconciler.model.plan import Action
     from reconciler.model.runner import Listing, LiveRunner
     from reconciler.settings import Settings
@@ -47,10 +48,14 @@ class Known:
     keys: Mapping[str, str]
 
 
-def list_live(selection: Selection, ports: Ports, choice: Choice | None = None, *, coverage: bool = False) -> Listed:
+def list_live(
+    selection: Selection, ports: Ports, choice: Choice | None = None, *, coverage: bool = False, probe: bool = False
+) -> Listed:
     """Every live runner, or the chosen ones. Manifests that are there tell which are managed; no secret is needed.
 
     Workflows are read only where the selection asks for them; managed runners then, or where `coverage` counts them.
+
+    With `probe` the endpoint of each is asked once, as far as the policy allows its host.
 
     Raises UsageProblem for a target that matches no runner, and for standings where no manifest says which are which.
     """
@@ -60,7 +65,7 @@ def list_live(selection: Selection, ports: Ports, choice: Choice | None = None, 
     settings = ports.settings(project)
     with ports.reader(settings) as reader:
         listing = _counted(read_runners(reader, selection, project))
-    known = _known(replace(selection, targets=()), ports, project, settings, listing)
+    known = _known(replace(selection, targets=(), probe=False), ports, project, settings, listing)
     if choice.standings and known is None:
         options = " and ".join(f"--{standing}" for standing in choice.standings)
         raise UsageProblem(f"{options} can't be known: it takes manifests that can be read; name them with PATH")
@@ -71,7 +76,14 @@ def list_live(selection: Selection, ports: Ports, choice: Choice | None = None, 
         standing=None if known is None else {runner.id: known.standing[runner.id] for runner in chosen},
         sandbox=settings.sandbox,
         filtered=bool(selection.targets) or choice != Choice(),
+        health=_ask(chosen, project, ports) if probe else None,
     )
+
+
+def _ask(runners: Sequence[LiveRunner], project: Project, ports: Ports) -> Mapping[str, Probed]:
+    from reconciler.health.asking import ask_live
+
+    return ask_live(runners, project.guard, project.health, ports.prober())
 
 
 def _counted(listing: Listing) -> Listing:

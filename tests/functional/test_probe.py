@@ -200,6 +200,31 @@ def test_a_saved_plan_is_refused_when_an_endpoint_has_died(fleet, stub, when):
     assert fleet.run("apply", "--plan", "p.json", *(["--probe"] if when == "apply" else [])).code == 0
 
 
+def test_list_shows_whether_endpoints_answer(fleet):
+    """A column and two keys in JSON, only with --probe, with a reason of ours; what may not be asked is unknown."""
+    fleet.write_project(QUICK, "guard: {endpoint_hosts: ['127.0.0.1']}")
+    fleet.write(fine="ok", dead="login", far={"endpoint": "http://far.example.com"})
+    assert fleet.apply("--acknowledge", "host-not-allowed").code == 0
+    assert "health" not in fleet.run("list").out
+    assert "health" not in fleet.run("list", "--format", "json").json["runners"][0]
+    ran = fleet.run("list", "--probe", "--format", "json")
+    found = {each["name"]: (each["health"], each["health_reason"]) for each in ran.json["runners"]}
+    assert found["fine"] == ("healthy", None)
+    assert found["dead"][0] == "unhealthy"
+    assert "login page" in found["dead"][1]
+    assert found["far"][0] == "unknown"
+    assert "endpoint_hosts" in found["far"][1]
+    text = fleet.run("list", "--probe")
+    assert "unhealthy: it answers 200" in " ".join(text.out.split())
+    assert "secret-of-the" not in ran.out + text.out
+    (fleet.root / "live.json").write_text(ran.out)
+    assert fleet.run("list", "--probe", "--coverage").code == 64
+    assert run_cli("plan", "--live", "live.json", cwd=fleet.root).code == 5
+    assert [
+        each["name"] for each in fleet.run("list", "--probe", "--target", "fine", "--format", "json").json["runners"]
+    ] == ["fine"]
+
+
 def test_a_plan_file_can_not_name_whom_to_ask(fleet, stub):
     """An edited plan file is refused before any endpoint is asked."""
     fleet.write(a="edited")

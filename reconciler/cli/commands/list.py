@@ -27,6 +27,7 @@ from reconciler.cli.options import (
 @option("--drifted", is_flag=True, help="Only runners that differ from their manifest; with --unmanaged: these too.")
 @option("--unmanaged", is_flag=True, help="Only runners that no manifest declares.")
 @option("--coverage", is_flag=True, help="Which tag sets are served, and by which runners.")
+@option("--probe", is_flag=True, help="Ask each endpoint once, and say whether a ComfyUI answers.")
 @demand_option
 @connection_options
 @output_options
@@ -46,16 +47,19 @@ def command(**options: Any) -> int:
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.wiring import open_ports, selection_of
+    from reconciler.errors import UsageProblem
     from reconciler.model.enums import Standing
     from reconciler.model.results import Listed, Served
     from reconciler.planning.serving.served import demand_sets, served_sets
     from reconciler.workflow.listing import Choice, list_live
 
+    if options["coverage"] and options["probe"]:
+        raise UsageProblem("--coverage lists tag sets, which have no endpoint to --probe: leave one of them out")
     check_reports(options, Served if options["coverage"] else Listed)
     with open_ports(options) as ports:
         standings = [standing for standing in (Standing.DRIFTED, Standing.UNMANAGED) if options[standing]]
         choice = Choice(tuple(options["statuses"]), tuple(options["tags"]), tuple(standings))
-        listed = list_live(selection_of(options), ports, choice, coverage=options["coverage"])
+        listed = list_live(selection_of(options), ports, choice, coverage=options["coverage"], probe=options["probe"])
     if options["coverage"]:
         listing = listed.listing
         sets = ((tags, tuple(names)) for tags, names in served_sets(listing.runners, listing.managed or ()))

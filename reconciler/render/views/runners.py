@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.enums import RunnerStatus, Standing
 from reconciler.model.fields import spec_document
+from reconciler.model.health import Health, Probed
 from reconciler.model.secret import REDACTED
 from reconciler.planfile.document import demand_document
 from reconciler.render import escape, wording
@@ -14,7 +15,7 @@ from reconciler.render.formats.text_table import table_lines
 from reconciler.render.keys import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from reconciler.model.results import Listed, Served, SetDemand
     from reconciler.model.runner import LiveRunner
@@ -33,12 +34,15 @@ _WIDTH: Final = 80
 
 def table(listed: Listed) -> Table:
     """All live runners in the order of their names, without headers."""
-    shown = Table("Runners", ("name", "status", "standing", "tags", "endpoint", "id"))
+    asked = () if listed.health is None else ("health",)
+    shown = Table("Runners", ("name", "status", *asked, "standing", "tags", "endpoint", "id"))
     for runner in sorted(listed.listing.runners, key=lambda each: (each.spec.name, each.id)):
         standing = (listed.standing or {}).get(runner.id, "")
         style = "dim" if runner.spec.status != RunnerStatus.ACTIVE else _STANDING_STYLES.get(standing)
         tags = _tags(runner.spec.tags)
-        shown.add(runner.spec.name, runner.spec.status, standing, tags, runner.spec.endpoint, runner.id, style=style)
+        found = () if listed.health is None else (_health(listed, runner),)
+        spec = runner.spec
+        shown.add(spec.name, spec.status, *found, standing, tags, spec.endpoint, runner.id, style=style)
     shown.head, shown.notes = _sandbox(listed.sandbox), (_total(listed), *_unserved(listed))
     return shown
 
@@ -81,9 +85,19 @@ def _alike(listed: Listed) -> list[tuple[tuple[str, str, str], list[str]]]:
     found: dict[tuple[str, str, str], list[str]] = {}
     for runner in sorted(listed.listing.runners, key=lambda each: (each.spec.name, each.id)):
         standing = (listed.standing or {}).get(runner.id, "")
-        facts = standing, runner.spec.status, _tags(tuple(sorted(runner.spec.tags)))
+        tags = _tags(tuple(sorted(runner.spec.tags)))
+        health = _health(listed, runner)
+        facts = standing, runner.spec.status, f"{health}; {tags}" if health else tags
         found.setdefault(facts, []).append(runner.spec.name)
     return sorted(found.items(), key=lambda each: (_WORST_FIRST.index(each[0][0]), -len(each[1]), each[0]))
+
+
+def _health(listed: Listed, runner: LiveRunner) -> str:
+    """What its endpoint has shown, and why; nothing where none was asked."""
+    if listed.health is None or runner.id not in listed.health:
+        return ""
+    probed = listed.health[runner.id]
+    return f"{probed.health}: {probed.reason}" if probed.reason else probed.health.value
 
 
 def _tags(tags: Sequence[str]) -> str:
@@ -100,7 +114,7 @@ def document(listed: Listed) -> dict[str, Any]:
         "api_url": listed.api_url,
         "sandbox": listed.sandbox,
         **({"filtered": True} if listed.filtered else {}),
-        "runners": [_runner(runner, listed.standing) for runner in listed.listing.runners],
+        "runners": [_runner(runner, listed) for runner in listed.listing.runners],
         **asked,
     }
 
@@ -191,7 +205,7 @@ def _total(listed: Listed) -> str:
 _AS_THE_API_HAS_THEM: Final = ("name", "status", "endpoint", "tags", "headers")
 
 
-def _runner(runner: LiveRunner, standing: Mapping[str, Standing] | None) -> dict[str, Any]:
+def _runner(runner: LiveRunner, listed: Listed) -> dict[str, Any]:
     fields = spec_document(runner.spec, lambda _name, value: value if isinstance(value, str) else REDACTED)
     document: dict[str, Any] = {
         "id": runner.id,
@@ -201,4 +215,7 @@ def _runner(runner: LiveRunner, standing: Mapping[str, Standing] | None) -> dict
         "created_at": runner.created_at,
         "updated_at": runner.updated_at,
     }
-    return document if standing is None else document | {"standing": standing.get(runner.id)}
+    if listed.health is not None:
+        probed = listed.health.get(runner.id, Probed(Health.UNKNOWN))
+        document |= {"health": probed.health, "health_reason": probed.reason or None}
+    return document if listed.standing is None else document | {"standing": listed.standing.get(runner.id)}
