@@ -1,4 +1,7 @@
-"""SIGINT and SIGTERM: the first asks the run to stop, the second ends the process at once. SIGHUP: look again."""
+"""SIGINT and SIGTERM: the first asks the run to stop, the second ends the process at once.
+
+SIGHUP, a terminal that was closed, asks the run to stop too; to a watch it says to look again.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 INTERRUPTED_EXIT: Final = 130
 _POLL_S: Final = 0.1
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_HANGUP: Final = getattr(signal, "SIGHUP", None)
+"""Windows has none."""
 _AT_ONCE: Final = b"\nstopped at once: what was in flight may have been written; plan again to see\n"
 
 
@@ -89,6 +94,8 @@ def waitable(stop: Stop | threading.Event | None) -> WaitableStop:
 def watch_signals() -> Iterator[StopFlag]:
     """A stop flag that SIGINT and SIGTERM set for as long as the context lasts; then the handlers are as before.
 
+    SIGHUP does too, unless it is ignored, as after `nohup`, or has a handler of its own. Sent again it changes nothing:
+    when a terminal is closed, both the kernel and the shell send it.
     Until the flag is deferred a signal also raises KeyboardInterrupt, which ends a prompt or a read. Python lets only
     the main thread handle signals: in any other the flag is given without handlers.
     """
@@ -97,14 +104,17 @@ def watch_signals() -> Iterator[StopFlag]:
         yield stop
         return
 
-    def handle(_number: int, _frame: FrameType | None) -> None:
+    def handle(number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
+            if number == _HANGUP:
+                return
             _end_at_once()
         stop.set()
         if not stop.deferred:
             raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    watched = (*_SIGNALS, _HANGUP) if _HANGUP and signal.getsignal(_HANGUP) is signal.SIG_DFL else _SIGNALS
+    before = {number: signal.signal(number, handle) for number in watched}
     try:
         yield stop
     finally:
@@ -134,7 +144,7 @@ class Hangups:
 def catch_hangups() -> Iterator[Hangups]:
     """SIGHUP asks for a cycle at once, for as long as the context lasts; Windows has no such signal."""
     hangups = Hangups()
-    number = getattr(signal, "SIGHUP", None)
+    number = _HANGUP
     if number is None or threading.current_thread() is not threading.main_thread():
         yield hangups
         return

@@ -60,6 +60,7 @@ class Disk:
         """
         top = self.cwd / path
         try:
+            top.lstat()
             if top.is_symlink() and not top.exists():
                 problems.append(_at(path, "this link leads nowhere"))
                 return []
@@ -70,8 +71,11 @@ class Disk:
                 return []
             if not top.is_dir():
                 return [path] if top.exists() else None
-        except OSError:  # a folder on the way that may not be entered
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as exc:  # a folder on the way that may not be entered
+            problems.append(_at(path, f"can't be read: {reason_of(exc)}"))
+            return []
         bounds = [Path(os.path.realpath(each)) for each in (top, self.cwd, *self.inside)]
         return list(_walk(top, PurePosixPath(path), bounds, problems))
 

@@ -150,7 +150,7 @@ def _find(path: str | None, cwd: Path, tree: Files) -> str | None:
     for name, files in found.items():
         if list(files) != [name] and not problems:
             problems.append(Problem(Position(name, 1, 1), "there is no such project file: this is a folder"))
-    if len(found) > 1:
+    if all(found.get(name) for name in PROJECT_FILES) and len(found) > 1:
         both = " and ".join(found)
         problems.append(Problem(Position(names[-1], 1, 1), f"{both} are both there; keep one, or name it by --project"))
     if problems:

@@ -127,6 +127,7 @@ RIGHTS = [
     for path, mode, code, says in (
         ("home", 0o555, DONE, "no lock"),
         (".", 0o555, FAILED, "cannot open the sandbox's file"),
+        (".", 0, FAILED, "reconciler.yaml:1:1: can't be read: Permission denied"),
         ("runners", 0, FAILED, "can't be read: Permission denied"),
         ("runners/gpu.yaml", 0, FAILED, "can't be read: Permission denied"),
         ("reconciler.yaml", 0, FAILED, "can't be read: Permission denied"),

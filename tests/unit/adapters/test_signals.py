@@ -14,10 +14,10 @@ from reconciler.adapters.clock import SystemClock
 from reconciler.adapters.signals import StopFlag, watch_signals
 from reconciler.errors import Interrupted
 
-BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+EACH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 
 
-@BOTH
+@EACH
 def test_a_signal_sets_the_flag_once_writing_began(number):
     """Deferred, nothing is broken off: whoever writes looks at the flag."""
     with watch_signals() as stop:
@@ -27,7 +27,7 @@ def test_a_signal_sets_the_flag_once_writing_began(number):
         assert stop.is_set()
 
 
-@BOTH
+@EACH
 def test_a_signal_breaks_off_what_waits_before_that(number):
     """A prompt or a read ends at once, and the flag is set for the threads."""
     with watch_signals() as stop:
@@ -36,7 +36,7 @@ def test_a_signal_breaks_off_what_waits_before_that(number):
         assert stop.is_set()
 
 
-@BOTH
+@EACH
 def test_the_handlers_are_put_back(number):
     """After the run signals do what they did before, also after an error."""
     before = signal.getsignal(number)
@@ -57,7 +57,28 @@ def test_a_handler_that_is_not_pythons_becomes_the_default(monkeypatch):
     monkeypatch.setattr(signal, "signal", lambda number, handler: put.append((number, handler)))
     with watch_signals():
         pass
-    assert put[-2:] == [(signal.SIGINT, signal.SIG_DFL), (signal.SIGTERM, signal.SIG_DFL)]
+    assert put[-3:] == [(number, signal.SIG_DFL) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+
+
+def test_a_closed_terminal_asks_twice():
+    """The kernel and the shell both send SIGHUP: the second one does not break off what is in flight."""
+    with watch_signals() as stop:
+        stop.defer()
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)
+        assert stop.is_set()
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda _number, _frame: None])
+def test_a_hangup_that_is_handled_already(handler):
+    """After `nohup` the run goes on, and a watch's own handler stays."""
+    before = signal.signal(signal.SIGHUP, handler)
+    try:
+        with watch_signals() as stop:
+            signal.raise_signal(signal.SIGHUP)
+            assert not stop.is_set()
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_second_signal_ends_the_process_at_once():
