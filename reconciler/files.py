@@ -187,3 +187,11 @@ def _check_folders(target: Path, below: Path | None = None) -> None:
             return
         if folder.is_symlink():
             raise _Refused(f"{folder} is a link, which is not followed; name the folder that it leads to")
+
+
+def folder_below(root: str | None) -> str:
+    """The working folder as seen from a checkout's root; empty where that can't be said."""
+    try:
+        return os.path.relpath(Path.cwd(), root) if root else ""
+    except (OSError, ValueError):  # a working folder that is gone; on Windows, another drive
+        return ""

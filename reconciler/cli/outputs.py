@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reconciler.cli.color import color
 from reconciler.cli.pipes import Unwritable, note, write
-from reconciler.errors import FileError, UsageProblem
-from reconciler.files import write_file
+from reconciler.errors import FileError, ManifestError, UsageProblem
+from reconciler.files import folder_below, write_file
 from reconciler.model.enums import Format
 from reconciler.render.formats.layout import Layout
 from reconciler.render.formats.registry import FORMATS, SUFFIXES, format_of, render, view_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import TextIO
 
     from reconciler.model.plan import Plan
@@ -43,6 +44,19 @@ def check_reports(options: Mapping[str, Any], *kinds: type) -> None:
         written = [report.parent, *([report] if report.is_file() and not report.is_symlink() else [])]
         if not all(os.access(each, os.W_OK) for each in written):
             raise Unwritable(f"--report {path!r}: it can't be written; check the rights of the file and its folder")
+
+
+@contextmanager
+def reporting_problems(options: Mapping[str, Any]) -> Iterator[None]:
+    """Wrong manifests go to the reports that a CI shows problems from; what can't be written is a warning."""
+    try:
+        yield
+    except ManifestError as error:
+        try:
+            _to_reports(options, error, machines=True)
+        except Unwritable as lost:
+            note(f"warning: {lost}")
+        raise
 
 
 def put(options: Mapping[str, Any], result: Result) -> None:
@@ -81,19 +95,26 @@ def _measure(stream: TextIO | None, variable: str, side: int) -> int | None:
         return None
 
 
-def _to_reports(options: Mapping[str, Any], result: Result) -> None:
+def _to_reports(options: Mapping[str, Any], result: Result, *, machines: bool = False) -> None:
+    """To every report that can show it; with `machines` to those alone that only a CI reads."""
+    layout = Layout(expand=options.get("expand", False), folder=folder_below(_checkout()))
     for path in options["reports"]:
         form = format_of(path)
-        if form is None or view_of(type(result), form) is None:
+        if form is None or view_of(type(result), form) is None or (machines and FORMATS[form].printed):
             continue
         try:
             write_file(
                 path,
-                render(result, form, Layout(expand=options.get("expand", False))),
+                render(result, form, layout),
                 encoding_errors="backslashreplace",
             )
         except FileError as exc:
             raise Unwritable(f"--report {exc}") from exc
+
+
+def _checkout() -> str | None:
+    """The repository's folder, where the CI says it."""
+    return os.environ.get("CI_PROJECT_DIR") or os.environ.get("GITHUB_WORKSPACE")
 
 
 def _whole_stdout(options: Mapping[str, Any], result: Result) -> None:

@@ -96,6 +96,9 @@ class Format(StrEnum):
     JSON = "json"
     MARKDOWN = "markdown"
     HTML = "html"
+    TERRAFORM = "terraform"
+    CODEQUALITY = "codequality"
+    JUNIT = "junit"
 
 
 class Interest(StrEnum):

@@ -31,12 +31,16 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Valid:
-    """One environment's manifests (environment None: without environments), all well; what is worth a look in them."""
+    """One environment's manifests (environment None: without environments), all well; what is worth a look in them.
+
+    `keys` are those of the runners.
+    """
 
     environment: str | None
     runners: int
     files: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

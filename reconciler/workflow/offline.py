@@ -39,7 +39,7 @@ def validate(selection: Selection, ports: Ports) -> Validity:
             entries = {entry.key: entry for entry in desired.runners}
             raised = manifest_findings(desired.runners)
             findings = settle(raised, entries, (), policy_of(chosen, project, ports))
-            valid.append(Valid(environment, len(desired.runners), desired.files, findings))
+            valid.append(Valid(environment, len(desired.runners), desired.files, findings, tuple(entries)))
     if problems:
         raise ManifestError(problems)
     return Validity(tuple(valid))

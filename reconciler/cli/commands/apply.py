@@ -85,7 +85,7 @@ def command(ctx: click.Context, /, **options: Any) -> int:
 def _apply(options: dict[str, Any]) -> int:
     from reconciler.apply.journal import open_journal
     from reconciler.cli.actions import current_step
-    from reconciler.cli.outputs import put_refusal, put_report
+    from reconciler.cli.outputs import put_refusal, put_report, reporting_problems
     from reconciler.cli.wiring import open_ports, selection_of
     from reconciler.errors import GuardRefused, StalePlan
     from reconciler.model.results import Applied
@@ -93,7 +93,7 @@ def _apply(options: dict[str, Any]) -> int:
     from reconciler.workflow.saved import open_saved
 
     shown: list[Plan] = []
-    with open_ports(options) as ports, open_journal(options["journal"]) as journal:
+    with reporting_problems(options), open_ports(options) as ports, open_journal(options["journal"]) as journal:
         applying = Applying(
             show=lambda plan: _show(plan, shown, options),
             ask=None if options["yes"] or options["plan_file"] else _ask,

@@ -40,7 +40,7 @@ def command(**options: Any) -> int:
       reconciler plan -e production --out production.plan
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.actions import current_step
-    from reconciler.cli.outputs import check_reports, put
+    from reconciler.cli.outputs import check_reports, put, reporting_problems
     from reconciler.cli.wiring import open_ports, selection_of
     from reconciler.errors import GuardRefused, UsageProblem
     from reconciler.model.plan import Plan
@@ -53,7 +53,7 @@ def command(**options: Any) -> int:
         raise UsageProblem("--live plans offline, where no workflows can be read: leave --demand out")
     if options["live"] and options["probe"]:
         raise UsageProblem("--live plans offline, and --probe asks endpoints: leave one of them out")
-    with open_ports(options) as ports:
+    with reporting_problems(options), open_ports(options) as ports:
         selection = selection_of(options)
         if options["live"]:
             made = plan_offline(selection, ports, live=options["live"], base=options["base"], out=options["out"])

@@ -35,14 +35,14 @@ def command(**options: Any) -> int:
       reconciler validate
       reconciler validate -e staging runners/staging/gpu.yaml
     """  # noqa: D301 - click reads the \b
-    from reconciler.cli.outputs import check_reports, put
+    from reconciler.cli.outputs import check_reports, put, reporting_problems
     from reconciler.cli.wiring import open_ports, selection_of
     from reconciler.errors import GuardRefused
     from reconciler.model.results import Validity
     from reconciler.workflow.offline import validate
 
     check_reports(options, Validity)
-    with open_ports(options) as ports:
+    with reporting_problems(options), open_ports(options) as ports:
         valid = validate(selection_of(options), ports)
     put(options, valid)
     return GuardRefused.exit_code if any(each.refuses for one in valid.environments for each in one.findings) else 0

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from reconciler.files import folder_below
 from reconciler.forge.github.commands import command, finding_annotations, problem_annotations
 from reconciler.planfile.document import plan_document
 from reconciler.render.views.plan_markdown import render_plan
@@ -47,7 +48,7 @@ class Step:
         if environ.get("GITHUB_ACTIONS") != "true":
             return None
         summary, output = environ.get("GITHUB_STEP_SUMMARY"), environ.get("GITHUB_OUTPUT")
-        folder = _below(environ.get("GITHUB_WORKSPACE"))
+        folder = folder_below(environ.get("GITHUB_WORKSPACE"))
         return cls(Path(summary) if summary else None, Path(output) if output else None, say, folder)
 
     def planned(self, plan: Plan, exit_code: int) -> None:
@@ -128,11 +129,3 @@ def _append(path: Path, render: Callable[[int], str]) -> None:
         except OSError:  # half an output would fail the step
             file.truncate(facts.st_size)
             raise
-
-
-def _below(workspace: str | None) -> str:
-    """The working folder as seen from the repository's; empty where that can't be said."""
-    try:
-        return os.path.relpath(Path.cwd(), workspace) if workspace else ""
-    except (OSError, ValueError):  # a working folder that is gone; on Windows, another drive
-        return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -28,12 +29,14 @@ class Layout:
     """How lines are laid out: with ANSI `color` or without, wrapped to `width` columns or, with None, not at all.
 
     `height` is that of the screen; None where there is none. With `expand` nothing that is equal is shown once for all.
+    `folder` is the working folder as seen from the repository's, for formats that name files to a CI.
     """
 
     color: bool = False
     width: int | None = None
     height: int | None = None
     expand: bool = False
+    folder: str = ""
 
     def paint(self, shown: str, style: str) -> str:
         """A safe piece in one of the styles, or as it is when there is no colour."""
@@ -69,3 +72,8 @@ class Layout:
             used += wide
             started = True
         yield row
+
+
+def seen_from(folder: str, file: str) -> str:
+    """A file's path from the repository's folder, with slashes; `folder` is the working folder there."""
+    return posixpath.normpath(posixpath.join(folder.replace("\\", "/"), file))

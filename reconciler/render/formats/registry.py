@@ -36,6 +36,9 @@ FORMATS: Final[Mapping[Format, Entry]] = {
     Format.JSON: Entry(".json", "json"),
     Format.MARKDOWN: Entry(".md", "markdown"),
     Format.HTML: Entry(".html", "html"),
+    Format.TERRAFORM: Entry(".terraform.json", "terraform", printed=False),
+    Format.CODEQUALITY: Entry(".codequality.json", "codequality", printed=False),
+    Format.JUNIT: Entry(".junit.xml", "junit", printed=False),
 }
 PRINTED: Final = tuple(form.value for form, entry in FORMATS.items() if entry.printed)
 """What --format takes."""
