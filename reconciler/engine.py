@@ -23,7 +23,6 @@ from reconciler.workflow.run import Ports, account_of, load, select
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable, Mapping
-    from types import TracebackType
 
     import httpx
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from reconciler.model.results import Exported, Listed, Validity
     from reconciler.ports import Clock, Journal, Prober, Progress, SecretSource, Stop
     from reconciler.settings import Settings
-    from reconciler.workflow.apply import Applying
     from reconciler.workflow.run import Scope, Selection
 
 _LOG: Final = logging.getLogger("reconciler")
@@ -47,6 +45,7 @@ class Reconciler:
 
     Args:
         token: the API token; None for the variable that the project file or COMFYCONTROL_API_TOKEN names.
+        token_file: a file that holds it instead, read at each call.
         api_url: the service's address; None for COMFYCONTROL_API_URL, or the service itself.
         sandbox: a file; the embedded emulator is then talked to in this process, its state in the file.
         plan_key: signs saved plans, at least 32 bytes; None for RECONCILER_PLAN_KEY, or the token.
@@ -70,6 +69,7 @@ class Reconciler:
         self,
         *,
         token: str | None = None,
+        token_file: str | os.PathLike[str] | None = None,
         api_url: str | None = None,
         sandbox: str | os.PathLike[str] | None = None,
         plan_key: str | None = None,
@@ -88,12 +88,13 @@ class Reconciler:
         scrubber: Scrubber | None = None,
         prober: Prober | None = None,
     ) -> None:
-        if sandbox is not None and (api_url is not None or token is not None):
+        if sandbox is not None and (api_url or token or token_file):
             raise UsageProblem("sandbox needs neither token nor api_url: leave them out, or leave sandbox out")
         self._cwd = None if cwd is None else Path(cwd)
         connection = Connection(
             api_url=api_url or os.environ.get("COMFYCONTROL_API_URL") or None,
             token=None if token is None else check_token(token.strip(), "token"),
+            token_file=None if token_file is None else self._below(token_file),
             plan_key=None if plan_key is None else check_plan_key(Secret(plan_key), "plan_key"),
             sandbox=None if sandbox is None else self._below(sandbox),
             insecure_http=insecure_http,
@@ -128,10 +129,13 @@ class Reconciler:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
+
+    @property
+    def ports(self) -> Ports:
+        """Give the ports, for use cases of `reconciler.workflow` that have no method here."""
+        return self._open()
 
     def close(self) -> None:
         """End the progress. Connections last as long as the call that needs them; nothing else is open."""
@@ -170,10 +174,18 @@ class Reconciler:
         another one, GuardRefused where a finding refuses it, both before anything is written; PlanFileError for a plan
         that was made offline or without a secret. What failed later is in the report: see `report.exit_code`.
         """
-        from reconciler.workflow.apply import apply_plan
+        from reconciler.apply.journal import NullJournal
+        from reconciler.workflow.apply import Applying, apply_plan
 
-        selection = self._select((), {"acknowledge": acknowledge})
-        return apply_plan(plan, selection, self._open(), self._applying(parallelism, lock_timeout_s, verify=verify))
+        applying = Applying(
+            show=lambda _plan: None,
+            ask=None,
+            journal=NullJournal() if self._journal is None else self._journal,
+            parallelism=parallelism,
+            lock_timeout_s=lock_timeout_s,
+            verify=verify,
+        )
+        return apply_plan(plan, self._select((), {"acknowledge": acknowledge}), self._open(), applying)
 
     def list(self, *paths: str | os.PathLike[str], **scope: Unpack[Scope]) -> Listed:
         """Read the live runners; where manifests are found, each is managed, drifted or unmanaged."""
@@ -231,19 +243,6 @@ class Reconciler:
         with self._ports.reader(settings) as reader:
             empty = Listing((), plan.created_at, 0)
             return replace(plan, account=account_of(empty, reader, self._ports, "the plan is bound to no account"))
-
-    def _applying(self, parallelism: int, lock_timeout_s: float, *, verify: bool) -> Applying:
-        from reconciler.apply.journal import NullJournal
-        from reconciler.workflow.apply import Applying
-
-        return Applying(
-            show=lambda _plan: None,
-            ask=None,
-            journal=NullJournal() if self._journal is None else self._journal,
-            parallelism=parallelism,
-            lock_timeout_s=lock_timeout_s,
-            verify=verify,
-        )
 
 
 def _no_stdin() -> bytes:

@@ -16,6 +16,7 @@ from reconciler.settings import (
     check_api_url,
     read_plan_key,
     read_token,
+    read_token_file,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Connection:
 
     api_url: str | None = None
     token: Secret | None = None
+    token_file: str | None = None
     plan_key: Secret | None = None
     sandbox: str | None = None
     insecure_http: bool = False
@@ -69,7 +71,10 @@ class Connection:
                 key = store.plan_key()
             return replace(common, token=Secret(SANDBOX_TOKEN), plan_key=Secret(key), sandbox=self.sandbox)
         url = check_api_url(self.api_url or DEFAULT_API_URL, insecure_http=self.insecure_http)
-        token = self.token or read_token(environ, project.token_env if project else None)
+        if self.token_file:
+            token = read_token_file(self.token_file)
+        else:
+            token = self.token or read_token(environ, project.token_env if project else None)
         return replace(common, api_url=url, token=token, plan_key=self.plan_key or read_plan_key(environ, token))
 
 

@@ -92,7 +92,7 @@ def _asked(options: dict[str, Any], journal: Any, hangup: Any, refill: Any) -> W
     import os
     from dataclasses import replace
 
-    from reconciler.cli.wiring import SANDBOX_URL
+    from reconciler.adapters.service import SANDBOX_URL
     from reconciler.model.watching import Mode
     from reconciler.settings import DEFAULT_API_URL
     from reconciler.watch.cycle import Overrides
