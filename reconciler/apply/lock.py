@@ -80,7 +80,8 @@ def account_lock(
         except Timeout:
             free = False
     except (OSError, RuntimeError, NotImplementedError) as exc:
-        warn(f"no lock against another apply on this machine: {cause_of(exc)}")
+        why = "there is no home folder; set HOME" if isinstance(exc, RuntimeError) else cause_of(exc)
+        warn(f"no lock against another apply on this machine: {why}")
         yield Held()
         return
     holder, ended = where / f"{name}.json", where / f"{name}.ended"

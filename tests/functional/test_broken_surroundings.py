@@ -58,7 +58,8 @@ def variables(names: str, *values: str, **more: object) -> list[Case]:
 HARMLESS = [
     *variables("LANG LC_ALL", "C", "xx_YY.none"),
     *variables("TZ", "Nowhere/Never", ":::"),
-    *variables("HOME", "", "/proc", "/dev/null", "~", command=APPLY),
+    *variables("HOME", "", "/proc", "/dev/null", command=APPLY),
+    *variables("HOME", "~", command=APPLY, says="there is no home folder; set HOME"),
     *variables("XDG_STATE_HOME XDG_CACHE_HOME XDG_CONFIG_HOME XDG_RUNTIME_DIR", "/dev/null", command=APPLY),
     *variables("TMPDIR", "/dev/null", "/missing/folder", command=("demo",)),
     *variables("TERM", "", "dumb", "none\x1b"),
