@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import closing
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,7 @@ from reconciler.forge.github.environments import REVIEWERS, read_protection
 from reconciler.forge.github.event import repository_of
 from reconciler.manifests.project import load_project
 from reconciler.model.demand import MANAGED_TIERS
+from reconciler.model.health import Health
 from reconciler.model.results import Check, Checks
 from reconciler.settings import DOCUMENTED_LIMIT
 
@@ -44,9 +46,37 @@ _SETTINGS: Final = {"no-token": "token", "weak-plan-key": "plan key"}
 """What a setting that can't be used is called, by the error's code."""
 
 
-def doctor(selection: Selection, ports: Ports, *others: Check) -> Checks:
-    """Every check, in order, and the `others`; those that need an earlier one to pass are left out when it fails."""
-    return Checks((*_checks(selection, ports), *others))
+def doctor(selection: Selection, ports: Ports, *others: Check, endpoint: str | None = None) -> Checks:
+    """Every check, in order, and the `others`; those that need an earlier one to pass are left out when it fails.
+
+    `endpoint` is the key, or a glob, of runners whose endpoints are asked too.
+    """
+    checks = tuple(_checks(selection, ports))
+    if endpoint is not None and not any(check.status == FAIL for check in checks):
+        checks += tuple(_endpoints(replace(selection, targets=(endpoint,)), ports))
+    return Checks((*checks, *others))
+
+
+def _endpoints(selection: Selection, ports: Ports) -> Iterator[Check]:
+    """Whether a ComfyUI answers the live runners that the selection's targets name, asked once each."""
+    from reconciler.workflow.listing import list_live
+
+    try:
+        listed = list_live(selection, ports, probe=True)
+    except ReconcilerError as error:
+        yield Check("endpoint", FAIL, str(error), "`reconciler list` shows the runners there are")
+        return
+    for runner in listed.listing.runners:
+        probed = (listed.health or {})[runner.id]
+        found = f"{runner.spec.name}: {probed.reason or 'a ComfyUI answers'}"
+        match probed.health:
+            case Health.HEALTHY:
+                yield Check("endpoint", OK, found)
+            case Health.UNHEALTHY:
+                advice = f"look from here at {runner.spec.endpoint}, and at the runner's headers"
+                yield Check("endpoint", FAIL, found, advice)
+            case Health.UNKNOWN:
+                yield Check("endpoint", UNKNOWN, found)
 
 
 def check_protection(environment: str, environ: Mapping[str, str], clock: Clock) -> Check:

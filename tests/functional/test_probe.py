@@ -225,6 +225,19 @@ def test_list_shows_whether_endpoints_answer(fleet):
     ] == ["fine"]
 
 
+def test_doctor_asks_one_endpoint(fleet, stub):
+    """By key: ok, or a failed check with what to do; only the runner that is named is asked."""
+    fleet.write(fine="d-fine", dead="down", far={"endpoint": "http://far.example.com"})
+    fleet.write_project(QUICK, "guard: {endpoint_hosts: ['127.0.0.1']}")
+    assert fleet.apply("--acknowledge", "host-not-allowed").code == 0
+    for key, code, status in (("dead", 1, "fail"), ("far", 0, "unknown"), ("none", 1, "fail"), ("fine", 0, "ok")):
+        assert stub.asked("d-fine") == 0
+        ran = fleet.run("doctor", "--endpoint", key, "--format", "json")
+        found = [each["status"] for each in ran.json["checks"] if each["name"] == "endpoint"]
+        assert (ran.code, found) == (code, [status])
+    assert stub.asked("d-fine") == 1
+
+
 def test_a_plan_file_can_not_name_whom_to_ask(fleet, stub):
     """An edited plan file is refused before any endpoint is asked."""
     fleet.write(a="edited")

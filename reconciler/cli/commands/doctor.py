@@ -14,6 +14,7 @@ from reconciler.cli.options import connection_options, option, output_options, p
 @connection_options
 @output_options
 @option("--github-environment", metavar="NAME", help="Also check that this GitHub environment makes an apply wait.")
+@option("--endpoint", metavar="KEY", help="Also ask the endpoint of this runner, once; a glob for several.")
 def command(**options: Any) -> int:
     """Check token, tier, address, clock, limit and project file, and say what to do about each.
 
@@ -25,6 +26,7 @@ def command(**options: Any) -> int:
       reconciler doctor
       reconciler doctor -e production
       reconciler doctor --github-environment production
+      reconciler doctor --endpoint prod-a100-1
     """  # noqa: D301 - click reads the \b
     import os
 
@@ -37,6 +39,6 @@ def command(**options: Any) -> int:
     with open_ports(options) as ports:
         environment = options["github_environment"]
         protection = [check_protection(environment, os.environ, ports.clock)] if environment else []
-        checks = doctor(selection_of(options), ports, *protection)
+        checks = doctor(selection_of(options), ports, *protection, endpoint=options["endpoint"])
     put(options, checks)
     return 1 if any(check.status == FAIL for check in checks.checks) else 0
