@@ -6,6 +6,7 @@ could quote it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import queue
@@ -64,6 +65,7 @@ class Webhook:
         self._scrub = scrub
         self._wait = wait
         self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue(_WAITING)
+        self._given_up = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True, name="reconciler-notify")
         self._thread.start()
 
@@ -78,17 +80,18 @@ class Webhook:
             _LOG.warning("a notification was dropped: the receiver is too slow")
 
     def close(self) -> None:
-        """Send what is left, for FLUSH_S at most."""
-        try:
+        """Send what is left, for FLUSH_S at most; then it is given up."""
+        with contextlib.suppress(queue.Full):
             self._queue.put_nowait(None)
-        except queue.Full:
-            return
         self._thread.join(FLUSH_S)
+        self._given_up.set()
 
     def _work(self) -> None:
-        while (message := self._queue.get()) is not None:
+        while (message := self._queue.get()) is not None and not self._given_up.is_set():
             body = json.dumps(message).encode()
             for attempt in range(1, _ATTEMPTS + 1):
+                if self._given_up.is_set():
+                    return
                 why = post(self._url, body)
                 if why is None:
                     break
