@@ -14,7 +14,7 @@ from reconciler.errors import ManifestError
 from reconciler.model.enums import OutcomeStatus
 from reconciler.render import escape, wording
 from reconciler.render.views import groups
-from reconciler.render.views.html_runner import runner_views, tag_numbers
+from reconciler.render.views.html_runner import block_views, tag_numbers
 from reconciler.render.views.matrix import asked_sets, make_matrix
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def render_plan(plan: Plan, *, expand: bool = False) -> str:
         findings=groups.findings(plan.findings, expand=expand),
         matrix=make_matrix(plan),
         asked=asked_sets(plan),
-        runners=runner_views(plan, numbers),
+        blocks=block_views(plan, numbers, expand=expand),
         tags=sorted(numbers.items()),
     )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, assert_never
 
 from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.enums import ChangeOrigin
 from reconciler.model.secret import REDACTED
 from reconciler.render import wording
+from reconciler.render.views import groups
 from reconciler.render.views.matrix import sides
 
 if TYPE_CHECKING:
@@ -51,14 +52,23 @@ class FieldView:
 
 
 @dataclass(frozen=True, slots=True)
-class RunnerView:
+class MemberView:
     """One runner; `number` is its place in the plan, `tags` the numbers of the tags it has on either side."""
 
     number: int
+    key: str
+    tags: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockView:
+    """One runner, or several that change alike: the first one's action, and what holds for all."""
+
     action: Action
+    members: tuple[MemberView, ...]
+    place: str
     fields: tuple[FieldView, ...]
     steps: tuple[str, ...]
-    tags: str
 
 
 def tag_numbers(plan: Plan) -> dict[str, int]:
@@ -67,17 +77,31 @@ def tag_numbers(plan: Plan) -> dict[str, int]:
     return {tag: number for number, tag in enumerate(sorted(tags))}
 
 
-def runner_views(plan: Plan, numbers: Mapping[str, int]) -> Iterator[RunnerView]:
-    """The runners, one after another, in the plan's order; what is only old drift comes last."""
-    for number, action in sorted(enumerate(plan.actions), key=lambda each: wording.only_drift(each[1])):
-        tags = {tag for side in sides(action) for tag in side.tags or ()}
-        yield RunnerView(
-            number=number,
+def block_views(plan: Plan, numbers: Mapping[str, int], *, expand: bool) -> Iterator[BlockView]:
+    """The blocks, one after another, in the plan's order; what is only old drift comes last."""
+    places = {id(action): number for number, action in enumerate(plan.actions)}
+    blocks = groups.actions(plan.actions, expand=expand)
+    for block in sorted(blocks, key=lambda each: wording.only_drift(each[0])):
+        action = block[0]
+        fields = (_field(change, turns_off=action.turns_off) for change in action.changes)
+        yield BlockView(
             action=action,
-            fields=tuple(_field(change, turns_off=action.turns_off) for change in action.changes),
-            steps=tuple(wording.steps(action, plan.gates, str)),
-            tags=" ".join(str(numbers[tag]) for tag in sorted(tags)),
+            members=tuple(MemberView(places[id(each)], each.key, _tags(each, numbers)) for each in block),
+            place=groups.place(block, str),
+            fields=tuple(fields if len(block) == 1 else map(_differences, fields)),
+            steps=tuple(groups.common_steps(block, plan.gates, str)),
         )
+
+
+def _tags(action: Action, numbers: Mapping[str, int]) -> str:
+    tags = {tag for side in sides(action) for tag in side.tags or ()}
+    return " ".join(str(numbers[tag]) for tag in sorted(tags))
+
+
+def _differences(field: FieldView) -> FieldView:
+    """Without what stays: that need not be the same for all runners of a block."""
+    before, after = (tuple(piece for piece in side if piece.kind != SAME) for side in (field.before, field.after))
+    return replace(field, before=before, after=after)
 
 
 def _field(change: Change, *, turns_off: bool) -> FieldView:

@@ -70,16 +70,18 @@ def visible(page, selector):
 def test_it_filters_by_action_tag_and_text(opened):
     """Each filter narrows runners and table rows alike, together with the others, and says how many are left."""
     page = opened(html_page.render_plan(fleet()))
-    assert (visible(page, "article"), visible(page, "tbody tr[data-runner]")) == (7, 7)
+    assert (visible(page, "[data-member]"), visible(page, "tbody tr[data-runner]")) == (7, 7)
     page.get_by_label("Action").select_option("update")
-    assert (visible(page, "article"), visible(page, "tbody tr[data-runner]")) == (5, 5)
+    assert (visible(page, "[data-member]"), visible(page, "tbody tr[data-runner]")) == (5, 5)
     page.locator("#by-tag").select_option(label="sdxl")
     assert page.locator("#shown").inner_text() == "4 of 7 runners"
     page.get_by_label("Text").fill("production POOL-")
+    assert visible(page, "[data-member]") == 0
     assert visible(page, "article") == 0
     assert page.locator("#nothing").is_visible()
     page.get_by_label("Text").fill("pool-1")
-    assert page.locator("article:visible h3").text_content().split() == ["~", "pool-1"]
+    assert page.locator("[data-member]:visible").text_content() == "pool-1"
+    assert page.locator("article:visible h3").text_content().split() == ["~", "3", "runners"]
     page.get_by_label("Text").fill("")
     page.locator("#by-tag").select_option(label="all")
     page.get_by_label("Action").select_option("turns off")

@@ -115,6 +115,18 @@ def test_expand_shows_each(form):
     assert rendered(plan, form, expand=True).count("said alike") == 4
 
 
+def test_an_html_block_names_each_runner_and_only_what_changes():
+    """One article of three, each a place to link to; tags that stay may differ, so they are not shown."""
+    changes = [sample.tags((f"own-{n}",), (f"own-{n}", "b")) for n in range(3)]
+    plan = sample.plan(*(update(f"gpu-{n}", each) for n, each in enumerate(changes)))
+    page = rendered(plan, "html")
+    assert page.count("<article") == 1
+    assert all(f'<code id="runner-{n}"' in page for n in range(3))
+    article = page[page.index("<article") : page.index("</article")]
+    assert "own-" not in article
+    assert rendered(plan, "html", expand=True).count("<article") == 3
+
+
 def test_json_lists_each():
     """A document has one entry an action, finding and outcome, whatever is equal."""
     plan = sample.plan(*alike(5))
