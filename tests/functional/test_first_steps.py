@@ -150,10 +150,13 @@ def test_export_with_headers_names_what_to_set(tmp_path):
 
 
 def test_export_overwrites_nothing(tmp_path):
-    """A manifest that is there stays."""
+    """A manifest that is there stays, also where it declares none of the live runners."""
     where = seeded(tmp_path)
     assert run_cli("export", "--out", "runners", *where, cwd=tmp_path).code == 0
+    other = "version: 1\nrunners: {other: {endpoint: https://other.example.com, tags: [gpu]}}\n"
+    (tmp_path / "runners" / "runners.yaml").write_text(other)
     again = run_cli("export", "--out", "runners", *where, cwd=tmp_path)
+    assert (tmp_path / "runners" / "runners.yaml").read_text() == other
     assert again.code == 1
     assert "overwrites nothing" in again.err
 
