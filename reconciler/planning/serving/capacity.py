@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.demand import Asked, Demand
 from reconciler.model.plan import Capacity
 from reconciler.planning.serving.tagsets import TagIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.model.demand import Demand
     from reconciler.planning.serving.states import Serving, State, Tags
 
 _WILDCARD: Final[Tags] = frozenset()
@@ -23,7 +22,8 @@ class FleetCount:
     def __init__(self, fleet: Iterable[Serving]) -> None:
         self._servings = list(fleet)
         self._before = TagIndex([_tagged(serving.before) for serving in self._servings])
-        self._after = TagIndex([_tagged(serving.after) for serving in self._servings])
+        rests = all(serving.before == serving.after for serving in self._servings)
+        self._after = self._before if rests else TagIndex([_tagged(serving.after) for serving in self._servings])
         self._wildcards = [sum(state == _WILDCARD for state in side) for side in _sides(self._servings)]
 
     def changes(self) -> tuple[Capacity, ...]:
@@ -44,14 +44,17 @@ class FleetCount:
 
     def of_demand(self, demand: Demand) -> Demand:
         """The demand, each set with how many runners serve it before and after, wildcards included."""
+        wild_before, wild_after = self._wildcards
         asked = []
         for each in demand.asked:
             before, after = self._carrying(frozenset(each.tags))
-            asked.append(replace(each, before=before + self._wildcards[0], after=after + self._wildcards[1]))
-        return replace(demand, asked=tuple(asked))
+            counts = before + wild_before, after + wild_after
+            asked.append(Asked(each.tags, each.under_way, each.recent, each.since, *counts))
+        return Demand(tuple(asked), demand.recent)
 
     def _carrying(self, tags: Tags) -> tuple[int, int]:
-        return self._before.containing(tags).bit_count(), self._after.containing(tags).bit_count()
+        before = self._before.containing(tags).bit_count()
+        return before, before if self._after is self._before else self._after.containing(tags).bit_count()
 
 
 def _tagged(state: State) -> State:
