@@ -112,6 +112,8 @@ def _is_local_name(name: str) -> bool:
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address that a host is, also one in a spelling that resolvers take: `127.1`, `0x7f.1`, `::ffff:127.0.0.1`."""
     name = name.rstrip(".")
+    if ":" not in name and not _NUMBER.fullmatch(name.rpartition(".")[2]):
+        return None  # as nearly all are: no spelling of an address ends so
     try:
         address = ipaddress.ip_address(name)
         return (address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None) or address

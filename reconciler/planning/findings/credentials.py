@@ -7,7 +7,7 @@ project file calls public carry no secret and count nowhere here. Messages name 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from reconciler.model.endpoint import endpoint, host, is_public, origin
 from reconciler.model.headers import NO_HEADERS, fold
@@ -42,10 +42,13 @@ def redirects(proposal: Proposal) -> Iterator[Raised]:
     It is judged by value, over the whole fleet: under another header's name, with or without its scheme, on a runner
     that moves or on any other. What is not known counts as the same on a runner that moves to another origin.
     """
+    if not proposal.actions:
+        return
+    receivers = proposal.shared(_receivers)
     for action in proposal.actions:
-        if action.desired is not None:
+        if action.desired is not None and (receivers.origins or action.live):
             live, sent = action.live.spec if action.live else None, action.requests[-1].body.spec
-            yield from _redirect(action.desired, live, sent, proposal.shared(_receivers))
+            yield from _redirect(action.desired, live, sent, receivers)
 
 
 def plaintext_secrets(proposal: Proposal) -> Iterator[Raised]:
@@ -67,7 +70,14 @@ _Credential: TypeAlias = "Secret | str"
 """A secret, or the reference that stands for one."""
 
 
-def _receivers(proposal: Proposal) -> dict[_Credential, set[str]]:
+class _Receivers(NamedTuple):
+    """Which origins get a credential now, and the credentials of each value that is sent now."""
+
+    origins: Mapping[_Credential, set[str]]
+    parts: Mapping[HeaderValue, frozenset[_Credential]]
+
+
+def _receivers(proposal: Proposal) -> _Receivers:
     """Which origins get a credential now; one that is not known by the reference that its manifest has for it."""
     found: dict[_Credential, set[str]] = {}
     parts: dict[HeaderValue, frozenset[_Credential]] = {}
@@ -81,7 +91,7 @@ def _receivers(proposal: Proposal) -> dict[_Credential, set[str]]:
             _receive(unknown, live.spec, found, parts)
     for live in proposal.matching.unmanaged:
         _receive(live.spec.headers, live.spec, found, parts)
-    return found
+    return _Receivers(found, parts)
 
 
 def _receive(
@@ -108,13 +118,16 @@ def _credentials(value: HeaderValue) -> frozenset[_Credential]:
 
 
 def _redirect(
-    desired: DesiredRunner, live: RunnerSpec | None, sent: RunnerSpec, receivers: Mapping[_Credential, set[str]]
+    desired: DesiredRunner, live: RunnerSpec | None, sent: RunnerSpec, receivers: _Receivers
 ) -> Iterator[Raised]:
     after = origin(sent.endpoint)
     moves = live is not None and origin(live.endpoint) != after
     kept, sources = [], set()
     for name, value in _private(sent.headers):
-        known = [receivers[each] for each in _credentials(value) if each in receivers]
+        credentials = receivers.parts.get(value)
+        if credentials is None:
+            credentials = _credentials(value)
+        known = [receivers.origins[each] for each in credentials if each in receivers.origins]
         taken = {source for each in known if after not in each for source in each}
         if live is not None and moves and not any(after in each for each in known) and _may_stay(name, value, live):
             taken.add(origin(live.endpoint))
