@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import Interrupted, ReconcilerError
@@ -15,6 +16,7 @@ from reconciler.watch import decide
 from reconciler.watch.happened import ERROR, Happened, counted, status_after
 from reconciler.watch.state import State, Trouble
 from reconciler.watch.transitions import transitions
+from reconciler.workflow.run import TIMESTAMP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,18 +90,24 @@ class Loop:
         started_at = ports.now()
         try:
             happened, self._state = self._cycle.run(self._state, ports)
-        except (ReconcilerError, KeyboardInterrupt):  # it was stopped, or there is nothing to begin with
+        except (Interrupted, KeyboardInterrupt):
             raise
-        except Exception as exc:  # noqa: BLE001 - a watch outlives what nobody thought of, and says so
-            self._state = decide.failed(self._state, Trouble.READS, ports.clock.monotonic())
-            error = ReconcilerError(f"unexpected error: {cause_of(exc)}")
-            self._cycle.troubles[Trouble.READS] = str(error)
-            _LOG.debug("cycle", exc_info=exc)
-            happened = Happened(ERROR, str(error), error=error)
+        except Exception as exc:  # a watch outlives what nobody thought of, and says so
+            if isinstance(exc, ReconcilerError) and not self._cycle.has_read:
+                raise  # there is nothing to begin with
+            happened = self._unexpected(exc)
         self._show(happened, started_at, ports.clock.monotonic() - started)
         if ports.stop.is_set():
             raise Interrupted("interrupted")
         return happened
+
+    def _unexpected(self, exc: Exception) -> Happened:
+        known = isinstance(exc, ReconcilerError)
+        error = exc if isinstance(exc, ReconcilerError) else ReconcilerError(f"unexpected error: {cause_of(exc)}")
+        self._state = decide.failed(self._state, Trouble.READS, self._ports.clock.monotonic())
+        self._cycle.troubles[Trouble.READS] = self._cycle.connection.scrub(str(error))
+        _LOG.debug("cycle", exc_info=None if known else exc)
+        return Happened(ERROR, self._cycle.troubles[Trouble.READS], error=error)
 
     def _show(self, happened: Happened, started_at: str, duration_s: float) -> None:
         cycle, board, before = self._cycle, self._board, self._board.status
@@ -134,12 +142,13 @@ class Loop:
         until = decide.next_cycle(self._state, started, now, interval_s=interval_s, chance=self._wakeups.chance())
         if happened.waits is not None:
             until = now + _LOCK_AGAIN_S
+        due = self._ports.clock.utc_now() + dt.timedelta(seconds=until - now)
+        self._board.status = replace(self._board.status, next_cycle_at=due.strftime(TIMESTAMP))
         look_at = now + self._source.look_every_s
         while (now := clock.monotonic()) < until:
             self._board.beat()
             if self._wakeups.hangup():
-                self._ports = self._wakeups.reload(self._ports)
-                self._state = decide.hurry(self._state)
+                self._hurry()
                 return
             if self._cycle.endpoints.ask_again():
                 return  # a status that is auto may follow, and who was unhealthy is reported
@@ -148,6 +157,14 @@ class Loop:
                 if self._look():
                     return
             clock.wait(min(SLICE_S, until - now))
+
+    def _hurry(self) -> None:
+        """Read again what SIGHUP asks for; what can't be read stays as it was."""
+        self._state = decide.hurry(self._state)
+        try:
+            self._ports = self._wakeups.reload(self._ports)
+        except ReconcilerError as error:
+            _LOG.warning("SIGHUP: %s", error)
 
     def _look(self) -> bool:
         """Whether the source has something new since it was opened, or can't be reached any more."""

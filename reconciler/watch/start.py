@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import secrets
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import UsageProblem
 from reconciler.manifests.files import STDIN
@@ -25,10 +26,14 @@ from reconciler.watch.web.server import OFF, StatusServer, parse_listen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reconciler.ports import Journal
     from reconciler.watch.notify import Notifier
     from reconciler.watch.sources.source import Source
     from reconciler.workflow.apply import Writing
     from reconciler.workflow.run import Ports, Selection
+
+_LOG: Final = logging.getLogger("reconciler.watch")
+_MOST_WARNINGS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +63,12 @@ class Watch:
 def watch(selection: Selection, ports: Ports, asked: Watch) -> int:
     """Watch until asked to stop, or once; the exit code. Raises UsageProblem, and ListenProblem."""
     source = _source(selection, asked)
+    ports = replace(ports, warn=_Warnings())
+    mode = asked.overrides.over(Watching()).mode
+    board = Board(Status(environment=selection.environment, api_url=asked.api_url, mode=mode), ports.clock)
+    writing = replace(asked.writing, journal=_Beating(asked.writing.journal, board.beat))
     endpoints = Endpoints(ports.prober(), ports.clock, everyone=asked.probe)
-    cycle = Cycle(source, asked.overrides, asked.writing, endpoints, key=secrets.token_bytes(32))
-    watching = asked.overrides.over(Watching())
-    status = Status(environment=selection.environment, api_url=asked.api_url, mode=watching.mode)
-    board = Board(status, ports.clock)
+    cycle = Cycle(source, asked.overrides, writing, endpoints, key=secrets.token_bytes(32))
     wakeups = Wakeups(hangup=asked.hangup, reload=asked.reload, chance=random.random)
     with ExitStack() as stack:
         stack.callback(cycle.close)
@@ -75,6 +81,31 @@ def watch(selection: Selection, ports: Ports, asked: Watch) -> int:
             notifier = Webhook(url, scrub=cycle.connection.scrub)
         stack.callback(notifier.close)
         return Loop(cycle, source, board, ports, wakeups, notifier.send).run(once=asked.once)
+
+
+class _Warnings:
+    """Logs each warning once: the cycles to come would say it again and again."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def __call__(self, text: str) -> None:
+        if text not in self._said and len(self._said) < _MOST_WARNINGS:
+            self._said.add(text)
+            _LOG.warning("%s", text)
+
+
+class _Beating:
+    """A journal that gives a sign of life with every line: a large write takes longer than a loop may be silent."""
+
+    def __init__(self, journal: Journal, beat: Callable[[], None]) -> None:
+        self._journal = journal
+        self._beat = beat
+
+    def record(self, event: str, **facts: object) -> None:
+        """See Journal."""
+        self._beat()
+        self._journal.record(event, **facts)
 
 
 def _source(selection: Selection, asked: Watch) -> Source:
