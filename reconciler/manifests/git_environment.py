@@ -48,13 +48,13 @@ def find_root(folder: Path) -> Path | None:
 
 
 def find_git(root: Path) -> str | None:
-    """The git on the PATH, by its full path, in no folder of the checkout `root`."""
+    """The git on the PATH, by its full path, in no folder of the checkout `root` or of the one that this runs in."""
     candidates = (str(Path(folder) / program) for folder in _safe_path(root) for program in _PROGRAMS)
     return next(
         (
             each
             for each in candidates
-            if Path(each).is_file() and os.access(each, os.X_OK) and not _within(os.path.realpath(each), root)
+            if Path(each).is_file() and os.access(each, os.X_OK) and not _in_checkout(os.path.realpath(each), root)
         ),
         None,
     )
@@ -82,13 +82,15 @@ def network_environment(root: Path) -> dict[str, str]:
 
 
 def _safe_path(root: Path) -> list[str]:
-    """The absolute folders of the PATH that are not in the checkout; of none when the checkout is the whole disk."""
+    """The absolute folders of the PATH that are in neither checkout; of none when one is the whole disk."""
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
-    return [each for each in folders if Path(each).is_absolute() and not _within(os.path.realpath(each), root)]
+    return [each for each in folders if Path(each).is_absolute() and not _in_checkout(os.path.realpath(each), root)]
 
 
-def _within(path: str, root: Path) -> bool:
-    return root != Path(root.anchor) and Path(path).is_relative_to(root)
+def _in_checkout(path: str, root: Path) -> bool:
+    """Whether a path is in the checkout that is asked about, or in the one that this runs in."""
+    here = find_root(Path.cwd())
+    return any(each != Path(each.anchor) and Path(path).is_relative_to(each) for each in {root, here or root})
 
 
 def write_trusted(values: tuple[str, ...]) -> IO[str]:

@@ -71,6 +71,17 @@ def test_git_is_never_taken_from_the_checkout(checkout, tmp_path, monkeypatch):
     assert not list(checkout.rglob("RAN"))
 
 
+def test_git_is_not_taken_from_the_checkout_that_asks_about_another(checkout, tmp_path, monkeypatch):
+    """As where a repository is asked what commit this copy was installed from."""
+    script(checkout / "bin" / "git", "touch RAN")
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "-q")
+    monkeypatch.chdir(checkout / "fleet")
+    monkeypatch.setenv("PATH", os.pathsep.join([str(checkout / "bin"), os.environ["PATH"]]))
+    assert find_git(other) == GIT
+
+
 CONFIGURATIONS = {
     "fsmonitor": "[core]\nfsmonitor = {run}",
     "hooks": "[core]\nhooksPath = {folder}",
