@@ -214,13 +214,18 @@ class PlanModel(Model):
     signature: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
+def _wrong(kind: str) -> str:
+    """What is wrong with a place, by pydantic's kind of error and in no word of pydantic's."""
+    return "is missing" if kind == "missing" else "is not what a plan holds there"
+
+
 def parse_document(document: Any, file: str) -> PlanModel:
     """A plan document, checked. Raises PlanFileError that names the misshapen places; never what they hold."""
     try:
         parsed = PlanModel.model_validate(document)
     except ValidationError as exc:
         found = exc.errors(include_url=False, include_context=False, include_input=False)
-        lines = [f"{'.'.join(map(str, each['loc'])) or 'document'}: {each['msg']}" for each in found[:SHOWN]]
+        lines = [f"{'.'.join(map(str, each['loc'])) or 'document'} {_wrong(each['type'])}" for each in found[:SHOWN]]
         if len(found) > SHOWN:
             lines.append(f"and {len(found) - SHOWN} more")
         raise PlanFileError(f"{file} is no plan: {'; '.join(lines)}") from None

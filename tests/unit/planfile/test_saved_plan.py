@@ -161,10 +161,10 @@ def test_a_later_minor_format_is_read():
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        ({"actions": {}}, "actions: Input should be a valid list"),
-        ({"complete": "yes"}, "complete: Input should be a valid boolean"),
-        ({"findings": [{"code": "x"}]}, "findings.0.file: Field required.*and 1 more|findings.0.file: Field required"),
-        ({"summary": {}}, "summary.create: Field required; .*and 1 more"),
+        ({"actions": {}}, "actions is not what a plan holds there"),
+        ({"complete": "yes"}, "complete is not what a plan holds there"),
+        ({"findings": [{"code": "x"}]}, "findings.0.file is missing.*and 1 more|findings.0.file is missing"),
+        ({"summary": {}}, "summary.create is missing; .*and 1 more"),
         ({"format_version": "1.x"}, "format_version"),
     ],
 )
