@@ -77,6 +77,11 @@ class Settings:
     public_headers: frozenset[str] = frozenset()
     sandbox: str | None = None
 
+    @property
+    def binds_account(self) -> bool:
+        """Whether what is signed under the plan key can only be of one account: under its token, or of a sandbox."""
+        return self.sandbox is not None or self.plan_key == self.token
+
 
 def check_api_url(url: str, *, insecure_http: bool) -> str:
     """The address without a trailing slash. Raises UsageProblem for one a token must not be sent to."""

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 _BECOMES = {ActionKind.CREATE: "created", ActionKind.UPDATE: "updated", ActionKind.DISABLE: "disabled"}
 
 
-def moved(before: Plan | SavedPlan, now: Plan, key: Secret) -> list[str]:
+def moved(before: Plan | SavedPlan, now: Plan, key: Secret, *, one_account: bool = False) -> list[str]:
     """One line for each difference, runner by runner; none when `now` is the plan that `before` was.
 
     `before` is a plan made in this run and shown, or one read from a file whose signature was verified under `key`.
+    `one_account` says that both can only be of one account, as where the key is its token: then an account that had no
+    runner yet, and so no name, is not another one once it has.
     """
     if isinstance(before, SavedPlan):
         plan, fingerprints = before.plan, before.fingerprints
@@ -39,7 +41,7 @@ def moved(before: Plan | SavedPlan, now: Plan, key: Secret) -> list[str]:
         plan, fingerprints = before, take_fingerprints(before, key)
     now_pins = take_fingerprints(now, key, fingerprints.nonce).pins
     today = {action.key: (action, pin) for action, pin in zip(now.actions, now_pins, strict=True)}
-    lines = [*_surroundings(plan, now)]
+    lines = [*_surroundings(plan, now, one_account=one_account)]
     for action, pin in zip(plan.actions, fingerprints.pins, strict=True):
         if action.key in today:
             lines.extend(f"{action.key}: {line}" for line in _runner(action, pin, *today.pop(action.key)))
@@ -54,10 +56,11 @@ def moved(before: Plan | SavedPlan, now: Plan, key: Secret) -> list[str]:
     return lines
 
 
-def _surroundings(plan: Plan, now: Plan) -> Iterator[str]:
+def _surroundings(plan: Plan, now: Plan, *, one_account: bool) -> Iterator[str]:
+    unnamed = one_account and None in (plan.account, now.account)
     for label, before, after in (
         ("the API's address", plan.api_url, now.api_url),
-        ("the account", plan.account, now.account),
+        ("the account", plan.account, plan.account if unnamed else now.account),
         ("the environment", plan.environment, now.environment),
         ("the sandbox", plan.sandbox, now.sandbox),
     ):

@@ -175,11 +175,11 @@ def _plan_still(attempt: Attempt, shown: Plan | SavedPlan) -> tuple[Plan, Listin
     """The plan as it is now. Raises StalePlan where it is not the one that was shown."""
     from reconciler.planfile.staleness import moved
 
-    saved = not isinstance(shown, Plan)
+    settings, saved = attempt.prepared.settings, not isinstance(shown, Plan)
     with usage_is_stale() if saved or attempt.alone else nullcontext():
         first = (shown if isinstance(shown, Plan) else shown.plan).demand
         now, listing = _plan(attempt.prepared, attempt.client, saved=saved, asked_first=first)
-    if differences := moved(shown, now, attempt.prepared.settings.plan_key):
+    if differences := moved(shown, now, settings.plan_key, one_account=not saved or settings.binds_account):
         raise StalePlan(differences, now)
     return now, listing
 

@@ -210,7 +210,7 @@ def read_live(
     key, and no runner yet) the service is asked, which is one more read.
     """
     listing = read_runners(reader, selection, project)
-    if listing.account is not None or settings.sandbox or settings.plan_key == settings.token:
+    if listing.account is not None or settings.binds_account:
         return listing
     account = account_of(listing, reader, ports, "the plan is bound to no account")
     return replace(listing, owner=account, reads=listing.reads + 1)

@@ -54,6 +54,16 @@ def test_a_plan_of_an_empty_account_is_bound_to_it(fleet):
     assert len(fleet.sandbox.runners) == 1
 
 
+@pytest.mark.parametrize("key", [None, KEY])
+def test_another_s_first_runner_makes_no_plan_stale(fleet, key):
+    """An account that was empty when the plan was made, and got a runner since that the plan does not write."""
+    assert fleet("plan", "--out", "p.plan", key=key).code == 0
+    fleet.sandbox.store.add_many([{"name": "other", "endpoint": "https://other.example.com", "tags": ["cpu"]}])
+    ran = fleet("apply", "--plan", "p.plan", key=key)
+    assert ran.code == 0, ran.err
+    assert len(fleet.sandbox.runners) == 2
+
+
 def test_the_account_is_asked_for_only_where_nothing_else_binds(fleet):
     """That read is in the budget. The token as the key, or a live runner, binds a plan without it."""
     plan = ("plan", "--out", "p.plan", "--format", "json")

@@ -216,6 +216,14 @@ def test_another_place_is_a_move(field, value, line):
     ]
 
 
+@pytest.mark.parametrize(("before", "now"), [(None, "user-1"), ("user-1", None), (None, None)])
+def test_an_account_that_got_its_first_runner_is_the_same_one(before, now):
+    """An empty account has no name in its list; where nothing else binds the plan, its name is a move."""
+    plan = planned()
+    assert moved(replace(plan, account=before), replace(plan, account=now), KEY, one_account=True) == []
+    assert len(moved(replace(plan, account=before), replace(plan, account=now), KEY)) == (before != now)
+
+
 def test_a_printed_plan_cannot_be_compared():
     """A document without fingerprints binds nothing."""
     printed = read_plan(json.dumps(plan_document(planned())), None)
