@@ -1,24 +1,18 @@
-"""Endpoints: when two spellings mean the same, which hosts are public; and when two names look the same."""
+"""Endpoints: when two spellings mean the same, and which hosts are public."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 import socket
-import unicodedata
 from functools import cache, lru_cache
 from typing import Final
 from urllib.parse import urlsplit
-
-from reconciler.model.hidden import is_hidden
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _PRIVATE_SUFFIXES: Final = (".local", ".internal", ".localhost", ".home.arpa")
 """Names that no public resolver answers (RFC 6762, RFC 6761, RFC 8375, and ICANN's reservation of .internal)."""
-
-NAME_STEPS: Final = ("Unicode form", "an invisible character", "case", "outer blanks")
-"""What `name` leaves out of account."""
 
 
 @lru_cache(maxsize=65536)
@@ -58,23 +52,6 @@ def origin(url: str) -> str:
     scheme, _user, name, port, _rest = parts
     shown = f"[{name}]" if ":" in name else name
     return f"{scheme}://{shown}" if port in (None, _DEFAULT_PORTS.get(scheme)) else f"{scheme}://{shown}:{port}"
-
-
-def name(text: str, *, leave_out: str | None = None) -> str:
-    """The form in which names that look alike are equal strings; `leave_out` is one of NAME_STEPS not to take.
-
-    Compatibility form (NFKC), without hidden characters, case folded, without outer blanks (Unicode, 3.13 D145-D147).
-    """
-    form, hidden, case, blanks = (step != leave_out for step in NAME_STEPS)
-    if form:
-        text = unicodedata.normalize("NFKC", text)
-    if hidden and is_hidden(text):
-        text = "".join(each for each in text if not is_hidden(each))
-    if case:
-        text = text.casefold()
-    if form:
-        text = unicodedata.normalize("NFKC", text)
-    return text.strip() if blanks else text
 
 
 def is_public(name: str) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.endpoint import NAME_STEPS, endpoint, name
+from reconciler.model.endpoint import endpoint
 from reconciler.model.enums import ActionKind
 from reconciler.model.hidden import is_hidden
+from reconciler.model.lookalike import NAME_STEPS, look
 from reconciler.planning.findings.rule import Raised
 
 if TYPE_CHECKING:
@@ -32,14 +33,14 @@ def possible_renames(proposal: Proposal) -> Iterator[Raised]:
         return
     names = Counter(live.spec.name for live in unmanaged)
     by_endpoint = _grouped((endpoint(live.spec.endpoint), live) for live in unmanaged)
-    by_name = _grouped((name(live.spec.name), live) for live in unmanaged)
+    by_name = _grouped((look(live.spec.name), live) for live in unmanaged)
     for action in created:
         same = by_endpoint.get(endpoint(action.requests[-1].body.spec.endpoint), [])
         if same:
             yield _raised(action, f"{_taken(same)} this endpoint already", same, names)
         former = action.desired.former_name if action.desired else None
         for field, wanted in (("name", action.name), ("former_name", former)):
-            near = [live for live in by_name.get(name(wanted), ()) if live not in same] if wanted is not None else []
+            near = [live for live in by_name.get(look(wanted), ()) if live not in same] if wanted is not None else []
             if near:
                 differs = f"{_taken(near)} its {field} but for {_difference(str(wanted), near[0].spec.name)}"
                 yield _raised(action, differs, near, names)
@@ -73,7 +74,7 @@ def _raised(action: Action, taken: str, lives: Sequence[LiveRunner], names: Mapp
 
 def _difference(one: str, other: str) -> str:
     """In what two names of one form differ: the steps to that form without which they would not be equal."""
-    needed = [what for what in NAME_STEPS if name(one, leave_out=what) != name(other, leave_out=what)]
+    needed = [what for what in NAME_STEPS if look(one, leave_out=what) != look(other, leave_out=what)]
     return " and ".join(needed or NAME_STEPS)
 
 
