@@ -6,6 +6,7 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 
 from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
+from reconciler.model.demand import Asked, Demand
 from reconciler.model.enums import Severity
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Action, Budget, Capacity, Gate, Plan, Request, UnmanagedRunner, Wait
@@ -180,8 +181,12 @@ _findings = st.builds(
     at=_positions,
     accepted=st.booleans(),
     accepted_by=st.none() | _text,
+    asked=st.none() | st.booleans(),
 )
 _counts = st.integers(0, 2000)
+
+_asked = st.builds(Asked, _tags, _counts, _counts, _text, _counts, _counts)
+_demands = st.builds(Demand, st.lists(_asked, max_size=2).map(tuple), _counts)
 
 plans = st.builds(
     Plan,
@@ -201,5 +206,7 @@ plans = st.builds(
     live_as_of=st.none() | _text,
     sandbox=st.none() | _text,
     targets=_tags,
+    demand=st.none() | _demands,
+    managed=st.none() | _counts,
 )
 """Any plan that keeps to the types: names, tags and texts are hostile, header values of every kind."""

@@ -118,6 +118,19 @@ def test_without_two_writes_a_gap_is_told_exactly_where_none_can_be_avoided(serv
             assert f"{describe(tags)}: for a moment" in told
 
 
+@settings(max_examples=200, deadline=None)
+@given(servings=ALL)
+def test_a_gap_is_left_in_what_nobody_asks_for(servings):
+    """By brute force: a set that is asked for, and that some order of single writes keeps, goes unserved never."""
+    arranged, simulation, needs = simulate(servings, [], two_phase=False)
+    after = {serving.key: serving.after for serving in servings}
+    for tags, _least in simulation.gaps(needs) if arranged.gaps else ():
+        if has_way(simulation.before, after, [(tags, 1)], []):
+            _, again, _ = simulate(servings, [], two_phase=False, asked=[tags])
+            assert not again.gaps([(tags, 1)])
+            assert not again.stuck()
+
+
 @settings(max_examples=150, deadline=None)
 @given(servings=TAGGED, promises=PROMISES)
 def test_a_knot_too_large_to_try_from_each_mover_opens_no_gap_either(servings, promises):
