@@ -6,9 +6,10 @@ version. A name is imported when it is first used, so that importing the package
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing itself is most of what this import would cost
 if TYPE_CHECKING:
+    from typing import Any
+
     from reconciler.engine import Reconciler
     from reconciler.errors import (
         AmbiguousCreate,
