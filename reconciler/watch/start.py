@@ -21,7 +21,7 @@ from reconciler.watch.notify import Silence, Webhook, check_notify_url
 from reconciler.watch.sources.folder import Folder
 from reconciler.watch.sources.git_ref import GitRef
 from reconciler.watch.status import Status
-from reconciler.watch.web.server import OFF, StatusServer, parse_listen
+from reconciler.watch.web.server import DEFAULT_LISTEN, OFF, ListenProblem, StatusServer, parse_listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,11 +38,12 @@ _MOST_WARNINGS: Final = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """What to watch and how. `listen` is HOST:PORT or `off`; `notify_url` empty for nobody.
+    """What to watch and how.
 
-    `listening` gets the address of the status, once it is served, and whether only this machine can reach it. `reload`
-    gives the ports with what their files hold now, at SIGHUP. With `probe` every active runner's endpoint is asked,
-    else only those whose status is auto.
+    `listen` is HOST:PORT, `off`, or None for the usual place if it is free; `notify_url` empty for nobody. `listening`
+    gets the address of the status, once it is served, and whether only this machine can reach it. `reload` gives the
+    ports with what their files hold now, at SIGHUP. With `probe` every active runner's endpoint is asked, else only
+    those whose status is auto.
     """
 
     overrides: Overrides
@@ -53,7 +54,7 @@ class Watch:
     listening: Callable[[str, bool], None]
     git: str | None = None
     ref: str = "HEAD"
-    listen: str = OFF
+    listen: str | None = None
     once: bool = False
     probe: bool = True
     notify_url: str = ""
@@ -73,14 +74,25 @@ def watch(selection: Selection, ports: Ports, asked: Watch) -> int:
     with ExitStack() as stack:
         stack.callback(cycle.close)
         if asked.listen != OFF and not asked.once:
-            server = stack.enter_context(StatusServer(board, *parse_listen(asked.listen)))
-            asked.listening(server.url, server.is_local)
+            _serve(board, asked, ports, stack)
         notifier: Notifier = Silence()
         if asked.notify_url:
             url = check_notify_url(asked.notify_url, insecure_http=asked.insecure_http)
             notifier = Webhook(url, scrub=cycle.connection.scrub)
         stack.callback(notifier.close)
         return Loop(cycle, source, board, ports, wakeups, notifier.send).run(once=asked.once)
+
+
+def _serve(board: Board, asked: Watch, ports: Ports, stack: ExitStack) -> None:
+    """Serve the status; where nobody said where, a port that is taken is no reason not to watch."""
+    try:
+        server = stack.enter_context(StatusServer(board, *parse_listen(asked.listen or DEFAULT_LISTEN)))
+    except ListenProblem as problem:
+        if asked.listen is not None:
+            raise
+        ports.warn(f"{problem}; going on without")
+    else:
+        asked.listening(server.url, server.is_local)
 
 
 class _Warnings:

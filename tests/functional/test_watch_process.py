@@ -232,3 +232,32 @@ def test_exit_codes(folder, sandbox, arguments, code):
     """A single cycle has the exit code of what it did; what can't begin is refused."""
     env = {"COMFYCONTROL_API_TOKEN": sandbox.token}
     assert run_cli("watch", *arguments, "--api-url", sandbox.url, cwd=folder, env=env).code == code
+
+
+def test_the_usual_place_may_be_taken(folder, sandbox):
+    """Where nobody said where the status goes, a taken port is a warning: a second watch can wait for its turn."""
+    with running(folder, sandbox) as first:
+        first.says("in-step")
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            usual = f"from reconciler.watch import start; start.DEFAULT_LISTEN = '127.0.0.1:{port}'"
+            script = f"{usual}\nfrom reconciler.__main__ import main\nmain()"
+            env = {
+                "PATH": os.environ["PATH"],
+                "XDG_STATE_HOME": str(folder / ".state"),
+                "COMFYCONTROL_API_TOKEN": sandbox.token,
+                "RECONCILER_API_URL": sandbox.url,
+            }
+            log = folder / "second"
+            with log.open("w") as stderr:
+                process = subprocess.Popen(
+                    [sys.executable, "-c", script, "watch", "--mode", "apply"], cwd=folder, env=env, stderr=stderr
+                )
+            second = Running(process, log)
+            try:
+                second.says("going on without")
+                second.says(f"waiting; another writer holds the account: process {first.process.pid} of")
+                assert second.stop() == 0
+            finally:
+                process.kill()
+                process.wait()

@@ -49,10 +49,8 @@ if TYPE_CHECKING:
 @option("--once", is_flag=True, help="One cycle, without serving the status.")
 @option(
     "--listen",
-    default="127.0.0.1:9090",
-    show_default=True,
     metavar="HOST:PORT",
-    help="Where the status is served; `off` for nowhere.",
+    help="Where the status is served, `off` for nowhere; default: 127.0.0.1:9090, if that is free.",
 )
 @option("--token-file", metavar="FILE", help="Read the API token from FILE, again in each cycle.")
 @option("--parallelism", type=click.IntRange(1, 8), default=4, show_default=True, metavar="N", help="Writes at once.")
