@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from tests.fakes.cli import run_cli
+from tests.fakes.comfyui import ComfyUI
 from tests.fakes.sandbox import running_sandbox
 
 WHO = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t", "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@t"}
@@ -112,6 +113,20 @@ def test_each_policy_key_that_differs_is_one_finding(checkout, key, before, afte
         "reconciler.yaml",
         3,
     )
+
+
+def test_a_branch_can_not_choose_who_is_asked(checkout):
+    """Hosts and path of a probe are the base's: a branch can send no runner's headers anywhere else."""
+    with ComfyUI() as stub:
+        manifest = f"version: 1\nrunners: {{a: {{endpoint: '{stub.url()}', tags: [gpu]}}}}\n"
+        checkout.base(reconciler="version: 1\nguard: {endpoint_hosts: ['*.example.com']}\nhealth: {path: /base}\n")
+        checkout.write(reconciler="version: 1\nhealth: {path: /branch}\n", runners__a=manifest)
+        checkout.plan("--probe")
+        assert stub.seen == []
+        checkout.base(reconciler="version: 1\nhealth: {path: /base, healthy_after: 1}\n")
+        checkout.write(reconciler="version: 1\nhealth: {path: /branch}\n")
+        assert "unhealthy-endpoint" in codes(checkout.plan("--probe"))
+        assert [path for path, _ in stub.seen] == ["/base"]
 
 
 def test_what_a_key_implies_is_no_change_of_another(checkout):
