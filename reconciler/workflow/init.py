@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import UsageProblem
 from reconciler.files import create_file, write_file
-from reconciler.forge.github.callers import FOLDER, REUSED, Calling, caller_name, pattern, render_caller
+from reconciler.forge.github.callers import FOLDER, REUSED, Calling, caller_name, job_names, pattern, render_caller
+from reconciler.forge.gitlab import pipeline as gitlab
 from reconciler.manifests.checkout import inspect_checkout
 from reconciler.manifests.files import SUFFIXES
 from reconciler.manifests.project import load_project
@@ -18,7 +19,7 @@ from reconciler.workflow.schema import schema
 from reconciler.workflow.shipped import shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from reconciler.manifests.checkout import Checkout
     from reconciler.manifests.project import Project
@@ -102,13 +103,13 @@ def init(folder: Path, *, ci: str | None = None, requirement: str | None = None)
     started = [_write(folder, path, content) for path, content in contents.items()]
     if chosen == GITHUB:
         started += _write_callers(checkout, projects, requirement, notes)
+    elif chosen == GITLAB:
+        started += _write_pipeline(checkout, projects, requirement, notes)
     return Start((*started, _ignore(folder)), tuple(notes))
 
 
 def _choose_ci(asked: str | None, checkout: Checkout, notes: list[str]) -> str:
     """What was asked for, else what the remote's host is called; GitHub without a remote."""
-    if asked == GITLAB:
-        raise UsageProblem("--ci gitlab: there are no templates for GitLab CI yet; give --ci none, and see the README")
     if asked is not None or checkout.remote is None:
         return asked or GITHUB
     found = _HOST.match(checkout.remote)
@@ -116,11 +117,13 @@ def _choose_ci(asked: str | None, checkout: Checkout, notes: list[str]) -> str:
     if "github" in host:
         return GITHUB
     if "gitlab" in host:
-        notes.append("no CI was written: there are no templates for GitLab CI yet")
-    elif checkout.remote.startswith(("/", ".", "file:")):
+        return GITLAB
+    if checkout.remote.startswith(("/", ".", "file:")):
         return GITHUB
-    else:
-        notes.append(f"no CI was written: {host} is not known; give --ci github where it takes GitHub's workflows")
+    notes.append(
+        f"no CI was written: {host} is not known; give --ci github where it takes GitHub's workflows (Gitea and "
+        "Forgejo do), or --ci gitlab"
+    )
     return NONE
 
 
@@ -180,7 +183,43 @@ def _write_callers(
     return written
 
 
-def _patterns(prefix: str, projects: Sequence[Project]) -> tuple[str, ...]:
+def _write_pipeline(
+    checkout: Checkout, projects: Sequence[Project], requirement: str | None, notes: list[str]
+) -> list[Started]:
+    """GitLab's pipeline: the file that it reads, or beside one that is there, or for a folder, one to be included."""
+    if not checkout.prefix.isprintable():
+        raise UsageProblem(f"{checkout.folder}: no pipeline can name this folder; rename it, or give --ci none")
+    main = checkout.root / gitlab.FILE
+    whole = not checkout.prefix and not main.is_symlink() and not main.exists()
+    name = gitlab.FILE if whole else f".gitlab/{caller_name(checkout.prefix)}"
+    patterns = [each.replace("/**", "/**/*") for each in _patterns(checkout.prefix, projects, gitlab.pattern)]
+    content = gitlab.render_pipeline(
+        gitlab.Pipeline(
+            prefix=checkout.prefix,
+            patterns=(*("**/*" if each == "**" else each for each in patterns), name),
+            names=job_names(projects[0].environments),
+            tokens={each.environment: each.token_env for each in projects if each.environment and each.token_env},
+            requirement=requirement or TO_BE_SET,
+        ),
+        shipped(gitlab.COMPONENT).read_text(encoding="utf-8"),
+    )
+    made = [_write(checkout.root, name, content)]
+    if not whole:
+        include = _write(checkout.root, gitlab.FILE, f"---\ninclude:\n  - local: {name}\n")
+        if include.how == KEPT and name not in _text(main):
+            notes.append(f"{gitlab.FILE} is there already: add `include: [{{local: {name}}}]` to it")
+        made.append(include)
+    if made[0].how == WRITTEN and requirement is None:
+        notes.append(f"set `requirement` (REQUIREMENT) in {name}: until then its jobs fail")
+    to_folder = Path(os.path.relpath(checkout.root, checkout.folder))
+    return [Started((to_folder / each.path).as_posix(), each.how) for each in made]
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() and not path.is_symlink() else ""
+
+
+def _patterns(prefix: str, projects: Sequence[Project], pattern: Callable[[str], str] = pattern) -> tuple[str, ...]:
     """What the workflow runs for: a project's whole folder, or its files at the root; and manifests elsewhere."""
     found = [f"{pattern(prefix)}/**"] if prefix else [projects[0].file or "reconciler.yaml", "live.json"]
     for path in dict.fromkeys(each for project in projects for each in project.manifests):

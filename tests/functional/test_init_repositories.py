@@ -230,8 +230,7 @@ def test_a_broken_project_file_is_reported_before_anything_is_written(repository
         ("https://github.com/example/fleet.git", True),
         ("git@github.com:example/fleet.git", True),
         ("ssh://git@github.example.com:22/example/fleet", True),
-        ("https://user:secret-token@gitlab.com/github/fleet.git", False),
-        ("git@gitlab.example.com:example/fleet.git", False),
+        ("https://user:secret-token@code.example.com/github/fleet.git", False),
         ("https://code.example.com/example/fleet", False),
     ],
 )
@@ -246,14 +245,6 @@ def test_ci_is_what_the_remote_is(repository, remote, github):
     assert (repository / ".github" / "workflows" / "runners-other.yml").exists()
     init(repository, "third", "--ci", "none")
     assert not (repository / ".github" / "workflows" / "runners-third.yml").exists()
-
-
-def test_gitlab_is_refused_before_anything_is_written(repository):
-    """There are no templates for it."""
-    ran = run_cli("init", "--ci", "gitlab", cwd=repository)
-    assert ran.code == 64
-    assert "gitlab" in ran.err.lower()
-    assert [path.name for path in repository.iterdir()] == [".git"]
 
 
 @pytest.mark.parametrize("link", [".github", "workflows", "fleet"])

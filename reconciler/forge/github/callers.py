@@ -110,7 +110,7 @@ def render_caller(calling: Calling) -> str:
         branch=_scalar(pattern(calling.branch)),
         paths=f"[{', '.join(map(_scalar, dict.fromkeys(paths)))}]",
     )
-    names = _job_names(calling.environments)
+    names = job_names(calling.environments)
     for environment in calling.environments or (None,):
         suffix = "" if environment is None else f"-{names[environment]}"
         common = _common(calling, environment)
@@ -135,7 +135,7 @@ def _common(calling: Calling, environment: str | None) -> str:
     return "\n".join(f"      {name}: {_scalar(value)}" for name, value in inputs.items() if value is not None)
 
 
-def _job_names(environments: Iterable[str]) -> dict[str, str]:
+def job_names(environments: Iterable[str]) -> dict[str, str]:
     """A job's name for each environment; GitHub takes letters, digits, `-` and `_`."""
     names: dict[str, str] = {}
     for environment in environments:
