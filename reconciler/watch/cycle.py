@@ -174,7 +174,8 @@ class Cycle:
         assert self.in_force is not None  # noqa: S101 - see run
         applies = watching.mode is Mode.APPLY
         if applies:
-            self.locks.hold_token(settings, ports)
+            if self.locks.hold_token(settings, ports):
+                self._account = None  # whose this token is, the read says
         else:
             self.locks.release()
         reader = self.connection.reader(settings, ports, writes=applies and not watching.suspend)

@@ -28,14 +28,15 @@ class WriterLocks:
         self._name: str | None = None
         self._account: str | None = None
 
-    def hold_token(self, settings: Settings, ports: Ports) -> None:
-        """Hold the lock of this token; those of another one are released."""
+    def hold_token(self, settings: Settings, ports: Ports) -> bool:
+        """Hold the lock of this token, and release those of another one; whether it was taken just now."""
         name = lock_name(settings, None)
         if self._token is not None and self._name == name:
-            return
+            return False
         self.release()
         self._token = self._stack.enter_context(lock_token(settings, ports, 0.0))
         self._name = name
+        return True
 
     def hold_account(self, settings: Settings, ports: Ports, reader: RunnerReader, listing: Listing) -> bool:
         """Hold the lock of the account that was read; whether another writer ended meanwhile, so: read again."""
