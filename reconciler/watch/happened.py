@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.errors import ReconcilerError
+    from reconciler.model.demand import Demand
     from reconciler.model.health import Probed
     from reconciler.model.plan import Plan
     from reconciler.model.report import Report, RequestCount
@@ -80,7 +81,18 @@ def status_after(
         Noticed(each.code, each.severity, each.key, each.message, each.accepted) for each in happened.plan.findings
     )
     since = (before.drift_since or started_at) if drifted else None
-    return replace(after, drifted=drifted, findings=findings, drift_since=since)
+    return replace(
+        after, drifted=drifted, findings=findings, drift_since=since, workflows=_workflows(happened.plan.demand)
+    )
+
+
+def _workflows(demand: Demand | None) -> dict[str, int]:
+    if demand is None:
+        return {}
+    counts = Counter(served=0, unserved=0)
+    for each in demand.asked:
+        counts["served" if each.after else "unserved"] += each.under_way
+    return dict(counts)
 
 
 def counted(counts: Counts, happened: Happened, requests: RequestCount) -> Counts:

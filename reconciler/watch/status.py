@@ -60,6 +60,8 @@ class Status:
     `revision` is the one in force, `troubles` what fails at the moment, in words, by kind (git, manifests, reads,
     writes, refused). `drift_since` and `last_success_at` are ISO 8601 UTC. `drifted` are the runners that the last
     plan changes, contested ones included; `contested` maps keys to the fields that another writer keeps changing.
+    `workflows` counts those under way that some runner serves (`served`) and that none does (`unserved`), after the
+    last plan; empty where workflows are not read.
     """
 
     environment: str | None
@@ -78,6 +80,7 @@ class Status:
     troubles: Mapping[str, str] = field(default_factory=dict)
     next_cycle_at: str | None = None
     waits_for: str | None = None
+    workflows: Mapping[str, int] = field(default_factory=dict)
 
     def unhealthy(self) -> frozenset[str]:
         """The keys of the runners whose endpoint does not answer as a ComfyUI."""

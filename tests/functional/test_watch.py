@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.watching import Mode
+from reconciler.sandbox.entities import WORKFLOW
 from tests.fakes.sandbox import running_sandbox
 from tests.fakes.watching import Remote, Watching
 
@@ -65,6 +66,19 @@ def test_a_cycle_costs_what_a_plan_costs(folder, sandbox):
     assert len(watching.statuses) == 11
     assert sandbox.methods == ["GET"] * 11
     assert sandbox.count("GET", "/v1/runner") == 11
+
+
+def test_what_workflows_ask_for_is_read_each_cycle(folder, sandbox):
+    """Each cycle reads it where the project file says so; a tier without managed runners is asked once in a run."""
+    sandbox.store.add_many([{"status": "queued", "tags": ["gpu"]}, {"status": "queued", "tags": ["x"]}], kind=WORKFLOW)
+    (folder / "reconciler.yaml").write_text("version: 1\ndemand: {recent: 5}\n")
+    watching = Watching(folder, sandbox.url)
+    assert watching.run(125) == 0
+    cycles = sandbox.count("GET", "/v1/runner")
+    assert cycles >= 2
+    assert sandbox.count("GET", "/v1/workflow") == 5 * cycles
+    assert sandbox.count("GET", "/v1/managed-runner") == 1
+    assert watching.statuses[-1].workflows == {"served": 1, "unserved": 1}
 
 
 def test_a_second_writer_meets_three_heals_and_one_notification(folder, sandbox):

@@ -25,7 +25,10 @@ class Collector:
         self._board = board
 
     def collect(self) -> Iterator[Metric]:
-        """Every metric, also those whose value is 0, so that a rule never waits for a series."""
+        """Every metric, also those whose value is 0, so that a rule never waits for a series.
+
+        Those of workflows are there only where workflows are read.
+        """
         status, counts = self._board.status, self._board.counts
         environment = status.environment or ""
         sent = counts.requests
@@ -60,6 +63,9 @@ class Collector:
             "reconciler_drift_seconds", "For how long a runner has differed; 0: none does.", self._board.drift_s
         )
         yield gauges("reconciler_findings", "Findings of the last plan that nobody accepted.", "severity", severities)
+        if status.workflows:
+            about = "Workflows under way, by whether a runner serves what they ask for."
+            yield gauges("reconciler_workflows_under_way", about, "standing", status.workflows)
         yield gauges(
             "reconciler_runner_healthy", "1: its endpoint answers as a ComfyUI; 0: it does not.", "key", healthy
         )

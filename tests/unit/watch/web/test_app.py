@@ -92,6 +92,15 @@ def test_the_metrics_are_those_of_the_contract():
         assert {family.name for family in families} == {name.removesuffix("_total") for name in CONTRACT}
 
 
+def test_workflows_are_counted_where_they_are_read():
+    """Those under way that a runner serves, and those that none does; without demand there is no such metric."""
+    status = busy_status(workflows={"served": 3, "unserved": 2})
+    text = ask(board_of(status), "/metrics").text
+    for standing, count in (("served", 3), ("unserved", 2)):
+        assert f'reconciler_workflows_under_way{{environment="production",standing="{standing}"}} {count}.0' in text
+    assert ask(board_of(status), "/status.json").json()["workflows"] == {"served": 3, "unserved": 2}
+
+
 def test_the_metrics_say_what_the_status_says():
     """Counted, not accepted findings only, and 0 or 1 for health."""
     samples = {}
