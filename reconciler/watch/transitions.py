@@ -38,7 +38,9 @@ def _found(before: Status, after: Status) -> Iterator[Transition]:
         yield Transition("resumed", "resumed: it is no longer suspended")
     drifted = _written(after)
     if drifted and not _written(before):
-        yield Transition("drift-begins", f"drift begins: {_names(drifted)} differ from the manifests", drifted)
+        yield Transition(
+            "drift-begins", f"drift begins: {_names(drifted)} {_differ(drifted)} from the manifests", drifted
+        )
     if before.drifted and not after.drifted:
         yield Transition("drift-ends", "drift ends: every runner matches the manifests")
     if "writes" in after.troubles and "writes" not in before.troubles:
@@ -51,8 +53,8 @@ def _found(before: Status, after: Status) -> Iterator[Transition]:
         yield Transition("contested", text, contested)
     sick = _new(after.unhealthy(), before.unhealthy())
     if sick:
-        whys = "; ".join(f"{key}: {after.health[key].reason}" for key in sick[:_NAMES_SHOWN])
-        yield Transition("unhealthy", f"unhealthy: {_names(sick)} ({whys})", sick)
+        whys = tuple(f"{key} ({after.health[key].reason})" for key in sick)
+        yield Transition("unhealthy", f"unhealthy: {_names(whys)}", sick)
     well = tuple(sorted(before.unhealthy() & frozenset(after.health) - after.unhealthy()))
     if well:
         yield Transition("healthy-again", f"healthy again: {_names(well)}", well)
@@ -65,6 +67,10 @@ def _written(status: Status) -> tuple[str, ...]:
 
 def _new(after: Iterable[str], before: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(frozenset(after) - frozenset(before)))
+
+
+def _differ(keys: tuple[str, ...]) -> str:
+    return "differs" if len(keys) == 1 else "differ"
 
 
 def _names(keys: tuple[str, ...]) -> str:

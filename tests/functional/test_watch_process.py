@@ -188,7 +188,7 @@ def test_notifications(folder, sandbox):
         assert watch.stop() == 0
         shown = watch.log.read_text()
     assert [each["event"] for each in came] == ["suspended", "drift-begins"]
-    assert came[1]["text"] == "reconciler (watch): drift begins: gpu-1 differ from the manifests"
+    assert came[1]["text"] == "reconciler (watch): drift begins: gpu-1 differs from the manifests"
     assert SECRET not in shown
 
 
