@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
     from reconciler.model.demand import Asked, Demand
     from reconciler.planning.findings.rule import Proposal
-    from reconciler.planning.serving.states import Serving, Tags
+    from reconciler.planning.serving.states import Tags
 
 
 def stranded_workflows(proposal: Proposal) -> Iterator[Raised]:
     """Workflows under way ask for a set that a runner serves now and none serves after the plan."""
+    index: TagIndex | None = None
     for asked in _unserved(proposal, served_before=True):
         tags = frozenset(asked.tags)
-        lost = [serving for serving in proposal.fleet if _serves(serving, tags)]
+        index = index or TagIndex([serving.before for serving in proposal.fleet])
+        lost = [proposal.fleet[place] for place in places(index.containing(tags))]
         keys = [serving.key for serving in lost if serving.key is not None]
         names = name_some(sorted(serving.label for serving in lost))
         yield Raised(
@@ -97,7 +99,3 @@ def _under_way(asked: Asked) -> str:
     one = asked.under_way == 1
     who = f"{asked.under_way} {'workflow' if one else 'workflows'} under way {'asks' if one else 'ask'}"
     return f"{who} for it since {asked.since}"
-
-
-def _serves(serving: Serving, tags: Tags) -> bool:
-    return serving.before is not None and (not serving.before or tags <= serving.before)
