@@ -48,7 +48,7 @@ def comment(planfile: str, where: Commenting, environ: Mapping[str, str], clock:
         try:
             posted = _post(target.forge(rest), saved, target.context, where)
         except ForgeError as error:
-            if target.refused is not None and error.refusal in (Refusal.FORBIDDEN, Refusal.UNKNOWN):
+            if target.refused is not None and error.refusal in (Refusal.FORBIDDEN, Refusal.UNKNOWN, Refusal.MISSING):
                 raise ForgeError(f"{error}; {target.refused}", error.refusal) from error
             if error.refusal is not Refusal.FORBIDDEN:
                 raise

@@ -28,7 +28,8 @@ class GitLabServer:
     """Its state, and how it is to misbehave.
 
     `answers` are (status, headers, JSON) given first, one a request. Notes whose id is in `locked` can't be edited by
-    the token, those in `kept` not deleted. Without `scope` the token has read_api alone.
+    the token, those in `kept` not deleted. Without `scope` the token has read_api alone; without `sees_user` it may not
+    ask who it is.
     """
 
     url: str = ""
@@ -42,6 +43,7 @@ class GitLabServer:
     locked: set[int] = field(default_factory=set)
     kept: set[int] = field(default_factory=set)
     scope: bool = True
+    sees_user: bool = True
 
     @property
     def comments(self) -> list[dict[str, Any]]:
@@ -84,6 +86,8 @@ class GitLabServer:
             return self.answers.pop(0) if self.tokens[-1] == TOKEN else UNKNOWN
         url = urlsplit(target)
         parts = [unquote(each) for each in url.path.removeprefix("/api/v4/").split("/")]
+        if parts == ["user"] and not self.sees_user:
+            return REFUSED
         if parts == ["user"]:
             return 200, {}, {"id": 5, "username": self.login, "bot": True}
         if parts[0] != "projects" or parts[1] not in (str(PROJECT), PATH):

@@ -166,8 +166,9 @@ def test_a_project_is_named_by_its_path_too(checkout, gitlab):
         ({"GITLAB_TOKEN": gitlab_fake.JOB_TOKEN}, {}),
         ({"GITLAB_TOKEN": "old"}, {}),
         ({}, {"scope": False}),
+        ({"CI_PROJECT_ID": "43"}, {}),
     ],
-    ids=["none", "the job's own", "revoked", "read_api"],
+    ids=["none", "the job's own", "revoked", "read_api", "of another project"],
 )
 def test_a_token_that_can_not_write_is_an_error_that_says_which_to_make(checkout, gitlab, variables, server_facts):
     """It exits 1, names the variable and the scope, shows no token, and the plan job before it stays as it was."""

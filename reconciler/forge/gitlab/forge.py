@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.forge.port import Post
-from reconciler.forge.rest import Dialect
+from reconciler.forge.rest import FORBIDDEN, NOT_FOUND, Dialect, RestError
+from reconciler.forge.sticky import BOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +23,7 @@ DIALECT: Final = Dialect(
     authorization=("PRIVATE-TOKEN", ""),
     too_long="too long",
 )
+_TOKEN_BOT: Final = re.compile(r"(?:project|group)_[0-9]+_bot\w*", re.ASCII)
 _OLDEST: Final = "order_by=created_at&sort=asc&per_page=100"
 
 
@@ -37,6 +40,7 @@ class GitLabForge:
         self._project = f"/projects/{project}"
         self._page = page
         self._login: str | None = None
+        self._asked = False
 
     @property
     def default_author(self) -> str:
@@ -45,8 +49,13 @@ class GitLabForge:
 
     def whoami(self) -> str | None:
         """See Forge. Every token that may write has a user; asked once."""
-        if self._login is None:
-            self._login = _login(self._rest.call("GET", "/user").json)
+        if not self._asked:
+            self._asked = True
+            try:
+                self._login = _login(self._rest.call("GET", "/user").json)
+            except RestError as error:
+                if error.status not in (FORBIDDEN, NOT_FOUND):
+                    raise
         return self._login
 
     def comments(self, number: int) -> Iterable[Post]:
@@ -104,5 +113,8 @@ def _issue(entry: Any) -> Post:
 
 
 def _login(user: Any) -> str | None:
+    """The username; marked as a bot's where it is that of a project's or group's token."""
     name = user.get("username") if isinstance(user, dict) else None
-    return name if isinstance(name, str) and name else None
+    if not isinstance(name, str) or not name:
+        return None
+    return name + BOT if _TOKEN_BOT.fullmatch(name) else name

@@ -50,7 +50,9 @@ PLAIN: Final = Layout()
 def format_of(path: str) -> Format | None:
     """The format that a file's name asks for by its longest known suffix: `a.junit.xml` before `a.xml`."""
     name = os.path.basename(path)  # noqa: PTH119 - pathlib is not worth its import here
-    fitting = [form for form, entry in FORMATS.items() if name.endswith(entry.suffix) and name != entry.suffix]
+    fitting = [form for form, entry in FORMATS.items() if name.endswith(entry.suffix)]
+    if name in (FORMATS[form].suffix for form in fitting):
+        return None
     return max(fitting, key=lambda form: len(FORMATS[form].suffix), default=None)
 
 

@@ -278,6 +278,21 @@ def test_the_servers_own_account_is_known_by_its_id(kind, bot):
             assert len(server.comments) == 2
 
 
+def test_a_projects_token_is_known_by_its_bots_name():
+    """Where GitLab does not say who the token is, its last note does, if the author is a token's bot."""
+    clock = VirtualClock()
+    with running_gitlab(sees_user=False) as server:
+        rest, forge = started("gitlab", server, clock)
+        on = OnForge("gitlab", server, rest, forge, clock)
+        with closing(rest):
+            forged = Record(author="somebody-else", run=None, planned_at="2026").line()
+            server.add_comment(f"{MARK}\n{forged}\nforged", "somebody-else")
+            assert on.sticky().comment(7).how == "created"
+            assert on.sticky("later").comment(7).how == "updated"
+            assert len(server.notes) == 2
+            assert server.notes[0]["body"].endswith("forged")
+
+
 def test_notes_of_gitlab_itself_are_passed_over():
     """What GitLab says of a merge request is a note by whoever caused it, and never ours."""
     clock = VirtualClock()

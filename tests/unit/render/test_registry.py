@@ -52,6 +52,11 @@ def test_an_error_is_shown_as_what_it_derives_from():
         ("a.yaml", None),
         ("a", None),
         (".json", None),
+        ("a.terraform.json", Format.TERRAFORM),
+        ("a.codequality.json", Format.CODEQUALITY),
+        ("a.junit.xml", Format.JUNIT),
+        ("a.xml", None),
+        ("dir/.terraform.json", None),
         ("a.JSON", None),
     ],
 )
