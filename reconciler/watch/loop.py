@@ -145,10 +145,12 @@ class Loop:
         due = self._ports.clock.utc_now() + dt.timedelta(seconds=until - now)
         self._board.status = replace(self._board.status, next_cycle_at=due.strftime(TIMESTAMP))
         look_at = now + self._source.look_every_s
-        while (now := clock.monotonic()) < until:
+        while True:
             self._board.beat()
             if self._wakeups.hangup():
                 self._hurry()
+                return
+            if (now := clock.monotonic()) >= until:
                 return
             if self._cycle.endpoints.ask_again():
                 return  # a status that is auto may follow, and who was unhealthy is reported

@@ -83,6 +83,21 @@ class Watching:
         """Do this whenever so many seconds have passed again."""
         self._every.append([1000.0 + seconds, seconds, action])
 
+    def reload(self, ports):
+        """What SIGHUP reads again: nothing."""
+        return ports
+
+    def stop_after(self, cycles):
+        """Stop when so many cycles are over."""
+        show = self.board.show
+
+        def count(status, counts):
+            show(status, counts)
+            if status.cycles >= cycles:
+                self.stop.set()
+
+        self.board.show = count
+
     def hang_up(self):
         """Send SIGHUP."""
         self.hangups += 1
@@ -90,7 +105,7 @@ class Watching:
     def run(self, until_s):
         """Run for so many seconds; the exit code."""
         self.at(until_s, self.stop.set)
-        wakeups = Wakeups(hangup=self._hung_up, reload=lambda ports: ports, chance=lambda: 0.5)
+        wakeups = Wakeups(hangup=self._hung_up, reload=self.reload, chance=lambda: 0.5)
         announce = lambda transition, _status: self.transitions.append(transition)  # noqa: E731 - as short as it gets
         return Loop(self.cycle, self.source, self.board, self.ports, wakeups, announce).run()
 

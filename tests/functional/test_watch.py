@@ -162,6 +162,19 @@ def test_a_hangup_is_acted_on_at_once(folder, sandbox):
     assert sandbox.runner("gpu-1")["tags"] == ["gpu"]
 
 
+def test_a_hangup_counts_also_where_cycles_take_longer_than_the_interval(folder, sandbox):
+    """Then nothing is waited for between two cycles, and what SIGHUP asks for is read again all the same."""
+    watching = Watching(folder, sandbox.url, interval_s=0.001)
+    reloaded = []
+    ask = watching.cycle.endpoints.ask
+    watching.cycle.endpoints.ask = lambda *arguments: (watching.clock.turn(1.0), ask(*arguments))
+    watching.reload = lambda ports: reloaded.append(1) or ports
+    watching.hang_up()
+    watching.stop_after(3)
+    watching.run(100)
+    assert reloaded == [1]
+
+
 def test_a_token_that_expires_is_renewed_without_a_restart(folder, sandbox):
     """While it is not valid reads back off; the new one is in force at SIGHUP, and the lock goes with it."""
     watching = Watching(folder, sandbox.url)
