@@ -121,8 +121,8 @@ def _choose_ci(asked: str | None, checkout: Checkout, notes: list[str]) -> str:
     if checkout.remote.startswith(("/", ".", "file:")):
         return GITHUB
     notes.append(
-        f"no CI was written: {host} is not known; give --ci github where it takes GitHub's workflows (Gitea and "
-        "Forgejo do), or --ci gitlab"
+        f"no CI was written: {host} is not known; give --ci github or --ci gitlab where it is one of them, else see "
+        "the README for three lines of shell"
     )
     return NONE
 
