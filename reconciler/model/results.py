@@ -109,12 +109,16 @@ class Served:
     """Tag sets with the names of the active runners that serve each; an empty set stands for wildcards.
 
     Where the demand was read, `demand` has all sets by who asks for them, and `recent` how many workflows of late were.
+    `listed` are the runners that were read; where their endpoints were asked, `healthy` counts for each set the healthy
+    ones that serve it.
     """
 
     sets: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     sandbox: str | None = None
     demand: tuple[SetDemand, ...] = ()
     recent: int | None = None
+    listed: Listed | None = None
+    healthy: Mapping[tuple[str, ...], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,15 @@ def test_list_shows_whether_endpoints_answer(fleet):
     assert "unhealthy: it answers 200" in " ".join(text.out.split())
     assert "secret-of-the" not in ran.out + text.out
     (fleet.root / "live.json").write_text(ran.out)
-    assert fleet.run("list", "--probe", "--coverage").code == 64
+    covered = fleet.run("list", "--probe", "--coverage", "--format", "json").json
+    assert covered["runners"] == ran.json["runners"]
+    assert [(each["active"], each["healthy"]) for each in covered["served"]] == [(3, 1)]
+    assert fleet.run("list", "--coverage", "--probe").out.splitlines()[1].split() == [
+        "TAGS",
+        "ACTIVE",
+        "HEALTHY",
+        "RUNNERS",
+    ]
     assert run_cli("plan", "--live", "live.json", cwd=fleet.root).code == 5
     assert [
         each["name"] for each in fleet.run("list", "--probe", "--target", "fine", "--format", "json").json["runners"]

@@ -47,24 +47,15 @@ def command(**options: Any) -> int:
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.wiring import open_ports, selection_of
-    from reconciler.errors import UsageProblem
     from reconciler.model.enums import Standing
     from reconciler.model.results import Listed, Served
-    from reconciler.planning.serving.served import demand_sets, served_sets
+    from reconciler.planning.serving.served import served
     from reconciler.workflow.listing import Choice, list_live
 
-    if options["coverage"] and options["probe"]:
-        raise UsageProblem("--coverage lists tag sets, which have no endpoint to --probe: leave one of them out")
     check_reports(options, Served if options["coverage"] else Listed)
     with open_ports(options) as ports:
         standings = [standing for standing in (Standing.DRIFTED, Standing.UNMANAGED) if options[standing]]
         choice = Choice(tuple(options["statuses"]), tuple(options["tags"]), tuple(standings))
         listed = list_live(selection_of(options), ports, choice, coverage=options["coverage"], probe=options["probe"])
-    if options["coverage"]:
-        listing = listed.listing
-        sets = ((tags, tuple(names)) for tags, names in served_sets(listing.runners, listing.managed or ()))
-        recent = None if listing.demand is None else listing.demand.recent
-        put(options, Served(tuple(sets), listed.sandbox, tuple(demand_sets(listing)), recent))
-    else:
-        put(options, listed)
+    put(options, served(listed) if options["coverage"] else listed)
     return 0

@@ -5,15 +5,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.enums import RunnerStatus
-from reconciler.model.results import SetDemand
+from reconciler.model.health import Health
+from reconciler.model.results import Served, SetDemand
 from reconciler.planning.serving.tagsets import TagIndex, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from reconciler.model.demand import ManagedRunner
+    from reconciler.model.health import Probed
+    from reconciler.model.results import Listed
     from reconciler.model.runner import Listing, LiveRunner
     from reconciler.planning.serving.states import Tags
+
+
+def served(listed: Listed) -> Served:
+    """The tag sets of what was listed, with who asks for them and how many healthy runners serve them, if known."""
+    listing = listed.listing
+    sets = tuple((tags, tuple(names)) for tags, names in served_sets(listing.runners, listing.managed or ()))
+    demand = tuple(demand_sets(listing))
+    return Served(
+        sets=sets,
+        sandbox=listed.sandbox,
+        demand=demand,
+        recent=None if listing.demand is None else listing.demand.recent,
+        listed=listed,
+        healthy=_healthy(listed, dict.fromkeys([*(tags for tags, _names in sets), *(each.tags for each in demand)])),
+    )
+
+
+def _healthy(listed: Listed, sets: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], int] | None:
+    """How many healthy active runners serve each set; None where no endpoint was asked."""
+    if listed.health is None:
+        return None
+    found = listed.health
+    fleet = _Active((each for each in listed.listing.runners if _is_healthy(found.get(each.id))), ())
+    return {tags: len(fleet.serving(frozenset(tags))) for tags in sets}
+
+
+def _is_healthy(probed: Probed | None) -> bool:
+    return probed is not None and probed.health == Health.HEALTHY
 
 
 def served_sets(

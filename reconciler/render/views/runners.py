@@ -123,22 +123,37 @@ def served_table(served: Served) -> Table:
     """Served tag sets with the names of the active runners that serve each; with demand, all sets by who asks."""
     if served.recent is not None:
         return _demand_table(served)
-    shown = Table("Served tag sets", ("tags", "active", "runners"))
+    shown = Table("Served tag sets", ("tags", "active", *_healthy_column(served), "runners"))
     for tags, names in served.sets:
         label = " + ".join(escape.value(tag) for tag in tags) if tags else "(any: wildcard)"
-        shown.add(label, str(len(names)), ", ".join(escape.value(name) for name in names))
+        counts = str(len(names)), *map(str, _healthy_count(served, tags).values())
+        shown.add(label, *counts, ", ".join(escape.value(name) for name in names))
     counted = f"{wording.plural(len(served.sets), 'tag set')} served by active runners."
     shown.head, shown.notes = _sandbox(served.sandbox), (counted,)
     return shown
 
 
 def served_document(served: Served) -> dict[str, Any]:
-    """The same as data; the empty set is what wildcards serve."""
-    sets = [{"tags": list(tags), "active": len(names), "runners": list(names)} for tags, names in served.sets]
-    found: dict[str, Any] = {"format_version": "1.0", "sandbox": served.sandbox, "served": sets}
+    """The document of the list, with what is served; the empty set is what wildcards serve."""
+    sets = [
+        {"tags": list(tags), "active": len(names), **_healthy_count(served, tags), "runners": list(names)}
+        for tags, names in served.sets
+    ]
+    listed = {} if served.listed is None else document(served.listed)
+    found: dict[str, Any] = {**listed, "format_version": "1.0", "sandbox": served.sandbox, "served": sets}
     if served.recent is not None:
-        found["demand"] = {"recent": served.recent, "sets": [_set_document(each) for each in served.demand]}
+        demand = [_set_document(each) | _healthy_count(served, each.tags) for each in served.demand]
+        found["demand"] = {"recent": served.recent, "sets": demand}
     return found
+
+
+def _healthy_column(served: Served) -> tuple[str, ...]:
+    return () if served.healthy is None else ("healthy",)
+
+
+def _healthy_count(served: Served, tags: tuple[str, ...]) -> dict[str, int]:
+    """How many healthy runners serve a set, under the column's name; nothing where no endpoint was asked."""
+    return {} if served.healthy is None else {"healthy": served.healthy.get(tags, 0)}
 
 
 _FIRST: Final = ("asked", "both", "served", "neither")
@@ -148,16 +163,16 @@ _SET_STYLES: Final = {"asked": "red", "neither": "dim"}
 
 def _demand_table(served: Served) -> Table:
     last = f"of last {served.recent}" if served.recent else "of late"
-    shown = Table(
-        "Tag sets served and asked for", ("tags", "standing", "active", "under way", last, "since", "runners")
-    )
+    facts = "standing", "active", *_healthy_column(served), "under way", last, "since"
+    shown = Table("Tag sets served and asked for", ("tags", *facts, "runners"))
     for each in sorted(served.demand, key=lambda each: _FIRST.index(each.standing)):
         label = " + ".join(escape.value(tag) for tag in each.tags) if each.tags else "(without tags)"
         asked = each.asked
         counts = (str(asked.under_way), str(asked.recent), asked.since) if asked else ("0", "0", "")
         names = ", ".join(escape.value(name) for name in each.runners)
         style = _SET_STYLES.get(each.standing)
-        shown.add(label, each.standing, str(len(each.runners)), *counts, names, style=style)
+        active = str(len(each.runners)), *map(str, _healthy_count(served, each.tags).values())
+        shown.add(label, each.standing, *active, *counts, names, style=style)
     stands = [each.standing for each in served.demand]
     counted = ", ".join(f"{stands.count(kind)} {kind}" for kind in ("served", "asked", "both", "neither"))
     counted = f"{wording.plural(len(stands), 'tag set')}: {counted}."
