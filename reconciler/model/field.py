@@ -113,6 +113,10 @@ class Status(Scalar):
     def can_send(self, value: str) -> bool:
         return value in _KNOWN_STATUSES
 
+    def document(self, value: str, show: Show) -> Any:
+        del show
+        return str(value)  # A member of the enum is no JSON text: it would differ from the same word read from a file.
+
 
 class Tags(Field["tuple[str, ...]"]):
     """A set of tags, kept in the order and spelling of whoever wrote it."""

@@ -105,9 +105,9 @@ def _writes(count: int) -> str:
 
 
 def _sent(steps: Sequence[str | int]) -> str:
-    """What of a body that is sent, in words: `tags to be sent`, `header X-Pool to be sent`."""
-    *above, last = steps
-    return f"{'header ' if above else ''}{last} to be sent"
+    """What of a body that is sent, in words: `tags to be sent`, `header X-Pool to be sent`; a tag by its field."""
+    field, *below = steps
+    return f"{f'header {below[0]}' if below and field == HEADERS.name else field} to be sent"
 
 
 def _comparable(request: Request) -> dict[str, Any]:

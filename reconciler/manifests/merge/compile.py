@@ -82,9 +82,10 @@ class Compiler:
             for key, place in document.runner_places.items():
                 at = Position(document.file, *place)
                 path = dotted(("runners", key)) if is_hidden(key) else f"runners.{key}"
-                if self._unique.key(key, path, at) and key in entries:
+                first = self._unique.key(key, path, at)
+                if key in entries:
                     runner = self._runner(key, entries[key], document.own_layer(key, path), at, document)
-                    if runner is not None:
+                    if first and runner is not None:
                         self._unique.runner(runner)
                         compiled.append(runner)
         return compiled

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
+from reconciler.model.enums import RunnerStatus
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Budget, PlanInputs, UnmanagedRunner
 from reconciler.model.position import Position
@@ -121,13 +122,15 @@ def test_a_carried_header_that_moved_is_told_once():
         ({"name": "by hand"}, 'name to be sent: "Production" is now "by hand"'),
         ({"tags": ("gpu", "sdxl", "x")}, 'tags to be sent: added "x"'),
         ({"tags": ("gpu",)}, 'tags to be sent: removed "sdxl"'),
+        ({"tags": ("gpu", "sd3")}, 'tags to be sent: "sdxl" is now "sd3"'),
         ({"headers": {"Authorization": SECRET, "X-Pool": "b"}}, 'header X-Pool to be sent: "a100" is now "b"'),
         ({"headers": {"Authorization": SECRET}}, 'header X-Pool to be sent: removed "a100"'),
     ],
 )
 def test_what_would_be_sent_is_said_in_words(changes, said):
     """By field, or by header, never by a path into a document."""
-    sent = {"name": "Production", "tags": ("gpu", "sdxl"), "headers": {"Authorization": SECRET, "X-Pool": "a100"}}
+    headers = {"Authorization": SECRET, "X-Pool": "a100"}
+    sent = {"name": "Production", "tags": ("gpu", "sdxl"), "headers": headers, "status": RunnerStatus.DISABLED}
     before, now = (plan_of(update(LIVE, body_of(LIVE, **sent | each), key="runner-1")) for each in ({}, changes))
     assert ways(before, now) == [f"runner-1: {said}"]
 

@@ -284,6 +284,17 @@ def test_unique_over_all_files(tree):
     ]
 
 
+def test_a_second_use_of_a_key_is_checked_whole(tree):
+    """What else is wrong with an entry whose key is taken is reported in the same run."""
+    tree.runners("k: {endpoint: 'http://r'}\n")
+    tree.runners("k: {headers: {X: '${var:x}'}}\n", file="runners__b")
+    assert [problem.split(": ", 2)[1] for problem in tree.problems()] == [
+        "runners.k",
+        "runners.k",
+        "runners.k.headers.X",
+    ]
+
+
 def test_every_problem_of_every_file(tree):
     """One run tells them all, sorted by place; a broken file hides no other."""
     tree.write(
