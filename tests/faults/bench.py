@@ -217,7 +217,7 @@ def use_virtual_clock(monkeypatch, world):
         world.clocks.append(made)
         return made
 
-    monkeypatch.setattr("reconciler.cli.wiring.SystemClock", clock)
+    monkeypatch.setattr("reconciler.engine.SystemClock", clock)
 
 
 def state(runners):

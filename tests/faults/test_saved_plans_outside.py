@@ -358,7 +358,7 @@ class Terminal:
 def test_an_interactive_apply_takes_only_a_yes(world, answer):
     """Anything but yes writes nothing and is no success."""
     terminal = Terminal(world)
-    terminal.read_until("Apply this plan?")
+    terminal.read_until("? [y/N]")
     code = terminal.answer(answer)
     assert code in (1, 130)
     assert not world.proxy.writes
@@ -367,7 +367,7 @@ def test_an_interactive_apply_takes_only_a_yes(world, answer):
 def test_an_interactive_apply_applies_after_a_yes(world):
     """Yes: it reads again and writes what it showed."""
     terminal = Terminal(world)
-    terminal.read_until("Apply this plan?")
+    terminal.read_until("? [y/N]")
     assert terminal.answer("y\n") == 0
     assert "gpu-new" in state(world.proxy.runners)
     assert not [secret for secret in SECRETS if secret in terminal.text]
@@ -385,7 +385,7 @@ def test_an_interactive_apply_applies_after_a_yes(world):
 def test_what_moves_between_prompt_and_yes_is_stale(world, move):
     """Exit 4, what moved, nothing written."""
     terminal = Terminal(world)
-    terminal.read_until("Apply this plan?")
+    terminal.read_until("? [y/N]")
     move(world)
     assert terminal.answer("y\n") == 4
     assert "stale" in terminal.text
@@ -395,7 +395,7 @@ def test_what_moves_between_prompt_and_yes_is_stale(world, move):
 def test_ctrl_c_at_the_prompt_writes_nothing(world):
     """Exit 130."""
     terminal = Terminal(world)
-    terminal.read_until("Apply this plan?")
+    terminal.read_until("? [y/N]")
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.answer("") == 130
     assert not world.proxy.writes
