@@ -10,6 +10,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_USUAL: Final = re.compile(r"(https?)://([A-Za-z0-9._-]+)(?::([0-9]{1,4}))?((?:[/?#][!-~]*)?)")
+"""A URL that reads in one way only, as nearly all do: urlsplit takes ten times as long for the same."""
 _NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 _PRIVATE_SUFFIXES: Final = (".local", ".internal", ".localhost", ".home.arpa")
 """Names that no public resolver answers (RFC 6762, RFC 6761, RFC 8375, and ICANN's reservation of .internal)."""
@@ -89,7 +91,7 @@ def _is_local_name(name: str) -> bool:
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """The address that a host is, also one in a spelling that resolvers take: `127.1`, `0x7f.1`, `::ffff:127.0.0.1`."""
     name = name.rstrip(".")
-    if ":" not in name and not _NUMBER.fullmatch(name.rpartition(".")[2]):
+    if ":" not in name and not name.rpartition(".")[2][:1].isdigit():
         return None  # as nearly all are: no spelling of an address ends so
     try:
         address = ipaddress.ip_address(name)
@@ -115,15 +117,18 @@ def _split(url: str) -> tuple[str, str, str, int | None, str] | None:
     urlsplit passes over spaces and control characters: a URL that holds any is not read, so that it equals only
     itself.
     """
+    if usual := _USUAL.fullmatch(url):
+        scheme, name, port, rest = usual.groups()
+        return scheme, "", name.lower(), int(port) if port else None, rest
     if not url.isprintable() or " " in url:
         return None
     try:
         parts = urlsplit(url)
-        name, port = parts.hostname, parts.port
+        name, number = parts.hostname, parts.port
     except ValueError:
         return None
     if not name or not parts.scheme:
         return None
     at = parts.netloc.rpartition("@")
     rest = url[len(parts.scheme) + len("://") + len(parts.netloc) :]
-    return parts.scheme, at[0] + at[1], name.lower(), port, rest
+    return parts.scheme, at[0] + at[1], name.lower(), number, rest

@@ -17,6 +17,7 @@ from reconciler.planning.findings.rule import Raised
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from reconciler.model.plan import Action
     from reconciler.model.runner import DesiredRunner
     from reconciler.model.secret import HeaderValue
     from reconciler.model.spec import RunnerSpec
@@ -42,10 +43,11 @@ def redirects(proposal: Proposal) -> Iterator[Raised]:
     It is judged by value, over the whole fleet: under another header's name, with or without its scheme, on a runner
     that moves or on any other. What is not known counts as the same on a runner that moves to another origin.
     """
-    if not proposal.actions:
+    sending = [action for action in proposal.actions if action.desired is not None and _sends_anew(action)]
+    if not sending:
         return
     receivers = proposal.shared(_receivers)
-    for action in proposal.actions:
+    for action in sending:
         if action.desired is not None and (receivers.origins or action.live):
             live, sent = action.live.spec if action.live else None, action.requests[-1].body.spec
             yield from _redirect(action.desired, live, sent, receivers)
@@ -64,6 +66,11 @@ def placeholders(proposal: Proposal) -> Iterator[Raised]:
         desired = action.desired
         if desired is not None and desired.owns("headers") and desired.headers:
             yield from _placeholders(desired, desired.headers)
+
+
+def _sends_anew(action: Action) -> bool:
+    """Whether an endpoint gets what this runner does not send it now."""
+    return action.live is None or any(change.field in ("endpoint", "headers") for change in action.changes)
 
 
 _Credential: TypeAlias = "Secret | str"
@@ -100,18 +107,20 @@ def _receive(
     found: dict[_Credential, set[str]],
     parts: dict[HeaderValue, frozenset[_Credential]],
 ) -> None:
-    for name, value in _private(headers):
-        if fold(name) not in _HARMLESS:
-            if value not in parts:
-                parts[value] = _credentials(value)
-            for each in parts[value]:
-                found.setdefault(each, set()).add(origin(live.endpoint))
+    place = origin(live.endpoint)
+    for name, value in headers.items():
+        if not isinstance(value, str) and fold(name) not in _HARMLESS:
+            credentials = parts.get(value)
+            if credentials is None:
+                credentials = parts[value] = _credentials(value)
+            for each in credentials:
+                found.setdefault(each, set()).add(place)
 
 
 def _credentials(value: HeaderValue) -> frozenset[_Credential]:
     match value:
         case Secret():
-            return frozenset(value.credentials)
+            return value.credentials
         case Unresolved():
             return frozenset(_REFERENCE.findall(value.text))
     return frozenset()
@@ -165,9 +174,11 @@ def _some(origins: Sequence[str]) -> str:
 
 
 def _plaintext(desired: DesiredRunner, sent: RunnerSpec) -> Iterator[Raised]:
+    if not endpoint(sent.endpoint).startswith("http://"):
+        return
     names = [name for name, _value in _private(sent.headers)]
     name = host(sent.endpoint)
-    if not names or name is None or not endpoint(sent.endpoint).startswith("http://") or not is_public(name):
+    if not names or name is None or not is_public(name):
         return
     yield Raised(
         f"{_list(names)} {'goes' if len(names) == 1 else 'go'} to the public host {name} over plain http, where "

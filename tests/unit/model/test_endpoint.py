@@ -4,7 +4,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from reconciler.model.endpoint import endpoint, host, is_public, same_endpoint
+from reconciler.model.endpoint import endpoint, host, is_public, origin, same_endpoint
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,14 @@ def test_any_text_has_one_form(url):
     """No text raises, and the form of a form is that form."""
     assert endpoint(endpoint(url)) == endpoint(url)
     assert host(url) is None or host(endpoint(url)) == host(url)
+
+
+@given(st.from_regex(r"(?i)https?://[a-z0-9._-]{1,9}(:[0-9]{0,6})?([/?#][!-~]{0,9})?", fullmatch=True))
+def test_usual_urls_read_as_all_others_do(url):
+    """A usual URL, which is read by a short cut, has the parts that it has with a user, without a short cut."""
+    unusual = url.replace("://", "://u@", 1)
+    assert endpoint(unusual) == (endpoint(url).replace("://", "://u@", 1) if host(unusual) else unusual)
+    assert (host(unusual), origin(unusual).replace("u@", "")) == (host(url), origin(url))
 
 
 @pytest.mark.parametrize("url", ["http://h\n/", "http://h /", " http://H/", "http://H:x/", "//H/", "H", "", "http://"])

@@ -108,6 +108,18 @@ def test_a_host_that_gets_the_secret_already_is_no_other_host():
     assert "credential-redirect" not in codes(made)
 
 
+def test_what_an_endpoint_gets_already_is_not_sent_anew():
+    """An update of neither endpoint nor headers sends nothing to another host, whatever other runners have."""
+    lives = [
+        live(1, endpoint=NEW, headers={"Accept": Secret(TOKEN)}),
+        live(2, endpoint=OLD, headers={"A": Secret(TOKEN)}),
+    ]
+    wanted = [entry(1, endpoint=f"{NEW}/", headers={"accept": Secret(TOKEN)}, tags=("gpu", "x"))]
+    assert "credential-redirect" not in codes(plan(wanted, lives))
+    moving = [entry(1, endpoint=f"{NEW}:8443", headers={"accept": Secret(TOKEN)}, tags=("gpu", "x"))]
+    assert "credential-redirect" in codes(plan(moving, lives))
+
+
 def test_a_reference_stands_for_what_is_not_known():
     """Offline, a new runner that refers to what a live runner of another host refers to is found too."""
     reference = Unresolved("Bearer ${env:RECONCILER_T}")
