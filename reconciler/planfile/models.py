@@ -12,7 +12,7 @@ from pydantic import Field, FiniteFloat, NonNegativeInt, ValidationError
 
 from reconciler.errors import PlanFileError
 from reconciler.model.enums import ChangeOrigin, Purpose
-from reconciler.planfile.shapes import Body, FieldName, LiveModel, Model, one_of
+from reconciler.planfile.shapes import UNKNOWN_WORD, Body, FieldName, LiveModel, Model, one_of
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 SHOWN: Final = 5
@@ -216,7 +216,8 @@ class PlanModel(Model):
 
 def _wrong(kind: str) -> str:
     """What is wrong with a place, by pydantic's kind of error and in no word of pydantic's."""
-    return "is missing" if kind == "missing" else "is not what a plan holds there"
+    known = {"missing": "is missing", UNKNOWN_WORD: "is none of those that this release knows"}
+    return known.get(kind, "is not what a plan holds there")
 
 
 def parse_document(document: Any, file: str) -> PlanModel:

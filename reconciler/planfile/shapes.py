@@ -21,13 +21,16 @@ else:
     FieldName = Literal[FIELD_NAMES]
 
 
+UNKNOWN_WORD: Final = "unknown_word"  # pydantic's kind of error for a word that no enum of this release has
+
+
 def one_of(words: type[StrEnum]) -> AfterValidator:
     """Take the members of an enum only; the schema leaves it open, for a later minor version may have more."""
     known = frozenset(words)
 
     def check(word: str) -> str:
         if word not in known:
-            raise PydanticCustomError("unknown_word", "none of those that this release knows")
+            raise PydanticCustomError(UNKNOWN_WORD, "none of those that this release knows")
         return word
 
     return AfterValidator(check)
