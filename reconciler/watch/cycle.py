@@ -13,7 +13,7 @@ from reconciler.errors import ApiError, Interrupted, LockTimeout, ManifestError,
 from reconciler.manifests.git_process import GitProblem
 from reconciler.model.runner import Listing
 from reconciler.model.secret import Secret
-from reconciler.model.watching import Mode
+from reconciler.model.watching import Mode, Watching
 from reconciler.watch import decide
 from reconciler.watch.connection import Connection
 from reconciler.watch.happened import ERROR, Happened, not_applied, refusals
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from reconciler.manifests.project import Project
     from reconciler.model.plan import Plan
     from reconciler.model.runner import Desired
-    from reconciler.model.watching import Watching
     from reconciler.ports import RunnerReader
     from reconciler.settings import Settings
     from reconciler.watch.endpoints import Endpoints
@@ -100,7 +99,7 @@ class Cycle:
         state = self.take_source(state, ports)
         if self.in_force is None:
             return Happened(ERROR, next(iter(self.troubles.values())), error=self._problem), state
-        watching = self._overrides.over(self.in_force.project.watching)
+        watching = self.watching()
         try:
             settings = ports.settings(self.in_force.project)
             self.troubles.pop(SETTINGS, None)
@@ -159,9 +158,9 @@ class Cycle:
         self.troubles.pop(Trouble.GIT, None)
         return decide.works(state, Trouble.GIT)
 
-    def watching(self) -> Watching | None:
-        """How to watch now; None before anything was in force."""
-        return None if self.in_force is None else self._overrides.over(self.in_force.project.watching)
+    def watching(self) -> Watching:
+        """How to watch now; before anything was in force, what the flags say."""
+        return self._overrides.over(Watching() if self.in_force is None else self.in_force.project.watching)
 
     def close(self) -> None:
         """Let others write, and leave nothing open."""

@@ -54,7 +54,7 @@ def status_after(
     happened: Happened,
     state: State,
     *,
-    watching: Watching | None,
+    watching: Watching,
     revision: str | None,
     troubles: Mapping[str, str],
     health: Mapping[str, Probed],
@@ -65,9 +65,7 @@ def status_after(
     """The status that one more cycle leads to. Times are ISO 8601 UTC."""
     contested = {key: _fields_of(key, state) for key in sorted(state.contested)}
     after = replace(before, revision=revision, troubles=dict(troubles), waits_for=happened.waits)
-    after = replace(after, contested=contested, health=dict(health))
-    if watching is not None:
-        after = replace(after, mode=watching.mode, suspended=watching.suspend)
+    after = replace(after, contested=contested, health=dict(health), mode=watching.mode, suspended=watching.suspend)
     if happened.waits is not None:
         return after
     cycle = Cycle(started_at=started_at, duration_s=duration_s, result=happened.result, reason=happened.reason)

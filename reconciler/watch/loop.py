@@ -11,10 +11,10 @@ from reconciler.errors import Interrupted, ReconcilerError
 from reconciler.manifests.git_process import GitProblem
 from reconciler.model.cause import cause_of
 from reconciler.model.enums import OutcomeStatus
-from reconciler.model.watching import Watching
 from reconciler.watch import decide
 from reconciler.watch.happened import ERROR, Happened, counted, status_after
 from reconciler.watch.state import State, Trouble
+from reconciler.watch.status import said
 from reconciler.watch.transitions import transitions
 from reconciler.workflow.run import TIMESTAMP
 
@@ -63,6 +63,7 @@ class Loop:
         self._announce = announce
         self._state = State()
         self._waited_for: str | None = None
+        self._announced = replace(board.status, suspended=False)  # to begin suspended is a transition
 
     def run(self, *, once: bool = False) -> int:
         """Run until it is asked to stop, which is exit 0; with `once` one cycle, and its exit code.
@@ -110,10 +111,10 @@ class Loop:
         return Happened(ERROR, self._cycle.troubles[Trouble.READS], error=error)
 
     def _show(self, happened: Happened, started_at: str, duration_s: float) -> None:
-        cycle, board, before = self._cycle, self._board, self._board.status
+        cycle, board = self._cycle, self._board
         in_force = cycle.in_force
         after = status_after(
-            before,
+            board.status,
             happened,
             self._state,
             watching=cycle.watching(),
@@ -130,14 +131,15 @@ class Loop:
         if happened.waits is None or happened.waits != self._waited_for:
             _LOG.log(logging.WARNING if after.troubles else logging.INFO, "%s", _line(after, happened))
         self._waited_for = happened.waits
+        before, self._announced = self._announced, after
         for each in transitions(before, after):
-            _LOG.warning("%s", each.text)
+            _LOG.warning("%s", said(each.text, after))
             self._announce(each, after)
 
     def _rest(self, started: float, happened: Happened) -> None:
         """Wait until the next cycle is due, SIGHUP comes, or the source has something new."""
         clock = self._ports.clock
-        interval_s = (self._cycle.watching() or Watching()).interval_s
+        interval_s = self._cycle.watching().interval_s
         now = clock.monotonic()
         until = decide.next_cycle(self._state, started, now, interval_s=interval_s, chance=self._wakeups.chance())
         if happened.waits is not None:
@@ -182,8 +184,6 @@ class Loop:
 def _line(status: Status, happened: Happened) -> str:
     """One line for one cycle."""
     parts = [happened.result]
-    if status.suspended and happened.result != "suspended":
-        parts.append("suspended")
     if happened.plan is not None:
         done = happened.report.count(OutcomeStatus.APPLIED) if happened.report else 0
         parts.append(f"{len(status.drifted)} drifted, {happened.plan.unchanged + done} in step")
@@ -198,4 +198,4 @@ def _line(status: Status, happened: Happened) -> str:
         parts.append(f"at {status.revision[:20]}")
     if status.cycle is not None and happened.waits is None:
         parts.append(f"{status.cycle.duration_s:g} s")
-    return "; ".join(parts).replace("\n", " | ")
+    return said("; ".join(parts).replace("\n", " | "), status)

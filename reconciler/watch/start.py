@@ -20,7 +20,7 @@ from reconciler.watch.loop import Loop, Wakeups
 from reconciler.watch.notify import Silence, Webhook, check_notify_url
 from reconciler.watch.sources.folder import Folder
 from reconciler.watch.sources.git_ref import GitRef
-from reconciler.watch.status import Status
+from reconciler.watch.status import Status, said
 from reconciler.watch.web.server import DEFAULT_LISTEN, OFF, ListenProblem, StatusServer, parse_listen
 
 if TYPE_CHECKING:
@@ -64,9 +64,10 @@ class Watch:
 def watch(selection: Selection, ports: Ports, asked: Watch) -> int:
     """Watch until asked to stop, or once; the exit code. Raises UsageProblem, and ListenProblem."""
     source = _source(selection, asked)
-    ports = replace(ports, warn=_Warnings())
-    mode = asked.overrides.over(Watching()).mode
-    board = Board(Status(environment=selection.environment, api_url=asked.api_url, mode=mode), ports.clock)
+    begun = asked.overrides.over(Watching())
+    status = Status(environment=selection.environment, api_url=asked.api_url, mode=begun.mode, suspended=begun.suspend)
+    board = Board(status, ports.clock)
+    ports = replace(ports, warn=_Warnings(board))
     writing = replace(asked.writing, journal=_Beating(asked.writing.journal, board.beat))
     endpoints = Endpoints(ports.prober(), ports.clock, everyone=asked.probe)
     cycle = Cycle(source, asked.overrides, writing, endpoints, key=secrets.token_bytes(32))
@@ -98,13 +99,14 @@ def _serve(board: Board, asked: Watch, ports: Ports, stack: ExitStack) -> None:
 class _Warnings:
     """Logs each warning once: the cycles to come would say it again and again."""
 
-    def __init__(self) -> None:
+    def __init__(self, board: Board) -> None:
+        self._board = board
         self._said: set[str] = set()
 
     def __call__(self, text: str) -> None:
         if text not in self._said and len(self._said) < _MOST_WARNINGS:
             self._said.add(text)
-            _LOG.warning("%s", text)
+            _LOG.warning("%s", said(text, self._board.status))
 
 
 class _Beating:

@@ -96,6 +96,11 @@ class Counts:
     requests: RequestCount = field(default_factory=RequestCount)
 
 
+def said(text: str, status: Status) -> str:
+    """A line of the log; while nothing is written, it says so."""
+    return text if not status.suspended or text.startswith("suspended") else f"suspended; {text}"
+
+
 def status_document(status: Status, counts: Counts) -> dict[str, Any]:
     """The status as `/status.json` has it."""
     facts = asdict(status)

@@ -192,6 +192,22 @@ def test_notifications(folder, sandbox):
     assert SECRET not in shown
 
 
+def test_suspended_is_said_from_the_start_and_in_every_line(folder, sandbox):
+    """With --suspend also before a manifest could be read, in the status, the metrics and each line of a cycle."""
+    good = (folder / "runners" / "a.yaml").read_text()
+    (folder / "runners" / "a.yaml").write_text("x: [")
+    with running(folder, sandbox, "--suspend", "--interval", "0.2") as watch:
+        watch.says("suspended; error")
+        assert json.loads(watch.get("/status.json")[1])["suspended"] is True
+        assert 'reconciler_suspended{environment=""} 1.0' in watch.get("/metrics")[1]
+        (folder / "runners" / "a.yaml").write_text(good)
+        sandbox.edit("gpu-1", tags=["theirs"])
+        watch.says("drift begins")
+        assert watch.stop() == 0
+        lines = [line for line in watch.log.read_text().splitlines() if "the status is at" not in line]
+        assert [line for line in lines if "suspended" not in line and not line.endswith(": stopped")] == []
+
+
 @pytest.mark.parametrize("url", ["http://chat.example.com/x", "ftp://127.0.0.1/x", "no url"])
 def test_an_address_that_is_not_safe_is_refused(folder, sandbox, url):
     """Plain http to elsewhere, and what is no address of the web: usage, and the address is not shown."""
