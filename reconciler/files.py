@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import FileError
-from reconciler.model.cause import reason_of
+from reconciler.text.cause import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from reconciler.health.targets import Target
+    from reconciler.model.fields.spec import RunnerBody
     from reconciler.model.health import Probed
     from reconciler.model.plan import Plan
     from reconciler.model.report import Outcome, RequestCount
     from reconciler.model.runner import Account, Listing, LiveRunner
     from reconciler.model.secret import Scrubber, Secret
-    from reconciler.model.spec import RunnerBody
 
 
 class RunnerReader(Protocol):

@@ -121,7 +121,7 @@ def read_token(environ: Mapping[str, str], token_env: str | None) -> Secret:
 
 def read_token_file(path: str) -> Secret:
     """The API token that a file holds, as systemd's credentials and mounted secrets do. Raises MissingToken."""
-    from reconciler.model.cause import reason_of
+    from reconciler.text.cause import reason_of
 
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - pathlib loads slowly

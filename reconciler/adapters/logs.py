@@ -13,8 +13,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.cause import cause_of
-from reconciler.model.hidden import show_hidden
+from reconciler.text.cause import cause_of
+from reconciler.text.hidden import show_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

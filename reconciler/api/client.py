@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import httpx
 
     from reconciler.api.transport import Answer
+    from reconciler.model.fields.spec import RunnerBody
     from reconciler.model.report import RequestCount
     from reconciler.model.runner import Account, Listing, LiveRunner
-    from reconciler.model.spec import RunnerBody
     from reconciler.ports import Clock, Progress, Stop
     from reconciler.settings import Settings
 

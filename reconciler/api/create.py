@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from reconciler.api.failures import Fate, Setback, read_verdict, unverified
 from reconciler.errors import AmbiguousCreate, ApiError, Interrupted, Unverified
-from reconciler.model.endpoint import same_endpoint
+from reconciler.model.fields.endpoint import same_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reconciler.api.retrying import Exchange
     from reconciler.api.transport import Call
+    from reconciler.model.fields.spec import RunnerBody
     from reconciler.model.runner import Listing, LiveRunner
-    from reconciler.model.spec import RunnerBody
 
 
 def create(

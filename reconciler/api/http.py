@@ -15,9 +15,9 @@ from reconciler.api.connection.proxies import read_proxies
 from reconciler.api.lean import import_lean_httpx
 from reconciler.api.wire import authorization
 from reconciler.errors import Unreachable
-from reconciler.model.cause import reason_of
-from reconciler.model.hidden import show_hidden
 from reconciler.settings import is_loopback
+from reconciler.text.cause import reason_of
+from reconciler.text.hidden import show_hidden
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

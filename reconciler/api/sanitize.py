@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.hidden import show_hidden
+from reconciler.text.hidden import show_hidden
 
 if TYPE_CHECKING:
     from reconciler.model.secret import Scrubber

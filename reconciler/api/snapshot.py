@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from reconciler.api.wire import decode_page
 from reconciler.errors import BadAnswer, ReconcilerError
 from reconciler.files import read_file
-from reconciler.model.headers import Headers, fold
+from reconciler.model.fields.headers import Headers, fold
 from reconciler.model.runner import Listing
 from reconciler.model.secret import REDACTED, Unresolved
 from reconciler.planfile.strict_json import read_object

@@ -17,7 +17,7 @@ from reconciler.api.http import connect, open_transport, timeouts
 from reconciler.api.sanitize import tame
 from reconciler.api.wire import decode_message
 from reconciler.errors import BadAnswer, Unreachable
-from reconciler.model.cause import cause_of
+from reconciler.text.cause import cause_of
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -13,20 +13,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from reconciler.errors import BadAnswer
-from reconciler.model.field import HeaderMap, Scalar, Tags
-from reconciler.model.fields import FIELDS, body_document
-from reconciler.model.headers import Headers, fold
-from reconciler.model.hidden import show_hidden
+from reconciler.model.fields.headers import Headers, fold
+from reconciler.model.fields.kinds import HeaderMap, Scalar, Tags
+from reconciler.model.fields.spec import RunnerSpec
+from reconciler.model.fields.table import FIELDS, body_document
 from reconciler.model.runner import Account, LiveRunner
 from reconciler.model.secret import Secret, reveal
-from reconciler.model.spec import RunnerSpec
+from reconciler.text.hidden import show_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from reconciler.model.field import Field
+    from reconciler.model.fields.kinds import Field
+    from reconciler.model.fields.spec import RunnerBody
     from reconciler.model.secret import HeaderValue
-    from reconciler.model.spec import RunnerBody
 
 _STRINGS: Final = ("id", "user_id", "created_at", "updated_at")
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)

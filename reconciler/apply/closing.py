@@ -17,9 +17,9 @@ from reconciler.model.report import Failure, Outcome
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from reconciler.model.fields.spec import RunnerBody
     from reconciler.model.plan import Action
     from reconciler.model.runner import LiveRunner
-    from reconciler.model.spec import RunnerBody
 
 DUPLICATE: Final = "duplicate"
 

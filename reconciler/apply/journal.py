@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ReconcilerError
 from reconciler.files import open_for_append
-from reconciler.model.cause import reason_of
+from reconciler.text.cause import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

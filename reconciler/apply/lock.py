@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from reconciler.errors import LockTimeout
-from reconciler.model.cause import cause_of
+from reconciler.text.cause import cause_of
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.apply.journal import JournalError
 from reconciler.errors import ApiError, Interrupted, Moved, NotFound, Unauthorized, Unverified
-from reconciler.model.cause import cause_of
 from reconciler.model.enums import ActionKind, OutcomeStatus, RunnerStatus
+from reconciler.model.fields.spec import RunnerBody
 from reconciler.model.report import Failure
-from reconciler.model.spec import RunnerBody
 from reconciler.planning.diff import compare
+from reconciler.text.cause import cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

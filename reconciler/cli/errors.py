@@ -13,7 +13,7 @@ import click
 from reconciler.cli.actions import current_step
 from reconciler.cli.pipes import StreamLost, close_quietly, echo, note
 from reconciler.errors import Interrupted, ManifestError, ReconcilerError, UsageProblem
-from reconciler.model.cause import reason_of
+from reconciler.text.cause import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

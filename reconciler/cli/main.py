@@ -35,6 +35,9 @@ COMMANDS: Final = {
 }
 """Every command with its line of help, in the order in which they are listed. One module a command."""
 
+LIVE: Final = frozenset({"plan", "apply", "watch", "list", "export", "comment", "doctor"})
+"""The commands that talk to the service or to a forge; their modules have a room of their own."""
+
 
 class Commands(click.Group):
     """The commands of COMMANDS, each loaded from its own module when it is needed."""
@@ -57,7 +60,8 @@ class Commands(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"reconciler.cli.commands.{cmd_name}")
+        room = "live" if cmd_name in LIVE else "local"
+        module = importlib.import_module(f"reconciler.cli.commands.{room}.{cmd_name}")
         command: click.Command = module.command
         return command
 
@@ -67,7 +71,7 @@ class Commands(click.Group):
         """The command that the first word names; a usage error that suggests the nearest where there is none."""
         word = args[0]
         if word not in COMMANDS and not word.startswith("-"):
-            from reconciler.model.suggestions import nearest
+            from reconciler.text.suggestions import nearest
 
             near = nearest(word, COMMANDS)
             hint = f" Did you mean {near!r}?" if near else ""

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from reconciler.errors import ReconcilerError
-from reconciler.model.cause import reason_of
+from reconciler.text.cause import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,8 +12,8 @@ from reconciler import __version__
 from reconciler.api.connection.proxies import read_proxies
 from reconciler.api.http import certificates
 from reconciler.forge.port import ForgeError, Refusal
-from reconciler.model.cause import cause_of
 from reconciler.render import escape
+from reconciler.text.cause import cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.health.checkups import Checkups
+    from reconciler.model.fields.spec import RunnerSpec
     from reconciler.model.health import HealthPolicy
     from reconciler.model.policy import Guard
     from reconciler.model.runner import LiveRunner
-    from reconciler.model.spec import RunnerSpec
     from reconciler.planning.health import Question
     from reconciler.ports import Clock, Prober
 

@@ -17,8 +17,8 @@ from reconciler.errors import Unreachable
 from reconciler.health.answer import MAX_ANSWER, why_not_comfyui
 from reconciler.health.failures import CannotAsk, why_no_answer
 from reconciler.health.loop import PatientLoop, most_sockets
-from reconciler.model.endpoint import host
-from reconciler.model.headers import fold
+from reconciler.model.fields.endpoint import host
+from reconciler.model.fields.headers import fold
 from reconciler.model.health import Health, Probed
 
 if TYPE_CHECKING:

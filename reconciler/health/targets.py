@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.api.wire import sendable_headers
-from reconciler.model.endpoint import host
-from reconciler.model.headers import Headers, fold
+from reconciler.model.fields.endpoint import host
+from reconciler.model.fields.headers import Headers, fold
 from reconciler.model.health import Health, Probed
 from reconciler.planning.findings.guard import host_is_allowed
 

@@ -11,12 +11,12 @@ from reconciler.manifests.merge.compile import Compiler
 from reconciler.manifests.merge.layers import EMPTY, declared, overlay
 from reconciler.manifests.secrets.references import expand
 from reconciler.manifests.yaml.nodes import Seq
-from reconciler.model.field import Scalar
-from reconciler.model.fields import FIELD, FIELD_NAMES, FIELDS
-from reconciler.model.headers import NO_HEADERS
+from reconciler.model.fields.headers import NO_HEADERS
+from reconciler.model.fields.kinds import Scalar
+from reconciler.model.fields.table import FIELD, FIELD_NAMES, FIELDS
 from reconciler.model.position import Position
 from reconciler.model.results import Origin
-from reconciler.model.suggestions import nearest
+from reconciler.text.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

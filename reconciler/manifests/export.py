@@ -15,12 +15,12 @@ from reconciler.manifests.format.field_types import (
     check_text,
 )
 from reconciler.manifests.write import write_manifest, write_runner
-from reconciler.model.field import Scalar
-from reconciler.model.fields import FIELDS
-from reconciler.model.hidden import show_hidden
+from reconciler.model.fields.kinds import Scalar
+from reconciler.model.fields.spec import MAX_TAGS
+from reconciler.model.fields.table import FIELDS
 from reconciler.model.secret import Secret
-from reconciler.model.spec import MAX_TAGS
 from reconciler.settings import OPTION_NAMES
+from reconciler.text.hidden import show_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

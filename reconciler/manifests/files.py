@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final, Protocol
 
 from reconciler.manifests.git_environment import find_root
-from reconciler.model.cause import reason_of
 from reconciler.model.position import Position, Problem
+from reconciler.text.cause import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Sequence

@@ -30,7 +30,7 @@ from reconciler.manifests.git_environment import (
     read_user_values,
     write_trusted,
 )
-from reconciler.model.hidden import show_hidden
+from reconciler.text.hidden import show_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,13 +9,13 @@ from reconciler.errors import ManifestError, UsageProblem
 from reconciler.manifests.files import PROJECT_FILES, Disk, show_path
 from reconciler.manifests.format.field_types import check_variable_name
 from reconciler.manifests.yaml.read import read_documents
-from reconciler.model.cause import reason_of
 from reconciler.model.enums import UnmanagedMode
 from reconciler.model.health import HealthPolicy
 from reconciler.model.policy import POLICY_KEYS, Guard, Promise
 from reconciler.model.position import Position, Problem
-from reconciler.model.suggestions import nearest
 from reconciler.model.watching import Watching
+from reconciler.text.cause import reason_of
+from reconciler.text.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

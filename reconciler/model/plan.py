@@ -10,12 +10,12 @@ from reconciler.model.enums import ActionKind, MatchedBy, Purpose
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.change import Change
     from reconciler.model.demand import Demand
+    from reconciler.model.fields.change import Change
+    from reconciler.model.fields.spec import RunnerBody
     from reconciler.model.finding import Finding
     from reconciler.model.position import Position
     from reconciler.model.runner import DesiredRunner, LiveRunner
-    from reconciler.model.spec import RunnerBody
     from reconciler.planfile.fingerprints import Fingerprints
 
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.enums import AUTO
-from reconciler.model.fields import FIELD_NAMES
+from reconciler.model.fields.table import FIELD_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reconciler.model.demand import Demand, ManagedRunner
+    from reconciler.model.fields.headers import Headers
+    from reconciler.model.fields.spec import RunnerSpec
     from reconciler.model.finding import Acceptance
-    from reconciler.model.headers import Headers
     from reconciler.model.position import Position
-    from reconciler.model.spec import RunnerSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

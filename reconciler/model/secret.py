@@ -12,9 +12,9 @@ import re
 import threading
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
-from reconciler.model.credential import credentials_in, looks_like_credential
-from reconciler.model.encodings import MIN_KNOWN, Known
-from reconciler.model.hidden import is_hidden
+from reconciler.text.credential import credentials_in, looks_like_credential
+from reconciler.text.encodings import MIN_KNOWN, Known
+from reconciler.text.hidden import is_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

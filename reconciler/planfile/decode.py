@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.demand import Asked, Demand
 from reconciler.model.enums import ActionKind, ChangeOrigin, MatchedBy, Purpose, Severity
-from reconciler.model.field import HeaderMap, Tags
-from reconciler.model.fields import FIELD, read_body
+from reconciler.model.fields.change import HeadersChange, ScalarChange, TagsChange
+from reconciler.model.fields.kinds import HeaderMap, Tags
+from reconciler.model.fields.table import FIELD, read_body
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Action, Budget, Capacity, Gate, Plan, Request, UnmanagedRunner, Wait
 from reconciler.model.position import Position
 from reconciler.model.secret import REDACTED, Unresolved
 
 if TYPE_CHECKING:
-    from reconciler.model.change import Change
+    from reconciler.model.fields.change import Change
     from reconciler.model.secret import HeaderValue
     from reconciler.planfile import models
 

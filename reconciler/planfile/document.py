@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from reconciler import __version__
 from reconciler.errors import GuardRefused, ManifestError, ReconcilerError, StalePlan
-from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.enums import ActionKind, OutcomeStatus
-from reconciler.model.fields import body_document
+from reconciler.model.fields.change import HeadersChange, ScalarChange, TagsChange
+from reconciler.model.fields.table import body_document
 from reconciler.model.secret import REDACTED, Unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.model.change import Change
     from reconciler.model.demand import Demand
+    from reconciler.model.fields.change import Change
+    from reconciler.model.fields.spec import RunnerBody
     from reconciler.model.finding import Finding
     from reconciler.model.plan import Action, Plan, Request
     from reconciler.model.position import Position, Problem
     from reconciler.model.report import Outcome, Report
     from reconciler.model.secret import HeaderValue
-    from reconciler.model.spec import RunnerBody
 
 FORMAT_VERSION: Final = "1.0"
 

@@ -10,17 +10,17 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.model.fields import FIELDS, HEADERS
-from reconciler.model.headers import NO_HEADERS
+from reconciler.model.fields.headers import NO_HEADERS
+from reconciler.model.fields.table import FIELDS, HEADERS
 from reconciler.model.secret import Secret, Unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.headers import Headers
+    from reconciler.model.fields.headers import Headers
+    from reconciler.model.fields.spec import RunnerBody
     from reconciler.model.plan import Action, Plan
     from reconciler.model.secret import HeaderValue
-    from reconciler.model.spec import RunnerBody
     from reconciler.planfile.models import FingerprintsModel
 
 PURPOSE: Final = "reconciler plan fingerprints 1"

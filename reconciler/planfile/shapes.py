@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, create_model
 from pydantic_core import PydanticCustomError
 
-from reconciler.model.fields import FIELD_NAMES, FIELDS
+from reconciler.model.fields.table import FIELD_NAMES, FIELDS
 from reconciler.planfile.fingerprints import PINNED
 
 if TYPE_CHECKING:

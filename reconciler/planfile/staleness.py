@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.enums import ActionKind
-from reconciler.model.fields import HEADERS
-from reconciler.model.headers import fold
+from reconciler.model.fields.headers import fold
+from reconciler.model.fields.table import HEADERS
 from reconciler.planfile.document import shown_body
 from reconciler.planfile.fingerprints import PINNED, take_fingerprints
 from reconciler.planfile.saved import SavedPlan

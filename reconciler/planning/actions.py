@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.model.enums import ActionKind, MatchedBy, Purpose, RunnerStatus
-from reconciler.model.fields import FIELD_NAMES
+from reconciler.model.fields.table import FIELD_NAMES
 from reconciler.model.plan import Action, Request
 from reconciler.planning import diff, replacement
 

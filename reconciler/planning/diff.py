@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from reconciler.model.change import HeadersChange
-from reconciler.model.fields import FIELDS
+from reconciler.model.fields.change import HeadersChange
+from reconciler.model.fields.table import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from reconciler.model.change import Change
-    from reconciler.model.spec import RunnerBody, RunnerSpec
+    from reconciler.model.fields.change import Change
+    from reconciler.model.fields.spec import RunnerBody, RunnerSpec
 
 
 class Difference(NamedTuple):

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from reconciler.model.endpoint import same_endpoint
 from reconciler.model.enums import RunnerStatus
+from reconciler.model.fields.endpoint import same_endpoint
 from reconciler.model.health import Health
 from reconciler.planning import replacement
 from reconciler.planning.match import match
@@ -24,10 +24,10 @@ from reconciler.planning.targets import targeted
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from reconciler.model.fields.spec import RunnerSpec
     from reconciler.model.health import Probed
     from reconciler.model.policy import Policy, Promise
     from reconciler.model.runner import Desired, DesiredRunner, Listing, LiveRunner
-    from reconciler.model.spec import RunnerSpec
     from reconciler.planning.match import Matching, Pair
     from reconciler.planning.serving.states import Serving, Tags
 

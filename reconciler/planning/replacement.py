@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.enums import RunnerStatus
-from reconciler.model.fields import FIELD_NAMES, FIELDS
-from reconciler.model.spec import RunnerBody, RunnerSpec
+from reconciler.model.fields.spec import RunnerBody, RunnerSpec
+from reconciler.model.fields.table import FIELD_NAMES, FIELDS
 
 if TYPE_CHECKING:
     from reconciler.model.runner import DesiredRunner

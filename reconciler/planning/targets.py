@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageProblem
-from reconciler.model.suggestions import nearest
+from reconciler.text.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -43,9 +43,7 @@ _PAGE_OF_STATUS: Final = (
     """SELECT document FROM entities WHERE kind = ? AND user_id = ? AND status = ?
     ORDER BY created_at DESC, number DESC LIMIT ? OFFSET ?""",
 )
-_ADD: Final = (
-    "INSERT OR IGNORE INTO entities (kind, id, user_id, status, created_at, document) VALUES (?, ?, ?, ?, ?, ?)"
-)
+_ADD: Final = "INSERT OR IGNORE INTO entities (kind, id, user_id, status, created_at, document) VALUES (?,?,?,?,?,?)"
 
 
 class Token(NamedTuple):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import Interrupted, ReconcilerError
 from reconciler.manifests.git_process import GitProblem
-from reconciler.model.cause import cause_of
 from reconciler.model.enums import OutcomeStatus
+from reconciler.text.cause import cause_of
 from reconciler.watch import decide
 from reconciler.watch.happened import ERROR, Happened, counted, status_after
 from reconciler.watch.state import State, Trouble

@@ -7,13 +7,13 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from reconciler.errors import ReconcilerError, UsageProblem
-from reconciler.model.change import HeadersChange
 from reconciler.model.enums import RunnerStatus, Standing, UnmanagedMode
+from reconciler.model.fields.change import HeadersChange
 from reconciler.model.results import Listed
-from reconciler.model.suggestions import nearest
 from reconciler.planning.match import match
 from reconciler.planning.serving.capacity import FleetCount
 from reconciler.planning.serving.states import Serving
+from reconciler.text.suggestions import nearest
 from reconciler.workflow.plan import plan_for
 from reconciler.workflow.run import compile_selected, load, read_runners
 

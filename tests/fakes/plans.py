@@ -5,14 +5,14 @@ from __future__ import annotations
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 
-from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.demand import Asked, Demand
 from reconciler.model.enums import Severity
+from reconciler.model.fields.change import HeadersChange, ScalarChange, TagsChange
+from reconciler.model.fields.spec import RunnerBody
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Action, Budget, Capacity, Gate, Plan, Request, UnmanagedRunner, Wait
 from reconciler.model.position import Position
 from reconciler.model.secret import Secret, Unresolved
-from reconciler.model.spec import RunnerBody
 from reconciler.planning.findings.registry import CODES
 from tests.fakes.runners import altered, make_body, make_change, make_live
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
-from reconciler.model.field import HeaderMap, Tags
-from reconciler.model.fields import FIELD, FIELD_NAMES, FIELDS
-from reconciler.model.headers import NO_HEADERS, Headers
+from reconciler.model.fields.change import HeadersChange, ScalarChange, TagsChange
+from reconciler.model.fields.headers import NO_HEADERS, Headers
+from reconciler.model.fields.kinds import HeaderMap, Tags
+from reconciler.model.fields.spec import RunnerBody, RunnerSpec
+from reconciler.model.fields.table import FIELD, FIELD_NAMES, FIELDS
 from reconciler.model.runner import DesiredRunner, LiveRunner
-from reconciler.model.spec import RunnerBody, RunnerSpec
 
 
 def make_spec(**values):

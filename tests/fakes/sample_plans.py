@@ -13,8 +13,8 @@ from reconciler.model.secret import Secret
 from tests.fakes.runners import make_body, make_change
 
 if TYPE_CHECKING:
-    from reconciler.model.change import Change
-    from reconciler.model.spec import RunnerBody
+    from reconciler.model.fields.change import Change
+    from reconciler.model.fields.spec import RunnerBody
 
 ID = "550e8400-e29b-41d4-a716-446655440000"
 

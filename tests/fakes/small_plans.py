@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from reconciler.model.fields import FIELDS
+from reconciler.model.fields.table import FIELDS
 from reconciler.model.policy import Guard, Policy
 from reconciler.model.position import Position
 from reconciler.model.runner import Desired, Listing

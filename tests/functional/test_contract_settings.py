@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 
 import click
 import pytest
 
-from reconciler.cli.main import COMMANDS
+from reconciler.cli.main import COMMANDS, Commands, cli
 from reconciler.settings import OPTION_NAMES
 from tests.fakes.cli import run_cli
 from tests.fakes.sandbox import running_sandbox
@@ -26,7 +25,7 @@ REFUSED, DONE, CHANGES, USAGE = 5, 0, 2, 64
 def options():
     """Every option of every command, with the command's name."""
     for name in COMMANDS:
-        command = importlib.import_module(f"reconciler.cli.commands.{name}").command
+        command = Commands().get_command(cli.make_context("reconciler", ["schema", "plan"]), name)
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 yield name, parameter

@@ -87,7 +87,7 @@ def test_the_unit_is_valid_and_hardened(tmp_path):
 
 def test_the_unit_starts_a_command_that_is_there():
     """Its options are options of `watch`."""
-    from reconciler.cli.commands.watch import command
+    from reconciler.cli.commands.live.watch import command
 
     line = re.search(
         r"^ExecStart=(.*?[^\\])$", (EXAMPLE / "reconciler-watch.service").read_text(), re.DOTALL | re.MULTILINE

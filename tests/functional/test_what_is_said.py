@@ -68,7 +68,7 @@ def test_the_question_names_counts_environment_and_address(emulated, monkeypatch
     """So that nobody says yes to another account than the one they think of."""
     asked = []
     monkeypatch.setattr(prompt, "confirmed", lambda question: asked.append(question) or False)
-    monkeypatch.setattr("reconciler.cli.commands.apply.sys", Terminal())
+    monkeypatch.setattr("reconciler.cli.commands.live.apply.sys", Terminal())
     emulated("apply")
     where = "environment staging at http://sandbox.localhost"
     assert asked == [f"Apply this plan to {where}: 1 to create?"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -30,12 +31,16 @@ HEAVY = {
 SLOW = {"asyncio", "concurrent", "email", "http", "logging", "pathlib", "sqlite3", "ssl", "tempfile", "urllib"}
 
 
-def test_modules_stay_under_300_lines():
-    """A module has fewer than 300 lines."""
-    long = {
-        str(path.relative_to(ROOT)): count for path in MODULES if (count := len(path.read_text().splitlines())) >= 300
-    }
-    assert long == {}
+def test_modules_have_at_most_250_lines():
+    """A module has at most 250 lines."""
+    counts = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    assert {path: count for path, count in counts.items() if count > 250} == {}
+
+
+def test_rooms_have_at_most_14_modules():
+    """A folder has at most 14 modules beside its `__init__`."""
+    counts = Counter(str(path.parent.relative_to(ROOT)) for path in MODULES if path.name != "__init__.py")
+    assert {folder: count for folder, count in counts.items() if count > 14} == {}
 
 
 def test_no_module_is_a_catch_all():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from reconciler.errors import Unreachable
-from reconciler.model.hidden import show_hidden
+from reconciler.text.hidden import show_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,7 +7,7 @@ import socket
 import ssl
 from typing import Final
 
-from reconciler.model.cause import cause_of
+from reconciler.text.cause import cause_of
 
 _PROXY_LOGIN: Final = 407
 

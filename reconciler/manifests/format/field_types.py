@@ -11,8 +11,8 @@ from typing import Final
 
 from reconciler.manifests.format.endpoints import check_endpoint as check_endpoint  # noqa: PLC0414 - forms is where checks are looked for
 from reconciler.manifests.yaml.trail import quoted
+from reconciler.model.fields.spec import MAX_NAME
 from reconciler.model.secret import REDACTED
-from reconciler.model.spec import MAX_NAME
 
 KEY: Final = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 """A runner's key, and the name of a profile or an environment."""

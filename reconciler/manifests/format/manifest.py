@@ -17,8 +17,8 @@ from reconciler.manifests.format.model import NO_CREDENTIALS, Declared, Model, o
 from reconciler.manifests.format.texts import DAY, HEADER_VALUE, key, no_twins, text, word
 from reconciler.manifests.format.values import FLAG, VERSION, Keyword, problem
 from reconciler.model.enums import AUTO, RunnerStatus
-from reconciler.model.fields import FIELD_NAMES
-from reconciler.model.spec import MAX_NAME, MAX_TAGS
+from reconciler.model.fields.spec import MAX_NAME, MAX_TAGS
+from reconciler.model.fields.table import FIELD_NAMES
 from reconciler.planning.findings.registry import CODES
 
 if TYPE_CHECKING:

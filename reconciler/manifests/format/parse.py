@@ -13,7 +13,7 @@ from reconciler.manifests.format.values import ALREADY, BAD_KEY, PROBLEM, TWINS,
 from reconciler.manifests.yaml.nodes import INT, Map, Scalar, Seq
 from reconciler.manifests.yaml.trail import dotted, quoted
 from reconciler.model.position import Position, Problem
-from reconciler.model.suggestions import meant
+from reconciler.text.suggestions import meant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,9 +13,9 @@ from reconciler.manifests.format.model import NO_CREDENTIALS, Declared, Model, o
 from reconciler.manifests.format.texts import by_demand, key, literal, word
 from reconciler.manifests.format.values import COUNT, IN_A_ROW, INTERVAL, LIMIT, SECONDS, Keyword, problem
 from reconciler.model import enums
+from reconciler.model.fields.spec import MAX_TAGS
 from reconciler.model.finding import STRANDED
 from reconciler.model.policy import Limit
-from reconciler.model.spec import MAX_TAGS
 from reconciler.model.watching import Mode
 from reconciler.planning.findings.registry import CODES
 

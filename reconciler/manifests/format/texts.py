@@ -13,7 +13,7 @@ from reconciler.manifests.secrets.references import BadReference, expand, parse
 from reconciler.manifests.yaml.nodes import BOOL, BROKEN, Map, Scalar, describe
 from reconciler.manifests.yaml.trail import MAX_SHOWN, quoted
 from reconciler.model.enums import Interest
-from reconciler.model.suggestions import meant
+from reconciler.text.suggestions import meant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

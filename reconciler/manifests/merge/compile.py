@@ -14,11 +14,11 @@ from reconciler.manifests.merge.inheritance import Inheritance
 from reconciler.manifests.merge.layers import declared, overlay
 from reconciler.manifests.secrets.resolve import HeaderValues
 from reconciler.manifests.yaml.trail import dotted
-from reconciler.model.headers import Headers
-from reconciler.model.hidden import is_hidden
+from reconciler.model.fields.headers import Headers
+from reconciler.model.fields.spec import MAX_TAGS
 from reconciler.model.position import Position, Problem
 from reconciler.model.runner import Desired, DesiredRunner
-from reconciler.model.spec import MAX_TAGS
+from reconciler.text.hidden import is_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.model.fields import FIELD, FIELDS
+from reconciler.model.fields.table import FIELD, FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -9,7 +9,7 @@ from reconciler.manifests.format.problems import add_problem
 from reconciler.manifests.merge.layers import EMPTY, Source, declared, overlay
 from reconciler.manifests.yaml.nodes import Map, Seq
 from reconciler.model.position import Position, Problem
-from reconciler.model.suggestions import meant
+from reconciler.text.suggestions import meant
 
 if TYPE_CHECKING:
     from pathlib import Path

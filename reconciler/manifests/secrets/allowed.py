@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from reconciler.manifests.secrets.references import BadReference
-from reconciler.model.cause import reason_of
 from reconciler.model.secret import Secret
 from reconciler.settings import HEADER_SECRETS_VARIABLE, OPTION_NAMES, OPTION_PREFIX, PLAN_KEY_VARIABLE
+from reconciler.text.cause import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

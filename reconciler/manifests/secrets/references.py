@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.manifests.format.field_types import VARIABLE_NAME
-from reconciler.model.suggestions import meant
+from reconciler.text.suggestions import meant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,18 +9,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from reconciler.model.endpoint import endpoint, host, is_public, origin
-from reconciler.model.headers import NO_HEADERS, fold
+from reconciler.model.fields.endpoint import endpoint, host, is_public, origin
+from reconciler.model.fields.headers import NO_HEADERS, fold
 from reconciler.model.secret import Literal, Secret, Unresolved
 from reconciler.planning.findings.rule import Raised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from reconciler.model.fields.spec import RunnerSpec
     from reconciler.model.plan import Action
     from reconciler.model.runner import DesiredRunner
     from reconciler.model.secret import HeaderValue
-    from reconciler.model.spec import RunnerSpec
     from reconciler.planning.findings.rule import Proposal
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from reconciler.model.endpoint import endpoint, host, is_private
 from reconciler.model.enums import ActionKind
+from reconciler.model.fields.endpoint import endpoint, host, is_private
 from reconciler.planning.findings.rule import Raised
 
 if TYPE_CHECKING:

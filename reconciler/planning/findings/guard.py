@@ -6,8 +6,8 @@ import math
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from reconciler.model.endpoint import host
 from reconciler.model.enums import ActionKind
+from reconciler.model.fields.endpoint import host
 from reconciler.planning.findings.rule import Raised
 
 if TYPE_CHECKING:

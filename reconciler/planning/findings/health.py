@@ -12,9 +12,9 @@ from reconciler.planning.health import is_active, moves
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reconciler.model.fields.spec import RunnerSpec
     from reconciler.model.health import Probed
     from reconciler.model.runner import DesiredRunner, LiveRunner
-    from reconciler.model.spec import RunnerSpec
     from reconciler.planning.findings.rule import Proposal
 
 

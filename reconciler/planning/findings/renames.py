@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.endpoint import endpoint
 from reconciler.model.enums import ActionKind
-from reconciler.model.hidden import is_hidden
-from reconciler.model.lookalike import NAME_STEPS, look
+from reconciler.model.fields.endpoint import endpoint
 from reconciler.planning.findings.rule import Raised
+from reconciler.text.hidden import is_hidden
+from reconciler.text.lookalike import NAME_STEPS, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import UsageProblem
 from reconciler.model.enums import Interest, Severity
-from reconciler.model.suggestions import nearest
 from reconciler.planning.findings.registry import CODES
+from reconciler.text.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.change import TagsChange
 from reconciler.model.enums import ActionKind, Severity
+from reconciler.model.fields.change import TagsChange
 from reconciler.planning.findings.rule import Raised
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reconciler.model.enums import Purpose
-from reconciler.model.spec import MAX_TAGS
+from reconciler.model.fields.spec import MAX_TAGS
 from reconciler.planning.findings.rule import Raised
 from reconciler.planning.ordering.coarse import arrange_coarsely
 from reconciler.planning.ordering.conflicts import MOST_SETS, resolve

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.fields.spec import MAX_TAGS
 from reconciler.model.plan import Gate, Wait
-from reconciler.model.spec import MAX_TAGS
 from reconciler.planning.findings.rule import Raised
 from reconciler.planning.serving.states import name_some
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.spec import MAX_TAGS
+from reconciler.model.fields.spec import MAX_TAGS
 from reconciler.planning.ordering.solver import Knot, Ordering, order_movers
 from reconciler.planning.ordering.stages import Need, cut_into_stages
 from reconciler.planning.serving.states import ANY

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
+from reconciler.model.fields.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.render import wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from reconciler.model.change import Change
+    from reconciler.model.fields.change import Change
     from reconciler.model.finding import Finding
     from reconciler.model.plan import Action, Gate
     from reconciler.model.report import Outcome

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, assert_never
 
-from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.enums import ChangeOrigin
+from reconciler.model.fields.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.secret import REDACTED
 from reconciler.render import wording
 from reconciler.render.views import groups
@@ -15,7 +15,7 @@ from reconciler.render.views.matrix import sides
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from reconciler.model.change import Change
+    from reconciler.model.fields.change import Change
     from reconciler.model.plan import Action, Plan
 
 GONE: Final = "gone"

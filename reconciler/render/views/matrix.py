@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from reconciler.model.change import ScalarChange, TagsChange
 from reconciler.model.enums import ActionKind, RunnerStatus
+from reconciler.model.fields.change import ScalarChange, TagsChange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, assert_never
 
-from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.enums import ChangeOrigin, Severity
+from reconciler.model.fields.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.model.secret import REDACTED
 from reconciler.render import escape, wording
 from reconciler.render.keys import key_list
@@ -14,7 +14,7 @@ from reconciler.render.views import groups
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reconciler.model.change import Change
+    from reconciler.model.fields.change import Change
     from reconciler.model.finding import Finding
     from reconciler.model.plan import Action, Gate, Plan
     from reconciler.render.formats.layout import Layout

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.enums import RunnerStatus, Standing
-from reconciler.model.fields import spec_document
+from reconciler.model.fields.table import spec_document
 from reconciler.model.health import Health, Probed
 from reconciler.model.secret import REDACTED
 from reconciler.planfile.document import demand_document

@@ -9,8 +9,8 @@ import threading
 from typing import TYPE_CHECKING, Final, Self
 
 from reconciler.errors import ReconcilerError, UsageProblem
-from reconciler.model.cause import reason_of
 from reconciler.settings import is_loopback
+from reconciler.text.cause import reason_of
 
 if TYPE_CHECKING:
     from reconciler.watch.board import Board

@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.manifests.format import field_types
+from reconciler.model.fields.spec import MAX_TAGS
 from reconciler.model.secret import Secret
-from reconciler.model.spec import MAX_TAGS
 from reconciler.sandbox.exchange import Refusal, Request
 from reconciler.sandbox.rules import create_body, runner_id
 

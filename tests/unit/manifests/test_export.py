@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.manifests.export import export_manifest
-from reconciler.model.hidden import is_hidden
+from reconciler.text.hidden import is_hidden
 from tests.fakes.runners import make_live
 
 VISIBLE_BREAK = "\n"

@@ -18,13 +18,13 @@ from reconciler.apply.writer import differing_fields
 from reconciler.manifests.explain import effective
 from reconciler.manifests.export import export_manifest
 from reconciler.manifests.merge.digest import digest_of
-from reconciler.model.field import HeaderMap, Tags
-from reconciler.model.fields import FIELD_NAMES, FIELDS, read_body, spec_document
-from reconciler.model.headers import Headers
+from reconciler.model.fields.headers import Headers
+from reconciler.model.fields.kinds import HeaderMap, Tags
+from reconciler.model.fields.spec import RunnerBody, RunnerSpec
+from reconciler.model.fields.table import FIELD_NAMES, FIELDS, read_body, spec_document
 from reconciler.model.results import Listed
 from reconciler.model.runner import Desired, DesiredRunner, Listing
 from reconciler.model.secret import Secret
-from reconciler.model.spec import RunnerBody, RunnerSpec
 from reconciler.planfile.decode import plan_from
 from reconciler.planfile.document import plan_document, shown_body
 from reconciler.planfile.fingerprints import take_fingerprints

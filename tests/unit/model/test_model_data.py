@@ -5,8 +5,8 @@ import datetime as dt
 import pytest
 
 from reconciler.model.enums import Severity
-from reconciler.model.field import public_value
-from reconciler.model.fields import FIELD_NAMES
+from reconciler.model.fields.kinds import public_value
+from reconciler.model.fields.table import FIELD_NAMES
 from reconciler.model.finding import Finding
 from reconciler.model.plan import Action, Budget, Plan, Request, UnmanagedRunner
 from reconciler.model.policy import Acknowledgement, Limit, Policy

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 
 import pytest
 
-from reconciler.model.encodings import MIN_KNOWN
 from reconciler.model.secret import REDACTED, Scrubber, Secret, Unresolved, reveal
+from reconciler.text.encodings import MIN_KNOWN
 
 VALUE = "Bearer cfc_0123456789abcdef"
 

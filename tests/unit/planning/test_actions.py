@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.fields import FIELD_NAMES
+from reconciler.model.fields.spec import RunnerBody
+from reconciler.model.fields.table import FIELD_NAMES
 from reconciler.model.position import Position
-from reconciler.model.spec import RunnerBody
 from reconciler.planning import actions
 from reconciler.planning.replacement import carried, creation, finish, replacement
 from tests.fakes.runners import altered, make_body, sent

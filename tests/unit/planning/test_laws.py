@@ -5,7 +5,7 @@ from __future__ import annotations
 import hypothesis.strategies as st
 from hypothesis import given
 
-from reconciler.model.fields import FIELDS
+from reconciler.model.fields.table import FIELDS
 from reconciler.planning.match import match
 from reconciler.planning.replacement import replacement
 from tests.fakes.small_plans import apply_to, entry_for, plan

@@ -17,7 +17,7 @@ from reconciler.manifests.format.parse import MAX_AT_ONCE
 from reconciler.manifests.format.problems import MAX_PROBLEMS
 from reconciler.manifests.format.schema import manifest_schema, project_schema
 from reconciler.manifests.yaml.read import read_documents
-from reconciler.model.fields import FIELD_NAMES
+from reconciler.model.fields.table import FIELD_NAMES
 from reconciler.planning.findings.registry import CODES
 from tests.fakes.checks import check_manifest, check_project
 

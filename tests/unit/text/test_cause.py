@@ -12,7 +12,7 @@ import ssl
 import httpx
 import pytest
 
-from reconciler.model.cause import cause_of, reason_of
+from reconciler.text.cause import cause_of, reason_of
 
 QUOTED = "s3cret-piece"
 

@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from reconciler.model.headers import NO_HEADERS, Headers
+from reconciler.model.fields.headers import NO_HEADERS, Headers
 from reconciler.model.secret import Secret
 
 _names = st.sampled_from(["X-A", "x-a", "X-a", "B", "b", "C"])

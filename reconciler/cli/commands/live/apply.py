@@ -120,7 +120,7 @@ def _apply(options: dict[str, Any]) -> int:
 
 
 def _dry_run(ctx: click.Context, options: dict[str, Any]) -> int:
-    from reconciler.cli.commands.plan import command as plan_command
+    from reconciler.cli.commands.live.plan import command as plan_command
     from reconciler.errors import UsageProblem
 
     if options["plan_file"]:

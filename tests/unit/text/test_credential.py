@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.credential import credentials_in, looks_like_credential
 from reconciler.model.secret import Literal, Secret
+from reconciler.text.credential import credentials_in, looks_like_credential
 
 CREDENTIALS = [
     ("Authorization", "Bearer abc123def456"),

@@ -4,7 +4,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from reconciler.model.endpoint import endpoint, host, is_public, origin, same_endpoint
+from reconciler.model.fields.endpoint import endpoint, host, is_public, origin, same_endpoint
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.model.field import Endpoint, HeaderMap, Scalar, Status, Tags
-from reconciler.model.spec import RunnerBody, RunnerSpec
+from reconciler.model.fields.kinds import Endpoint, HeaderMap, Scalar, Status, Tags
+from reconciler.model.fields.spec import RunnerBody, RunnerSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.field import Field, Keep, Show
+    from reconciler.model.fields.kinds import Field, Keep, Show
 
 HEADERS: Final = HeaderMap("headers")
 FIELDS: Final[tuple[Field[Any], ...]] = (

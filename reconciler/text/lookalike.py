@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-from reconciler.model.hidden import is_hidden
+from reconciler.text.hidden import is_hidden
 
 NAME_STEPS: Final = ("Unicode form", "an invisible character", "case", "outer blanks")
 """What `look` leaves out of account."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.enums import RunnerStatus
-from reconciler.model.headers import NO_HEADERS
+from reconciler.model.fields.headers import NO_HEADERS
 
 if TYPE_CHECKING:
-    from reconciler.model.headers import Headers
+    from reconciler.model.fields.headers import Headers
 
 MAX_TAGS: Final = 10
 MAX_NAME: Final = 100
@@ -21,7 +21,7 @@ class RunnerSpec:
     """A runner's fields; a default is what the service gives a runner that is created without the field.
 
     `status` may be a value unknown to us. Header values are `Secret`, or `str` where the project file lists the header
-    as public. What is true of each field (equality, changes, JSON, fingerprint) is in `reconciler.model.fields`.
+    as public. What is true of each field (equality, changes, JSON, fingerprint) is in `reconciler.model.fields.table`.
     """
 
     name: str

@@ -8,18 +8,18 @@ from abc import ABC, abstractmethod
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
-from reconciler.model.change import HeadersChange, ScalarChange, TagsChange
-from reconciler.model.endpoint import same_endpoint
 from reconciler.model.enums import RunnerStatus
-from reconciler.model.headers import Headers, fold
+from reconciler.model.fields.change import HeadersChange, ScalarChange, TagsChange
+from reconciler.model.fields.endpoint import same_endpoint
+from reconciler.model.fields.headers import Headers, fold
 from reconciler.model.secret import Unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from reconciler.model.change import Change
+    from reconciler.model.fields.change import Change
+    from reconciler.model.fields.spec import RunnerSpec
     from reconciler.model.secret import HeaderValue
-    from reconciler.model.spec import RunnerSpec
 
     Show = Callable[[str, HeaderValue], str]
     """Gives the text of a header's value, by its name."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.suggestions import MAX_COMPARED, MAX_LISTED, meant, nearest
+from reconciler.text.suggestions import MAX_COMPARED, MAX_LISTED, meant, nearest
 
 
 def test_nearest():

@@ -1,0 +1,1 @@
+"""Commands that talk to the service or to a forge, one file each."""
