@@ -120,7 +120,7 @@ class Secret:
         Without those under MIN_KNOWN characters, which are too likely to be equal by chance. They are secrets again, to
         be compared and never seen.
         """
-        return frozenset(Secret(part) for part in credentials_in(_open(self)) if len(part) >= MIN_KNOWN)
+        return frozenset([Secret(part) for part in credentials_in(_open(self)) if len(part) >= MIN_KNOWN])
 
     @property
     def is_placeholder(self) -> bool:

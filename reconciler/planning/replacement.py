@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NOT_IN_POST: Final = "status"
 """A new runner is always active (API: Create Runner)."""
+_NOT_IN_POST: Final = frozenset({NOT_IN_POST})
 
 
 def replacement(desired: DesiredRunner, live: RunnerSpec) -> RunnerBody:
@@ -36,14 +37,16 @@ def replacement(desired: DesiredRunner, live: RunnerSpec) -> RunnerBody:
 
 def carried(desired: DesiredRunner) -> tuple[str, ...]:
     """The fields, in the order of FIELDS, whose live value a replacement carries over."""
-    return tuple(name for name in FIELD_NAMES if not desired.owns(name))
+    owned = desired.owned()
+    return tuple(name for name in FIELD_NAMES if name not in owned) if len(owned) < len(FIELD_NAMES) else ()
 
 
 def creation(desired: DesiredRunner) -> RunnerBody:
     """The POST body: name, endpoint, and what else the manifest owns but for the status."""
     given = {"name": desired.name, "endpoint": desired.endpoint} | desired.owned()
     given.pop(NOT_IN_POST, None)
-    return RunnerBody(RunnerSpec(**given), frozenset(FIELD_NAMES) - given.keys())
+    omitted = _NOT_IN_POST if len(given) == len(FIELDS) - 1 else frozenset(FIELD_NAMES) - given.keys()
+    return RunnerBody(RunnerSpec(**given), omitted)
 
 
 def finish(desired: DesiredRunner) -> RunnerBody | None:

@@ -25,7 +25,7 @@ def credentials_in(value: str, *, passwords: bool = False) -> frozenset[str]:
         found |= {rest, rest.strip("\"'")}
         if scheme[1].lower() == "basic" and (pair := _decode(rest)) is not None:
             found |= {pair, pair.partition(":")[2]} if passwords else {pair}
-    return frozenset(each for each in found if each)
+    return frozenset(filter(None, found))
 
 
 def _decode(text: str) -> str | None:

@@ -93,7 +93,7 @@ def _receivers(proposal: Proposal) -> _Receivers:
             _receive(live.spec.headers, live.spec, found, parts)
             wanted = (desired.headers or NO_HEADERS).items()
             unknown = {
-                name: each for name, each in wanted if name in live.spec.headers and isinstance(each, Unresolved)
+                name: each for name, each in wanted if isinstance(each, Unresolved) and name in live.spec.headers
             }
             _receive(unknown, live.spec, found, parts)
     for live in proposal.matching.unmanaged:
@@ -137,6 +137,8 @@ def _redirect(
         if credentials is None:
             credentials = _credentials(value)
         known = [receivers.origins[each] for each in credentials if each in receivers.origins]
+        if not known and not moves:
+            continue
         taken = {source for each in known if after not in each for source in each}
         if live is not None and moves and not any(after in each for each in known) and _may_stay(name, value, live):
             taken.add(origin(live.endpoint))
