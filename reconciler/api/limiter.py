@@ -12,7 +12,7 @@ import math
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final
-from weakref import WeakKeyDictionary
+from weakref import finalize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,7 +129,9 @@ class Limiter:
             self._turn.acquire()
 
 
-_limiters: WeakKeyDictionary[object, dict[tuple[str, RateLimit], Limiter]] = WeakKeyDictionary()
+_limiters: dict[int, dict[tuple[str, RateLimit], Limiter]] = {}
+"""By the identity of a timeline: a clock that is handed in may be neither hashable nor weakly referable."""
+_kept: list[object] = []
 _limiters_lock = threading.Lock()
 
 
@@ -139,5 +141,17 @@ def limiter_for(host: str, limit: RateLimit, clock: Clock) -> Limiter:
     Clocks that have one `timeline` count the same seconds; one without a timeline is its own.
     """
     with _limiters_lock:
-        known = _limiters.setdefault(getattr(clock, "timeline", clock), {})
+        known = _of_timeline(getattr(clock, "timeline", clock))
         return known.setdefault((host, limit), Limiter(limit))
+
+
+def _of_timeline(timeline: object) -> dict[tuple[str, RateLimit], Limiter]:
+    """The limiters of one timeline, for as long as it lives: another object may have its identity then."""
+    known = _limiters.get(id(timeline))
+    if known is None:
+        known = _limiters[id(timeline)] = {}
+        try:
+            finalize(timeline, _limiters.pop, id(timeline), None)
+        except TypeError:  # it can't be referred to weakly
+            _kept.append(timeline)
+    return known

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import gc
 import heapq
 import math
 import threading
+import weakref
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
@@ -224,3 +227,37 @@ def test_a_stop_ends_every_wait_at_once():
     for thread in threads:
         thread.join(timeout=20)
     assert len(ended) == 4
+
+
+@dataclass
+class Unhashable:
+    """A clock as a plain data class is one: equal by value, without a hash."""
+
+    def monotonic(self):
+        """See Clock."""
+        return 0.0
+
+
+class Slotted:
+    """A clock that can't be referred to weakly."""
+
+    __slots__ = ()
+    monotonic = Unhashable.monotonic
+
+
+@pytest.mark.parametrize("kind", [Unhashable, Slotted])
+def test_any_object_can_be_a_clock(kind):
+    """One that has no hash or no weak reference shares limiters with itself, not with its equals."""
+    clock, other = kind(), kind()
+    one = limiter_for("api.example.com", RateLimit(40, 10.0), clock)
+    assert limiter_for("api.example.com", RateLimit(40, 10.0), clock) is one
+    assert limiter_for("api.example.com", RateLimit(40, 10.0), other) is not one
+
+
+def test_the_limiters_of_a_clock_end_with_it():
+    """The next object at the same place in memory starts anew, and nothing is kept."""
+    clock = Unhashable()
+    limiter = weakref.ref(limiter_for("api.example.com", RateLimit(40, 10.0), clock))
+    del clock
+    gc.collect()
+    assert limiter() is None
