@@ -237,7 +237,9 @@ def _build(
         defaults=levels.layers("defaults"),
         profiles=levels.profiles(),
     )
-    if unmanaged == UnmanagedMode.DISABLE and not project.unmanaged_scope and not project.needs_environment:
+    is_wrong = settings.unmanaged_scope is None and "unmanaged_scope" in project.policy_at  # which is said already
+    has_scope = is_wrong or bool(project.unmanaged_scope)
+    if unmanaged == UnmanagedMode.DISABLE and not has_scope and not project.needs_environment:
         message = "unmanaged: disable needs unmanaged_scope, globs of the names that may be disabled"
         problems.append(Problem(levels.place("unmanaged"), message))
     return project

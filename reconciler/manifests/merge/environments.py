@@ -66,7 +66,10 @@ class Levels:
         """The places of those keys that are declared, the environment's before the top level's."""
         wanted = list(keys)
         return {
-            key: Position(self._shown, *level.key_at[key]) for _, level in self._nodes for key in wanted if key in level
+            key: Position(self._shown, *level.key_at[key])
+            for _, level in self._nodes
+            for key in wanted
+            if key in level.key_at
         }
 
     def layers(self, key: str) -> tuple[tuple[str, Map], ...]:

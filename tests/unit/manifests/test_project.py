@@ -190,6 +190,14 @@ def test_a_named_project_file_must_exist(tree, path):
             ["reconciler.yaml:2:1: unmanaged: disable needs unmanaged_scope, globs of the names that may be disabled"],
         ),
         (
+            "version: 1\nunmanaged: disable\nunmanaged_scope: prod-*",
+            ["reconciler.yaml:3:18: unmanaged_scope: must be a list; this is text"],
+        ),
+        (
+            "version: 1\nunmanaged: disable\nunmanaged_scope: []",
+            ["reconciler.yaml:2:1: unmanaged: disable needs unmanaged_scope, globs of the names that may be disabled"],
+        ),
+        (
             "version: 1\nprofiles: {a: {tags: ['${x']}}\nenvironments: {e: {defaults: {headers: {X: '${y}'}}}}",
             [
                 "reconciler.yaml:2:23: profiles.a.tags[0]: a ${ without its }; write $${ for a literal ${",
