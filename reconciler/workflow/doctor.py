@@ -28,7 +28,7 @@ from reconciler.model.results import Check, Checks
 from reconciler.settings import DOCUMENTED_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reconciler.manifests.project import Project
     from reconciler.model.runner import Account
@@ -41,20 +41,30 @@ WARN: Final = "warn"
 FAIL: Final = "fail"
 UNKNOWN: Final = "unknown"
 """What could not be checked is not ok, and fails nothing."""
+_EVERY: Final = ("project file", "limit", "address", "token", "tier", "clock")
 MAX_SKEW_S: Final = 60
 _SETTINGS: Final = {"no-token": "token", "weak-plan-key": "plan key"}
 """What a setting that can't be used is called, by the error's code."""
 
 
 def doctor(selection: Selection, ports: Ports, *others: Check, endpoint: str | None = None) -> Checks:
-    """Every check, in order, and the `others`; those that need an earlier one to pass are left out when it fails.
+    """Every check, in order, and the `others`; those that need an earlier one to pass are unknown when it fails.
 
     `endpoint` is the key, or a glob, of runners whose endpoints are asked too.
     """
     checks = tuple(_checks(selection, ports))
+    checks += tuple(_unchecked(checks))
     if endpoint is not None and not any(check.status == FAIL for check in checks):
         checks += tuple(_endpoints(replace(selection, targets=(endpoint,)), ports))
     return Checks((*checks, *others))
+
+
+def _unchecked(checks: Sequence[Check]) -> Iterator[Check]:
+    """The checks that were not reached, because an earlier one failed."""
+    failed = ", ".join(dict.fromkeys(check.name for check in checks if check.status == FAIL))
+    for name in _EVERY:
+        if all(check.name != name for check in checks):
+            yield Check(name, UNKNOWN, f"not checked: {failed} comes first", "correct that, and run doctor again")
 
 
 def _endpoints(selection: Selection, ports: Ports) -> Iterator[Check]:
@@ -106,7 +116,7 @@ def _checks(selection: Selection, ports: Ports) -> Iterator[Check]:
         )
     except ManifestError as error:
         for problem in error.problems:
-            yield Check("project file", FAIL, str(problem), "mend it; `reconciler validate` checks it offline")
+            yield Check("project file", FAIL, str(problem), "correct it; `reconciler validate` checks it offline")
         return
     except ReconcilerError as error:
         yield Check("project file", FAIL, str(error), "name the project file with --project PATH")

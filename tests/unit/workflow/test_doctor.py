@@ -89,13 +89,18 @@ FAILURES = [
 ]
 
 
+EVERY = {"project file", "limit", "address", "token", "tier", "clock"}
+"""What is reported in any case, if only as not checked."""
+
+
 @pytest.mark.parametrize(("answer", "name", "advice"), FAILURES, ids=[type(row[0]).__name__ for row in FAILURES])
 def test_what_the_service_answers(tmp_path, answer, name, advice):
-    """The check it belongs to fails and says what to do; the tier is not guessed at."""
+    """The check it belongs to fails and says what to do; what needs it is reported as not checked."""
     checks = examine(tmp_path, answer)
     assert checks[name][0] == "fail"
     assert advice in checks[name][2]
-    assert "tier" not in checks
+    assert checks["tier"][:2] == ("unknown", f"not checked: {name} comes first")
+    assert set(checks) >= EVERY
 
 
 CLOCKS = [
@@ -137,7 +142,8 @@ def test_without_a_token_or_a_good_address(tmp_path):
     assert missing["token"] == ("fail", "no API token", "set it, and run doctor again")
     wrong = examine(tmp_path, account(), settings=UsageProblem("no URL"))
     assert wrong["address"][0] == "fail"
-    assert "tier" not in missing | wrong
+    assert missing["tier"][0] == wrong["tier"][0] == "unknown"
+    assert EVERY == set(missing) == set(wrong)
 
 
 PROJECTS = [
