@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
 MAX_SECRET_BYTES: Final = 64 * 1024
 TOKEN_PREFIX: Final = "COMFYCONTROL_"  # noqa: S105 - how the names of token variables start
-_OF_THE_RUN: Final = ("ACTIONS_", "GITHUB_TOKEN", "GH_TOKEN")
-"""Credentials that GitHub hands to a job: of no use to a runner, of much use to a thief."""
+_OF_THE_RUN: Final = (
+    *("ACTIONS_", "GITHUB_TOKEN", "GH_TOKEN", "GITLAB_TOKEN", "GITEA_TOKEN", "FORGEJO_TOKEN"),
+    *("CI_JOB_TOKEN", "CI_JOB_JWT", "CI_REPOSITORY_URL", "CI_REGISTRY_PASSWORD", "CI_DEPLOY_PASSWORD"),
+    "CI_DEPENDENCY_PROXY_PASSWORD",
+)
+"""Credentials that a CI hands to a job, or that a comment takes: of no use to a runner, of much use to a thief."""
 _KERNEL: Final = ("/proc", "/sys")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
