@@ -98,7 +98,9 @@ class DeadlineBackend(httpcore.NetworkBackend):
         thread.start()
         thread.join(self._deadline.left_s(timeout, httpcore.ConnectTimeout))
         if failed:
-            raise httpcore.ConnectError("the host's name could not be resolved") from failed[0]
+            unresolved = httpcore.ConnectError("the host's name could not be resolved")
+            unresolved.__context__ = failed[0]  # the pool raises it again `from None`, which drops a cause
+            raise unresolved
         if thread.is_alive():
             raise httpcore.ConnectTimeout("the host's name was not resolved in time")
         return found
