@@ -199,9 +199,10 @@ def literal_secrets(entries: Sequence[DesiredRunner]) -> Iterator[Raised]:
         names = []
         for name, value in (entry.headers or {}).items():
             if isinstance(value, Literal):
-                if (name, value) not in checked:
-                    checked[name, value] = value.looks_like_credential(name)
-                if checked[name, value]:
+                found = checked.get((name, value))
+                if found is None:
+                    found = checked[name, value] = value.looks_like_credential(name)
+                if found:
                     names.append(name)
         if names:
             yield Raised(
