@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -48,15 +49,24 @@ def export(
         left_out=made.left_out,
         sandbox=settings.sandbox,
         declared=len(chosen) - len(new),
-        files=_files(made, split=split, some_declared=bool(declared)),
+        files=_files(made, None if out is None else selection.cwd / out, split=split, some_declared=bool(declared)),
     )
 
 
-def _files(made: Export, *, split: bool, some_declared: bool) -> dict[str, str]:
+def _files(made: Export, folder: Path | None, *, split: bool, some_declared: bool) -> dict[str, str]:
     """The manifests to write: none where every runner is declared already."""
     if split:
         return made.split()
-    return {ENTRY_FILE: made.text} if made.entries or not some_declared else {}
+    return {_free_name(folder): made.text} if made.entries or not some_declared else {}
+
+
+def _free_name(folder: Path | None) -> str:
+    """`runners.yaml`; beside what an earlier export wrote `runners-2.yaml` and so on, for what is new since."""
+    if folder is None:
+        return ENTRY_FILE
+    first = Path(ENTRY_FILE)
+    names = chain((ENTRY_FILE,), (f"{first.stem}-{number}{first.suffix}" for number in count(2)))
+    return next(name for name in names if not os.path.lexists(folder / name))
 
 
 def _declared(

@@ -150,15 +150,29 @@ def test_export_with_headers_names_what_to_set(tmp_path):
 
 
 def test_export_overwrites_nothing(tmp_path):
-    """A manifest that is there stays, also where it declares none of the live runners."""
+    """A manifest that is there stays; what is live and not declared goes into a file beside it, and only that."""
     where = seeded(tmp_path)
     assert run_cli("export", "--out", "runners", *where, cwd=tmp_path).code == 0
     other = "version: 1\nrunners: {other: {endpoint: https://other.example.com, tags: [gpu]}}\n"
     (tmp_path / "runners" / "runners.yaml").write_text(other)
     again = run_cli("export", "--out", "runners", *where, cwd=tmp_path)
     assert (tmp_path / "runners" / "runners.yaml").read_text() == other
-    assert again.code == 1
-    assert "overwrites nothing" in again.err
+    assert (again.code, again.err.splitlines()[0]) == (0, "wrote runners/runners-2.yaml")
+    third = run_cli("export", "--out", "runners", *where, cwd=tmp_path)
+    assert (third.code, "wrote" in third.err) == (0, False)
+    assert sorted(each.name for each in (tmp_path / "runners").iterdir()) == ["runners-2.yaml", "runners.yaml"]
+    (tmp_path / "runners" / "runners.yaml").unlink()
+    assert "No changes." in run_cli("plan", *where, cwd=tmp_path).out
+
+
+def test_a_second_export_writes_what_is_new(tmp_path):
+    """A runner that came since the first export is written beside it, with no key twice."""
+    where = seeded(tmp_path)
+    name = json.loads(run_cli("list", "--format", "json", *where, cwd=tmp_path).out)["runners"][0]["name"]
+    assert run_cli("export", "--out", "runners", "--target", name, *where, cwd=tmp_path).code == 0
+    assert run_cli("export", "--out", "runners", *where, cwd=tmp_path).code == 0
+    planned = run_cli("plan", "--format", "json", *where, cwd=tmp_path).json
+    assert (planned["actions"], planned["unmanaged"]) == ([], [])
 
 
 def test_an_empty_fleet_exports_an_empty_manifest(tmp_path):
