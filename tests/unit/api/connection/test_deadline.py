@@ -15,7 +15,7 @@ from reconciler.api.connection.refusals import chain_of, final_reason
 def test_a_name_that_is_not_there_is_final_and_a_resolver_that_is_away_is_not(monkeypatch, code, final):
     """The resolver's own error survives the pool: by its number a wrong name is said at once, and not tried again."""
 
-    def resolve(host, *_arguments, **_options):
+    def resolve(*_arguments, **_options):
         raise socket.gaierror(code, "no")
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
