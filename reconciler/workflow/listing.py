@@ -131,7 +131,8 @@ def _known(selection: Selection, ports: Ports, project: Project, settings: Setti
     if not selection.paths and project.file is None and not (selection.cwd / "runners").exists():
         return None
     try:
-        desired = compile_selected(selection, project, ports, secrets=ports.secrets, allow_unresolved=True)
+        empty = replace(selection, allow_empty=True)
+        desired = compile_selected(empty, project, ports, secrets=ports.secrets, allow_unresolved=True)
         plan = plan_for(selection, ports, replace(project, unmanaged=UnmanagedMode.REPORT), settings, desired, listing)
     except ReconcilerError as error:
         ports.warn(f"which runners are managed can't be told: {error}")

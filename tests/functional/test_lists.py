@@ -100,6 +100,14 @@ def test_without_manifests_no_standing_can_be_chosen(listing, tmp_path, option):
     assert f"{option} can't be known" in ran.err
 
 
+def test_manifests_without_a_runner_manage_none(listing, tmp_path):
+    """As after `init`: nothing is wrong, and every live runner is unmanaged."""
+    (tmp_path / "runners" / "r.yaml").write_text("version: 1\nrunners: {}\n")
+    ran = listing("--unmanaged", "--format", "json")
+    assert (ran.code, names(ran)) == (0, EVERY)
+    assert "warning" not in ran.err
+
+
 def test_broken_manifests_hide_no_list(listing, tmp_path):
     """The list is there, with a warning; what depends on the manifests is refused."""
     (tmp_path / "runners" / "r.yaml").write_text("version: 1\nrunners: {a: {endpoint: 7}}\n")
