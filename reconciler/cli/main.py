@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _BEFORE: Final = re.compile(r"-[vq]+|--verbose|--quiet")
 """Options that every command about runners has, and that people type before it."""
 COMMANDS: Final = {
-    "init": "Write a project file, a first manifest and a GitHub workflow.",
+    "init": "Write a project file, a first manifest and CI.",
     "validate": "Check manifests offline, without a token.",
     "render": "Show the effective manifests after merging.",
     "plan": "Show what apply would change; cannot write.",
@@ -26,7 +26,7 @@ COMMANDS: Final = {
     "watch": "Keep the live runners in step, again and again.",
     "list": "List the live runners.",
     "export": "Write the live runners as manifests.",
-    "comment": "Post a saved plan to a pull request.",
+    "comment": "Post a saved plan to a pull or merge request.",
     "schema": "Print a JSON Schema.",
     "sandbox": "Serve the embedded API emulator.",
     "demo": "See the whole story on the embedded sandbox.",
