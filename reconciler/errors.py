@@ -176,7 +176,8 @@ class StalePlan(ReconcilerError):
         self.moved = tuple(moved)
         self.plan = plan
         lines = "\n".join(f"  {line}" for line in self.moved)
-        super().__init__(f"the plan is stale, nothing was written; plan again and review it. What moved:\n{lines}")
+        advice = "the plan is stale, nothing was written; plan again and review it. What has changed:"
+        super().__init__(f"{advice}\n{lines}")
 
 
 class GuardRefused(ReconcilerError):

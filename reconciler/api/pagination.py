@@ -84,7 +84,7 @@ def _read_once(read_page: Callable[[int], Page[Item]], progress: Callable[[int, 
     pages = {1: first, **_rest(read_page, first.total, count, progress)} if count > 1 else {1: first}
     runners = tuple(itertools.chain.from_iterable(pages[number].runners for number in range(1, count + 1)))
     if len({runner.id for runner in runners}) != len(runners):
-        raise Shifted("a runner stands on two pages")
+        raise Shifted("the same runner is on two pages")
     return runners
 
 

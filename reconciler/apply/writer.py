@@ -207,4 +207,4 @@ def _look(base: LiveRunner, sent: RunnerBody | None, current: LiveRunner) -> Non
     """Raises Moved unless the runner is as it was, or as the body that was `sent` already and is to be repeated."""
     fields = differing_fields(RunnerBody(base.spec), current)
     if fields and (sent is None or differing_fields(sent, current)):
-        raise Moved(f"not written: somebody changed {fields} since the plan; plan again")
+        raise Moved(f"not written: another writer changed {fields} since the plan; plan again")

@@ -155,7 +155,7 @@ preview_options = _all(
     option("--out", metavar="FILE", help="Save the plan for `apply --plan FILE`."),
     option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes."),
     option("--allow-unresolved", is_flag=True, help="Plan without secrets that can't be resolved; not applyable then."),
-    option("--base", metavar="REF", help="Tell what this change brings against the manifests of a git revision."),
+    option("--base", metavar="REF", help="Show what this change brings against the manifests of a git revision."),
     option("--live", metavar="FILE", help="Plan offline against the output of `list --format json`."),
 )
 """What only a plan takes, and apply with --dry-run."""

@@ -103,9 +103,9 @@ def check_protection(environment: str, environ: Mapping[str, str], clock: Clock)
     if rules is None:
         return Check(name, FAIL, f"there is no {environment}, and GitHub would create it without protection", todo)
     if not rules:
-        return Check(name, FAIL, f"{environment} protects nothing: nobody would be asked", todo)
+        return Check(name, FAIL, f"{environment} has no protection: an apply would not wait for approval", todo)
     if REVIEWERS not in rules:
-        return Check(name, WARN, f"{environment} has no required reviewers: nobody is asked", todo)
+        return Check(name, WARN, f"{environment} has no required reviewers: an apply waits for no approval", todo)
     return Check(name, OK, f"{environment} has required reviewers")
 
 

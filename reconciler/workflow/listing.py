@@ -135,7 +135,7 @@ def _known(selection: Selection, ports: Ports, project: Project, settings: Setti
         desired = compile_selected(empty, project, ports, secrets=ports.secrets, allow_unresolved=True)
         plan = plan_for(selection, ports, replace(project, unmanaged=UnmanagedMode.REPORT), settings, desired, listing)
     except ReconcilerError as error:
-        ports.warn(f"which runners are managed can't be told: {error}")
+        ports.warn(f"which runners are managed is unknown: {error}")
         return None
     pairs = match(desired.runners, listing.runners).pairs
     keys = {pair.live.id: pair.desired.key for pair in pairs if pair.live is not None}

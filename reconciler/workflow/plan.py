@@ -121,7 +121,7 @@ def compile_base(base: str, selection: Selection, project: Project, ports: Ports
                 files=revision,
             )
         except ReconcilerError as error:
-            ports.warn(f"what this change brings can't be told, the manifests of {base} don't compile: {error}")
+            ports.warn(f"what this change brings is unknown, the manifests of {base} don't compile: {error}")
             return None
 
 

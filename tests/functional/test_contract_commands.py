@@ -148,8 +148,8 @@ def test_a_dry_run_is_a_plan(emulated, tmp_path, words, code):
 
 
 REFUSED = [
-    (["apply", "--yes", "--out", "p.plan"], "--out is for `reconciler plan`, or goes with --dry-run"),
-    (["apply", "--dry-run", "--plan", "p.plan"], "--dry-run goes without --plan"),
+    (["apply", "--yes", "--out", "p.plan"], "--out is for `reconciler plan`, or for --dry-run"),
+    (["apply", "--dry-run", "--plan", "p.plan"], "--dry-run can't be combined with --plan"),
     (["apply", "--plan", "p.plan", "m.yaml"], "records PATH already"),
     (["apply", "--plan", "p.plan", "-e", "x", "--target", "y"], "records --env, --target already"),
     (["apply", "--plan", "p.plan", "--var", "a=b", "--project", "x"], "records --project, --var already"),

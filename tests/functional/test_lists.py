@@ -113,7 +113,7 @@ def test_broken_manifests_hide_no_list(listing, tmp_path):
     (tmp_path / "runners" / "r.yaml").write_text("version: 1\nrunners: {a: {endpoint: 7}}\n")
     ran = listing("--format", "json")
     assert (ran.code, names(ran)) == (0, EVERY)
-    assert "which runners are managed can't be told" in ran.err
+    assert "which runners are managed is unknown" in ran.err
     assert listing("--drifted").code == 64
 
 

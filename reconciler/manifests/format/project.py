@@ -129,7 +129,7 @@ class Settings(Model):
             Annotated[str, key(field_types.check_variable_name, field_types.VARIABLE_NAME)],
             Annotated[str, literal(field_types.check_variable_value, marks=True)],
         ]
-    ] = optional("What ${var:NAME} stands for; text, not expanded again.", {"domain": "example.com"})
+    ] = optional("Values of ${var:NAME}; text, not expanded again.", {"domain": "example.com"})
     env_allow: Declared[list[Filled]] = optional(
         "Patterns of variables that ${env:NAME} may name, besides RECONCILER_*.", ["CI_RUNNER_*"]
     )

@@ -117,7 +117,7 @@ class ProcessSecrets:
             raise BadReference(f"the file can't be read: {reason_of(exc)}") from exc
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise BadReference("this is no regular file")
+                raise BadReference("this is not a regular file")
             content = os.read(descriptor, MAX_SECRET_BYTES + 1)
         finally:
             os.close(descriptor)

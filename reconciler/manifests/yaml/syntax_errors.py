@@ -36,7 +36,7 @@ _ADVICE: Final = (
     ("could not find expected ':'", "a key without its colon{context}"),
     ("found unexpected ':'", "a colon in […] or {{…}} needs quotes around the text{context}"),
     ("found unknown escape", "an unknown escape after a backslash; in single quotes a backslash is just text"),
-    ("invalid Unicode character escape", "an escape that stands for no character"),
+    ("invalid Unicode character escape", "an escape of a character that does not exist"),
     ("did not find expected hexdecimal", "an escape with too few hexadecimal digits"),
     ("found undefined tag handle", "a custom tag is not taken here; quote the text if it really begins with !"),
     ("incompatible YAML document", "a YAML version that can't be read; take the %YAML line out"),

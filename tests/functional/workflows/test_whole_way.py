@@ -240,7 +240,7 @@ def test_only_the_default_branch_is_applied(actions, repository, fleet, event):
     ("rules", "result", "said"),
     [
         (None, "failure", "There is no environment 'production'"),
-        ([], "failure", "protects nothing"),
+        ([], "failure", "has no protection"),
         (["wait_timer"], "success", "no required reviewers"),
         (["branch_policy", "required_reviewers"], "success", ""),
     ],

@@ -255,7 +255,7 @@ def test_a_runner_that_moved_is_stale_and_stays_as_it_is(now, told):
     report = apply_plan(plan_of(update(LIVE, TAGGED, unmanaged=("status",))), api)
     assert only(report).status == "stale"
     assert only(report).error.code == "stale"
-    assert only(report).error.message == f"not written: somebody changed {told} since the plan; plan again"
+    assert only(report).error.message == f"not written: another writer changed {told} since the plan; plan again"
     assert api.runners[LIVE.id] == moved
     assert api.calls == [("get", LIVE.id)]
     assert report.exit_code == 3

@@ -134,7 +134,7 @@ MANIFESTS = {
     ),
     "escape of half a character": (
         RUNNER + '    name: "\\ud800"\n',
-        "5:14: an escape that stands for no character",
+        "5:14: an escape of a character that does not exist",
     ),
     "escape too short": (
         RUNNER + '    name: "\\x1"\n',

@@ -55,9 +55,9 @@ IN_MANIFEST = [
     ),
     ("the process's environment", "headers: {X: '${file:/proc/self/environ}'}", OPEN, "a file of the kernel"),
     ("the checkout's credentials", "headers: {X: '${file:../.git/config}'}", OPEN, "git's own files"),
-    ("a pipe", "headers: {X: '${file:pipe}'}", "", "no regular file"),
-    ("a folder", "headers: {X: '${file:folder}'}", "", "no regular file"),
-    ("a device", "headers: {X: '${file:/dev/zero}'}", OPEN, "no regular file"),
+    ("a pipe", "headers: {X: '${file:pipe}'}", "", "not a regular file"),
+    ("a folder", "headers: {X: '${file:folder}'}", "", "not a regular file"),
+    ("a device", "headers: {X: '${file:/dev/zero}'}", OPEN, "not a regular file"),
     ("a file that is too large", "headers: {X: '${file:large}'}", "", "over 64 KiB"),
     ("a binary file", "headers: {X: '${file:binary}'}", "", "not UTF-8"),
     ("a file of several lines", "headers: {X: '${file:lines}'}", "", "holds a control character"),
@@ -121,7 +121,7 @@ def tree(tmp_path):
     return tree
 
 
-NOT_OPENED = ("no regular file", "over 64 KiB", "not UTF-8", "holds a control character")
+NOT_OPENED = ("not a regular file", "over 64 KiB", "not UTF-8", "holds a control character")
 """What only shows when the file is read: not offline."""
 
 

@@ -124,7 +124,7 @@ def _dry_run(ctx: click.Context, options: dict[str, Any]) -> int:
     from reconciler.errors import UsageProblem
 
     if options["plan_file"]:
-        raise UsageProblem("--dry-run goes without --plan: `reconciler show FILE` shows a saved plan")
+        raise UsageProblem("--dry-run can't be combined with --plan: `reconciler show FILE` shows a saved plan")
     result: int = ctx.invoke(
         plan_command, **{each.name: options[each.name] for each in plan_command.params if each.name}
     )
@@ -138,7 +138,7 @@ def _refuse_preview(ctx: click.Context) -> None:
     for each in ctx.command.params:
         given = ctx.get_parameter_source(each.name or "") is click.core.ParameterSource.COMMANDLINE
         if given and getattr(each, "hidden", False):
-            raise UsageProblem(f"{each.opts[0]} is for `reconciler plan`, or goes with --dry-run")
+            raise UsageProblem(f"{each.opts[0]} is for `reconciler plan`, or for --dry-run")
 
 
 def _refuse_recorded(ctx: click.Context) -> None:

@@ -125,4 +125,4 @@ def _say_where(url: str, local: bool) -> None:
     log = logging.getLogger("reconciler.watch")
     log.info("the status is at %s/", url)
     if not local:
-        log.warning("other machines can reach the status, and nobody is asked who they are")
+        log.warning("other machines can reach the status, and it asks for no login")

@@ -153,7 +153,7 @@ def test_only_regular_files(tmp_path):
     """A pipe doesn't make the run wait, and neither a folder, a device nor a socket is read."""
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, "/dev/zero"):
-        with pytest.raises(BadReference, match="no regular file"):
+        with pytest.raises(BadReference, match="not a regular file"):
             SECRETS.file(str(path))
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "sock"))
