@@ -1,4 +1,4 @@
-"""How soon a watch acts, what it costs while nothing happens, and how long a fleet's probes take.
+"""How soon a watch acts, and what it costs while nothing happens.
 
 The second column is the bound that the figure is held to.
 """
@@ -10,44 +10,21 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 from tests.benchmarks.measure import Row, Run
 from tests.benchmarks.serving import served
 
-HERE = Path(__file__).parents[2]
 INTERVAL_S = 5
 LOOK_S = 15
 FLEET = 1_000
-PROBES_S = 10.0
 IDLE_S = 120
 IDLE = 0.01
 MANIFEST = """\
 version: 1
 defaults: {status: active, headers: {}}
 runners: {gpu-1: {endpoint: 'http://127.0.0.1:9', tags: [%s]}}
-"""
-STUB = """
-import sys
-from tests.fakes.comfyui import ComfyUI
-with ComfyUI() as comfy:
-    print(comfy.url(), flush=True)
-    sys.stdin.read()
-"""
-PROBE = """
-import sys, time
-from reconciler.adapters.signals import StopFlag
-from reconciler.health.prober import Prober
-from reconciler.health.targets import Admission
-from reconciler.model.policy import Guard
-url, count = sys.argv[1], int(sys.argv[2])
-admission = Admission(Guard(), "/system_stats")
-targets = [admission.admit(f"r{n}", url, {}) for n in range(count)]
-began, cpu = time.perf_counter(), time.process_time()
-found = Prober(StopFlag()).ask(targets, timeout_s=5)
-print(time.perf_counter() - began, time.process_time() - cpu, sum(each.health == "healthy" for each in found.values()))
 """
 
 
@@ -58,7 +35,6 @@ def rows(bench):
     with running_sandbox([live], token=os.environ["COMFYCONTROL_API_TOKEN"]) as sandbox:
         yield from _healing(bench, sandbox)
         yield from _commits(bench, sandbox)
-    yield _probing(bench)
     if not bench.quick:
         yield _idle(bench)
 
@@ -109,20 +85,6 @@ def _commits(bench, sandbox):
     yield Row("a new commit in force after SIGHUP", [Run(hup_s, 0.0, 0)], floor_s=2.0, at_most=1.0)
     what = f"a new commit in force by itself, a look each {LOOK_S} s"
     yield Row(what, [Run(look_s, 0.0, 0)], floor_s=LOOK_S + 2.0, at_most=1.0)
-
-
-def _probing(bench):
-    environ = {**os.environ, "PYTHONPATH": str(HERE)}
-    command = [sys.executable, "-c", STUB]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ) as stub:
-        url = stub.stdout.readline().strip()
-        ran = subprocess.run(
-            [bench.product.python, "-c", PROBE, url, str(FLEET)], capture_output=True, text=True, check=True
-        )
-        stub.stdin.close()
-    wall_s, cpu_s, healthy = ran.stdout.split()
-    note = f"{healthy} healthy, {float(cpu_s):.1f} s of CPU"
-    return Row(f"{FLEET:,} probes", [Run(float(wall_s), float(cpu_s), 0)], floor_s=PROBES_S, at_most=1.0, note=note)
 
 
 def _idle(bench):
