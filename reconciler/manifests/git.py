@@ -72,7 +72,7 @@ class Revision:
             raise FileNotFoundError(f"not a file of {self.commit}")
         requests, answers = self.batch.stdin, self.batch.stdout
         assert requests is not None  # noqa: S101 - both are pipes, see running
-        assert answers is not None  # noqa: S101
+        assert answers is not None  # noqa: S101 - both are pipes, see running
         with bounded(self.batch, self.repository):
             requests.write(f"{self.commit}:{inside}\n".encode("utf-8", "surrogateescape"))
             requests.flush()

@@ -177,7 +177,7 @@ class Remote:
         """What git prints."""
         named = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
         ran = subprocess.run(  # git from the PATH, as everybody has it
-            ["git", "-C", str(self.folder), *named, *arguments],  # noqa: S607
+            ["git", "-C", str(self.folder), *named, *arguments],  # noqa: S607 - the git of the PATH is meant
             check=True,
             capture_output=True,
             text=True,

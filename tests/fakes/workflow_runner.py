@@ -30,7 +30,7 @@ WHO = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t", "GIT_COMMITTER_NAME": 
 def git(folder, *words):
     """Run git in a folder, with no configuration but the repository's; what it prints."""
     env = {"PATH": PATH, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", **WHO}
-    ran = subprocess.run(["git", *words], cwd=folder, env=env, check=True, capture_output=True, text=True)  # noqa: S607
+    ran = subprocess.run(["git", *words], cwd=folder, env=env, check=True, capture_output=True, text=True)  # noqa: S607 - the git of the PATH is meant
     return ran.stdout.strip()
 
 

@@ -32,7 +32,7 @@ LIVE = {"name": "gpu-1", "endpoint": "https://gpu-1.example.com", "tags": ["old"
 def git(folder, *words):
     """One git command that must work."""
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1", **WHO}
-    done = subprocess.run(["git", *words], cwd=folder, check=True, env=env, capture_output=True, text=True)  # noqa: S607
+    done = subprocess.run(["git", *words], cwd=folder, check=True, env=env, capture_output=True, text=True)  # noqa: S607 - the git of the PATH is meant
     return done.stdout.strip()
 
 

@@ -20,7 +20,7 @@ PINNED = ("--requirement", "comfycontrol-reconciler==1.2.3")
 def git(folder, *words):
     """One git command that must work, with no configuration but the repository's."""
     env = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1", **WHO}
-    subprocess.run(["git", *words], cwd=folder, check=True, env=env, capture_output=True)  # noqa: S607
+    subprocess.run(["git", *words], cwd=folder, check=True, env=env, capture_output=True)  # noqa: S607 - the git of the PATH is meant
 
 
 @pytest.fixture

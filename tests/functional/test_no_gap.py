@@ -55,7 +55,7 @@ def states(runners):
 @pytest.mark.parametrize("seed", range(12))
 def test_no_state_of_the_service_has_a_gap(tmp_path, seed, failing):
     """What is served before and after is served in every state between, whichever write is refused."""
-    before, after = draw(Random(seed))  # noqa: S311 (no secret)
+    before, after = draw(Random(seed))  # noqa: S311 - chance, no secret
     entries = dict(wanted(number, state, before[number]) for number, state in enumerate(after))
     (tmp_path / "runners.yaml").write_text(json.dumps({"version": 1, "runners": entries}))
     needs = required(before, after, TAGS, [])

@@ -18,7 +18,7 @@ WHO = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t", "GIT_COMMITTER_NAME": 
 
 def git(folder, *arguments):
     """Run git there."""
-    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, env={**os.environ, **WHO})  # noqa: S607
+    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, env={**os.environ, **WHO})  # noqa: S607 - the git of the PATH is meant
 
 
 @pytest.fixture

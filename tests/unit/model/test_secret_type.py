@@ -59,7 +59,7 @@ def test_json_refuses_a_secret():
         json.dumps(Secret(VALUE))
 
 
-@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda secret: pickle.loads(pickle.dumps(secret))])  # noqa: S301
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda secret: pickle.loads(pickle.dumps(secret))])  # noqa: S301 - its own pickle
 def test_a_copied_secret_is_empty(copied):
     """A copy carries no value out of the process; opening it says so, and it equals nothing but itself."""
     emptied = copied(Secret(VALUE))

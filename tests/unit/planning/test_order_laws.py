@@ -24,7 +24,7 @@ def draw_fleet(seed, odd):
 
     Drawn evenly from a seed: fleets that are small in Hypothesis's eyes have nobody who moves.
     """
-    chance = Random(seed)  # noqa: S311 (no secret)
+    chance = Random(seed)  # noqa: S311 - chance, no secret
     pool = chance.sample(chance.choice([SETS, PAIRS]), chance.randint(2, 5))
 
     def state():
@@ -72,7 +72,7 @@ def test_no_runner_takes_two_writes_that_could_take_one(servings, promises):
 
 def draw_knot(seed):
     """Four to eight runners that change places among sets that overlap: permutations, swaps, crowds in a few sets."""
-    chance = Random(seed)  # noqa: S311 (no secret)
+    chance = Random(seed)  # noqa: S311 - chance, no secret
     sets = [frozenset(tags) for size in (1, 2, 3) for tags in combinations(TAGS, size)]
     count = chance.randint(4, 8)
     before = chance.sample(sets, count)
@@ -147,7 +147,7 @@ def test_a_knot_too_large_to_try_from_each_mover_opens_no_gap_either(servings, p
 @given(plain=TAGGED, seed=st.integers(0, 2**32))
 def test_runners_with_too_many_tags_take_one_write(plain, seed):
     """Of the runners whose union has at most ten tags some take two writes; if that is not enough, it is said."""
-    chance = Random(seed)  # noqa: S311 (no secret)
+    chance = Random(seed)  # noqa: S311 - chance, no secret
     servings = []
     for each in plain:
         own = [frozenset(f"{each.key}-{side}{at}" for at in range(chance.choice([0, 5]))) for side in "ba"]

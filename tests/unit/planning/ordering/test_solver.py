@@ -15,7 +15,7 @@ MOVERS = range(7)
 
 def draw_needs(seed):
     """Needs that hold before and after, drawn evenly, so that many movers are in a circle."""
-    chance = Random(seed)  # noqa: S311 (no secret)
+    chance = Random(seed)  # noqa: S311 - chance, no secret
     needs = []
     for source in range(chance.randint(2, 8)):
         ends = chance.sample(MOVERS, chance.randint(2, 4))

@@ -68,7 +68,7 @@ def test_maximal_sets_hold_all_others(sets):
 def test_the_set_that_only_wildcards_serve_holds_no_real_tag():
     """Its tag is equal to itself only, even where a runner carries one of the same text."""
     (tag,) = ANY
-    assert (tag == "any", tag == tag) == (False, True)  # noqa: PLR0124 (this is the rule)
+    assert (tag == "any", tag == tag) == (False, True)  # noqa: PLR0124 - this is the rule
     assert not TagIndex([frozenset({"any"})]).serves(ANY)
 
 
