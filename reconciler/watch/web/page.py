@@ -34,6 +34,7 @@ def render_page(board: Board, *, refreshes: bool) -> tuple[str, str]:
         accepted=sum(each.accepted for each in status.findings),
         unhealthy=sorted((key, each) for key, each in status.health.items() if each.health is Health.UNHEALTHY),
         healthy=sum(each.health is Health.HEALTHY for each in status.health.values()),
+        undecided=sum(each.health is Health.UNKNOWN for each in status.health.values()),
         cycles=sorted(board.counts.cycles.items()),
         sent=board.counts.requests,
         refreshes=refreshes,

@@ -152,6 +152,21 @@ def test_the_page_escapes_and_refreshes_itself():
     assert "refresh" not in ask(board_of(busy_status()), "/?refresh=off").headers
 
 
+def test_the_page_is_calm_where_nothing_is_wrong():
+    """Only what is there has a colour; the reason repeats no result; an endpoint not judged yet is counted."""
+    cycle = Cycle(started_at="2024-01-16T14:20:00Z", duration_s=0.25, result="in-step", reason="in step")
+    health = {"gpu-1": Probed(Health.UNKNOWN, "no connection"), "gpu-2": Probed(Health.HEALTHY)}
+    calm = ask(board_of(Status(environment="", api_url="", mode=Mode.APPLY, cycle=cycle, health=health)), "/").text
+    busy = ask(board_of(busy_status()), "/").text
+    for label, count, kind in (("drifted", 2, "update"), ("contested", 1, "disable"), ("unhealthy", 1, "disable")):
+        assert f"<div><dt>{label}</dt><dd>0</dd></div>" in calm
+        assert f'<div class="{kind}"><dt>{label}</dt><dd>{count}</dd></div>' in busy
+    assert "took 0.25 s.</p>" in calm
+    assert "took 0.25 s. because</p>" in busy
+    assert "1 of 2 endpoints answer as a ComfyUI; 1 not known yet." in calm
+    assert "1 of 2 endpoints answer as a ComfyUI." in busy
+
+
 @pytest.mark.parametrize("path", ["/", "/status.json", "/metrics", "/healthz", "/readyz"])
 def test_nothing_can_be_written(path):
     """GET and HEAD only; what is answered is not kept by anybody."""
