@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.manifests.files import (
     MAX_FILE_BYTES,
@@ -64,6 +64,10 @@ class Documents:
     sources: tuple[str, ...]
 
 
+_BEGIN: Final = "; give a PATH, or begin with `reconciler init`"
+"""What to do where nobody said which manifests, and the default is not there."""
+
+
 def read_all(
     project: Project,
     paths: Sequence[str],
@@ -88,6 +92,7 @@ def read_all(
         passed_over=PROJECT_FILES if project.file is None else (*PROJECT_FILES, project.file),
         stdin=stdin or _read_stdin,
         problems=problems,
+        hint=_BEGIN if not paths and project.file is None else "",
     )
     documents: list[Document] = []
     for file in found:

@@ -120,12 +120,13 @@ def read_manifests(
     passed_over: Sequence[str],
     stdin: Callable[[], bytes],
     problems: list[Problem],
+    hint: str = "",
 ) -> list[ManifestFile]:
     """The manifests at `paths`, in order, each file once. What can't be found or read is added to `problems`.
 
     Folders are read recursively in sorted order; dot paths, files that are no YAML and the project files
     (`passed_over`) are left out of them. `-` reads `stdin`. A file given by name must end in .yaml or .yml, unless it
-    is a pipe.
+    is a pipe. `hint` says what to do about a path that is not there.
     """
     skipped = {files.identity(each) for each in passed_over}
     seen: set[Hashable] = set()
@@ -134,7 +135,7 @@ def read_manifests(
         if given == STDIN:
             found.append(ManifestFile(STDIN_SHOWN, stdin()))
             continue
-        for path in _choose(given, files, skipped, problems):
+        for path in _choose(given, files, skipped, problems, hint):
             identity = files.identity(path)
             if identity in seen:
                 continue
@@ -155,11 +156,11 @@ def show_path(path: str | Path, cwd: Path) -> str:
         return full.as_posix() if Path(path).is_absolute() else Path(os.path.relpath(full, cwd)).as_posix()
 
 
-def _choose(given: str, files: Files, skipped: set[Hashable], problems: list[Problem]) -> list[str]:
+def _choose(given: str, files: Files, skipped: set[Hashable], problems: list[Problem], hint: str) -> list[str]:
     """The files to read for one path that was given."""
     found = files.find(given, problems)
     if found is None:
-        problems.append(_at(given, "there is no such file or folder"))
+        problems.append(_at(given, f"there is no such file or folder{hint}"))
         return []
     if list(found) != [given]:
         chosen = [path for path in found if path.endswith(SUFFIXES) and files.identity(path) not in skipped]

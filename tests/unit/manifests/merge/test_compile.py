@@ -355,7 +355,7 @@ def test_an_overridden_secret_is_not_needed(tree):
 @pytest.mark.parametrize(
     ("files", "paths", "line"),
     [
-        ({}, (), "runners:1:1: there is no such file or folder"),
+        ({}, (), "runners:1:1: there is no such file or folder; give a PATH, or begin with `reconciler init`"),
         ({"runners__a": ""}, (), "runners:1:1: the manifests declare no runner; give --allow-empty if that is meant"),
         (
             {"runners__a": "version: 1\nrunners: {}\n"},
