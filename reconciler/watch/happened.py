@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from reconciler.watch.status import Status
 
 ERROR: Final = "error"
+_ON_A_STOP: Final = frozenset({OutcomeStatus.APPLIED, OutcomeStatus.NOT_ATTEMPTED})
 _SHOWN: Final = 5
 
 
@@ -40,6 +41,12 @@ class Happened:
     report: Report | None = None
     waits: str | None = None
     error: ReconcilerError | None = None
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it was only asked to stop: what is not written was not begun, and nothing failed."""
+        report = self.report
+        return report is not None and report.interrupted and all(each.status in _ON_A_STOP for each in report.outcomes)
 
     @property
     def exit_code(self) -> int:

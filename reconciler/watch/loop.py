@@ -132,7 +132,7 @@ class Loop:
             _LOG.log(logging.WARNING if after.troubles else logging.INFO, "%s", _line(after, happened))
         self._waited_for = happened.waits
         before, self._announced = self._announced, after
-        for each in transitions(before, after):
+        for each in () if happened.cut_short else transitions(before, after):
             _LOG.warning("%s", said(each.text, after))
             self._announce(each, after)
 

@@ -192,6 +192,23 @@ def test_notifications(folder, sandbox):
     assert SECRET not in shown
 
 
+def test_a_stop_is_no_failure(folder):
+    """What a stop leaves unwritten is no failed apply and no drift: nobody is notified of it."""
+    more = "\n".join(f"  gpu-{n}: {{endpoint: https://g{n}.example.com, tags: [gpu]}}" for n in range(2, 5))
+    with (folder / "runners" / "a.yaml").open("a") as manifest:
+        manifest.write(f"\n{more}\n")
+    with (
+        running_sandbox([LIVE], latency_s=0.6) as sandbox,
+        receiver() as (url, came),
+        running(folder, sandbox, "--parallelism", "1", RECONCILER_NOTIFY_URL=url) as watch,
+    ):
+        while "POST" not in sandbox.methods:
+            time.sleep(0.01)
+        assert watch.stop() == 0
+        assert "not_attempted" in watch.log.read_text()
+    assert came == []
+
+
 def test_suspended_is_said_from_the_start_and_in_every_line(folder, sandbox):
     """With --suspend also before a manifest could be read, in the status, the metrics and each line of a cycle."""
     good = (folder / "runners" / "a.yaml").read_text()
