@@ -234,8 +234,8 @@ def test_a_new_commit_is_in_force_at_the_next_look(tmp_path, sandbox, remote):
     commits = []
     watching.at(100, lambda: commits.append(remote.commit(RETAGGED)))
     watching.at(200, lambda: commits.append(remote.commit(MANIFEST, amend=True)))
-    watching.at(130, lambda: commits.append(sandbox.runner("gpu-1")["tags"]))
-    watching.run(220)
+    watching.at(107, lambda: commits.append(sandbox.runner("gpu-1")["tags"]))
+    watching.run(207)
     assert [commits[1], sandbox.runner("gpu-1")["tags"]] == [["sdxl"], ["gpu"]]
     assert watching.board.status.revision == commits[2]
     assert watching.board.status.troubles == {}

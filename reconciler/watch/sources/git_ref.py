@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.project import Project
     from reconciler.workflow.run import Selection
 
-_LOOK_EVERY_S: Final = 15.0
+_LOOK_EVERY_S: Final = 5.0
 
 
 class GitRef:
