@@ -37,6 +37,13 @@ def test_modules_have_at_most_250_lines():
     assert {path: count for path, count in counts.items() if count > 250} == {}
 
 
+def test_test_modules_have_at_most_400_lines():
+    """A module of tests, or of what tests share, has at most 400 lines."""
+    paths = sorted((ROOT / "tests").rglob("*.py"))
+    counts = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in paths}
+    assert {path: count for path, count in counts.items() if count > 400} == {}
+
+
 def test_rooms_have_at_most_14_modules():
     """A folder has at most 14 modules beside its `__init__`."""
     counts = Counter(str(path.parent.relative_to(ROOT)) for path in MODULES if path.name != "__init__.py")
