@@ -14,12 +14,12 @@ ReconcilerError                 1
 │   ├── UnstableList                 pages that never added up
 │   ├── Unverified                   a write that may or may not have happened
 │   ├── AmbiguousCreate              a create that matches several new runners
-│   └── Moved                        a runner that somebody else changed before it was written
+│   └── Moved                        a runner that another writer changed before it was written
 ├── FileError                   1  a file that can't be read or written
 ├── PlanFileError               1  damaged, edited, or of another major format
 ├── LockTimeout                 1  another apply on this machine holds the account
 ├── StalePlan                   4  live state or manifests moved since the plan
-├── GuardRefused                5  a finding of severity error that nobody accepted
+├── GuardRefused                5  a finding of severity error that is not accepted
 └── Interrupted               130  SIGINT or SIGTERM
 
 Each error carries its facts as attributes; its text says what, where and what to do. No error carries a secret's value.
@@ -120,7 +120,7 @@ class UnstableList(ApiError):
 
 
 class Unverified(ApiError):
-    """A write whose outcome could not be told: it may have happened, or may still happen."""
+    """A write whose outcome is unknown: it may have happened, or may still happen."""
 
     code = "unverified"
 
@@ -136,7 +136,7 @@ class AmbiguousCreate(Unverified):
 
 
 class Moved(ApiError):
-    """Somebody else changed the runner since it was read, so it was not written."""
+    """Another writer changed the runner since it was read, so it was not written."""
 
     code = "stale"
 
@@ -181,7 +181,7 @@ class StalePlan(ReconcilerError):
 
 
 class GuardRefused(ReconcilerError):
-    """Findings of severity error that nobody accepted; nothing was written."""
+    """Findings of severity error that are not accepted; nothing was written."""
 
     code = "guard"
     exit_code = 5

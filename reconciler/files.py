@@ -2,7 +2,7 @@
 
 A pull request can put a link wherever a step is going to write. So a file is made new beside its place and renamed,
 which replaces a link; a relative path leads through no linked folder; and a journal, which is appended to, is opened
-only where no link stands.
+only where there is no link.
 """
 
 from __future__ import annotations

@@ -59,10 +59,10 @@ class RunnerApi(RunnerReader, Protocol):
     def replace_runner(
         self, runner_id: str, body: RunnerBody, *, look: Callable[[LiveRunner], None] | None = None
     ) -> LiveRunner:
-        """Replace all fields of a runner (API: Update Runner). Raises Unverified when it cannot be told.
+        """Replace all fields of a runner (API: Update Runner). Raises Unverified when the outcome is unknown.
 
         With `look` the runner is read again before the request is repeated, and shown to it; the Moved that it raises
-        ends the matter, so that a repeat never undoes what somebody else did meanwhile.
+        ends the matter, so that a repeat never undoes what another writer did meanwhile.
         Interrupted, from any write, means that this write was not sent.
         """
 

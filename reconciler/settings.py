@@ -176,7 +176,7 @@ def check_plan_key(key: Secret, name: str) -> Secret:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, as far as its name tells."""
+    """Whether a host is this machine, as far as its name shows."""
     if host == "localhost":
         return True
     try:

@@ -78,7 +78,7 @@ class PlainProgress:
             self._say(outcome_line(outcome))
 
     def waiting(self, seconds: float, reason: str) -> None:
-        """A pause that somebody would wonder about."""
+        """A pause that is long enough to be shown."""
         if seconds >= SHORT_WAIT_S:
             self._say(f"waiting {seconds:.0f} s: {escape.text(reason)}")
 

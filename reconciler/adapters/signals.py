@@ -62,12 +62,12 @@ class StopFlag:
 
     @property
     def deferred(self) -> bool:
-        """Whether writing began, so that what is in flight must be awaited and told."""
+        """Whether writing began, so that what is in flight must be awaited and reported."""
         return self._deferred
 
 
 class PolledStop:
-    """A stop of somebody else's making, which can only be asked. Implements WaitableStop."""
+    """Reads a stop that others set; it can't set one. Implements WaitableStop."""
 
     def __init__(self, stop: Stop) -> None:
         self._stop = stop

@@ -42,7 +42,7 @@ class Reader:
         settings: address, token, limit, timeouts, and the lower-case names of headers that are public.
         clock: time, and all waiting.
         stop: whether the run was asked to stop; None for never.
-        progress: is told of pages read and of pauses; None for nobody.
+        progress: receives pages read and pauses; None for none.
         transport: another way to the service than the network; it is closed with the client.
         scrubber: learns the token and every header value; None for one of its own.
         chance: gives a number from 0 to 1, for jitter.
@@ -179,7 +179,7 @@ class Client(Reader):
     def replace_runner(
         self, runner_id: str, body: RunnerBody, *, look: Callable[[LiveRunner], None] | None = None
     ) -> LiveRunner:
-        """Replace all fields of a runner (API: Update Runner). Raises Unverified when it can't be told.
+        """Replace all fields of a runner (API: Update Runner). Raises Unverified when the outcome is unknown.
 
         It may be sent several times, for a full replacement is idempotent: with `look` the runner is read before each
         repeat and shown to it, which raises Moved where that would undo something. Interrupted means that nothing was

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from reconciler.errors import BadAnswer
 
 _REPEATED: Final = frozenset({500, 502, 503, 504, 520, 521, 522, 523, 524})
-"""What may pass; from 520 on they are Cloudflare's, which stands before the service, for what it met behind."""
+"""What may pass; from 520 on they are Cloudflare's, which sits before the service, for what it met behind."""
 
 _GATEWAY_TIMEOUTS: Final = frozenset({504, 522, 524})
 """A gateway gave up waiting: behind it the request may still be processed."""
@@ -59,7 +59,7 @@ class Fate(Enum):
 class Setback:
     """An attempt that failed. `repeatable`: another one could fare better; `asked_s`: the Retry-After, in seconds.
 
-    `cooldown_s` is how long everything stands still after a 429.
+    `cooldown_s` is how long nothing is sent after a 429.
     """
 
     fate: Fate
@@ -177,5 +177,5 @@ def replace_verdict(setbacks: Sequence[Setback]) -> ApiError:
 
 
 def unverified(error: BaseException) -> Unverified:
-    """A write whose outcome can't be told, and why."""
+    """A write whose outcome is unknown, and why."""
     return Unverified(f"it may have been written, or not; plan again to see: {error}")

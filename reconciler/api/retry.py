@@ -56,7 +56,7 @@ def cooldown_s(window_s: float, asked_s: float | None, chance: Callable[[], floa
 def retry_after_s(value: str | None, now: dt.datetime) -> float | None:
     """The seconds that a Retry-After header asks for, as a count or as a date (RFC 9110, 10.2.3); None if unreadable.
 
-    `now` is the service's time where it tells it, for its clock and ours differ.
+    `now` is the service's time where it gives it, for its clock and ours differ.
     """
     if value is None:
         return None

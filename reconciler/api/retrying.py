@@ -243,7 +243,7 @@ class Exchange:
         return replace(setback, cooldown_s=asked_s)
 
     def _cut_short(self, call: Call[T], setbacks: Sequence[Setback], exc: ApiError | Interrupted) -> Exception:
-        """Ended between attempts: of a write that may have been done, that must be told instead."""
+        """Ended between attempts: of a write that may have been done, that must be reported instead."""
         if call.writes and not isinstance(exc, Unverified) and any(setback.fate.doubtful for setback in setbacks):
             return failures.unverified(exc if isinstance(exc, Moved) else setbacks[-1].error)
         return exc

@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[T]):
-    """One request, and how its answer is read; `read` raises BadAnswer. `sent` is told of every attempt."""
+    """One request, and how its answer is read; `read` raises BadAnswer. `sent` is called at every attempt."""
 
     method: str
     path: str

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _STRINGS: Final = ("id", "user_id", "created_at", "updated_at")
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
-"""The API says UUID. What counts here is that it can stand in a path."""
+"""The API says UUID. What counts here is that it can be part of a path."""
 
 _LONGEST_PATH: Final = 120
 
@@ -55,7 +55,7 @@ class Page(Generic[Item]):
 
 
 def is_id(text: str) -> bool:
-    """Whether a text can stand in a path as a runner's id."""
+    """Whether a text can be part of a path as a runner's id."""
     return _ID.fullmatch(text) is not None
 
 

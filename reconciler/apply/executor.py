@@ -193,7 +193,7 @@ class _Run:
                 pending.extend(self._gates.lose(self._actions[number].key))
 
     def _leave(self, number: int, reason: Failure) -> None:
-        """Give up an action where it stands."""
+        """Give up an action where it is."""
         self._decide(number, OutcomeStatus.WIDENED_ONLY if self._at[number] else OutcomeStatus.NOT_ATTEMPTED, reason)
 
     def _decide(self, number: int, status: OutcomeStatus, error: Failure | None, runner_id: str | None = None) -> None:

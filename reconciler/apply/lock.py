@@ -123,7 +123,7 @@ def state_folder(environ: Mapping[str, str], system: str) -> Path:
 
 
 def lock_name(settings: Settings, account: str | None) -> str:
-    """One name for one service and account; it tells neither."""
+    """One name for one service and account; it reveals neither."""
     if settings.sandbox is not None:
         owner = f"sandbox {os.path.realpath(settings.sandbox)}"
     else:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def current_step() -> Step | None:
-    """The step to tell; its annotations go to stderr, since stdout holds the result. None outside of Actions."""
+    """The step to report to; its annotations go to stderr, since stdout holds the result. None outside of Actions."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return None
     from reconciler.cli.pipes import note

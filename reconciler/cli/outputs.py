@@ -138,7 +138,7 @@ def _to_stdout(chunks: Iterable[str]) -> None:
 def put_report(options: Mapping[str, Any], done: Applied) -> None:
     """What an apply did, to stdout and then every report.
 
-    It is done, whether this can be written or not: what can't is told on stderr, and changes no exit code.
+    It is done, whether this can be written or not: what can't is reported on stderr, and changes no exit code.
     """
     below_its_plan = replace(done, shown=options["format_"] == Format.TEXT)
     for write_it, result in ((_whole_stdout, below_its_plan), (_to_reports, done)):

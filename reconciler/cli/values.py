@@ -57,7 +57,7 @@ class FileName(Text):
     kind: ClassVar[str] = "file"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """What tells the shell to look for paths itself."""
+        """Makes the shell look for paths itself."""
         from click.shell_completion import CompletionItem
 
         del ctx, param

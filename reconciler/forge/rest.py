@@ -43,7 +43,7 @@ SERVER_ERROR: Final = 500
 class Dialect:
     """What sets one forge's API apart: its name, the variable that has its address, how it takes a token.
 
-    `headers` go with every request. `refusals` are the statuses that make a difference; a forge that answers 400 to
+    Every request has the `headers`. `refusals` are the statuses that make a difference; a forge that answers 400 to
     any wrong field says in `too_long` by which words a text that is too long is known.
     """
 

@@ -1,4 +1,4 @@
-"""Tells a ComfyUI's answer from everything else that answers 200. Pure.
+"""Recognises a ComfyUI's answer among everything else that answers 200. Pure.
 
 Source: ComfyUI's `GET /system_stats`. A login proxy answers 200 with HTML, so only the JSON proves a ComfyUI. What it
 holds can be private (`system.argv`): it is looked at and dropped, never shown.

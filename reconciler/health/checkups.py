@@ -34,7 +34,7 @@ class _Asked(NamedTuple):
 class Checkups:
     """What is known of the endpoints of a fleet, from probes at least an interval apart.
 
-    Call `check` in each cycle, with all targets; at `next_due_s` somebody is to be asked again. One thread only.
+    Call `check` in each cycle, with all targets; at `next_due_s` the next probe is due. One thread only.
     """
 
     def __init__(self, prober: Prober, clock: Clock, *, chance: Callable[[], float] = random.random) -> None:

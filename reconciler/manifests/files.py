@@ -34,7 +34,7 @@ class Files(Protocol):
     def find(self, path: str, problems: list[Problem]) -> Sequence[str] | None:
         """`path` itself when it is a file; every file below it, in no order, when it is a folder; None for neither.
 
-        Names that start with a dot are passed over below a folder. What can't be listed or is no regular file though
+        Names that start with a dot are passed over below a folder. What can't be listed or is not a regular file though
         its name is a manifest's is added to `problems`.
         """
 

@@ -30,7 +30,7 @@ _MAX_FETCHES: Final = 100
 
 @dataclass(slots=True)
 class Clone:
-    """A clone in a folder of its own, which goes with it. Made by `open_clone`."""
+    """A clone in a folder of its own, which is removed with it. Made by `open_clone`."""
 
     url: str
     ref: str

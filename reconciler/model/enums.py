@@ -102,7 +102,7 @@ class Format(StrEnum):
 
 
 class Interest(StrEnum):
-    """Whether any workflow asks for a tag set: what `guard.severity` may tell apart."""
+    """Whether any workflow asks for a tag set: what `guard.severity` may distinguish."""
 
     ASKED = "asked"
     UNASKED = "unasked"

@@ -1,4 +1,4 @@
-"""Findings: what a plan would do that somebody should look at, with stable codes."""
+"""Findings: what a plan would do that a reviewer should look at, with stable codes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Acceptance:
 class Finding:
     """One finding. `key` is the runner it is about; None for one about the fleet.
 
-    `accepted` says whether somebody took it on; `accepted_by` how: `manifest: REASON (until DAY)` or `--acknowledge`.
+    `accepted` says whether it was accepted; `accepted_by` how: `manifest: REASON (until DAY)` or `--acknowledge`.
     `asked` says whether any workflow asks for what it is about; None where that is not known, or has no meaning.
     """
 

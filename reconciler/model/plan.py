@@ -135,7 +135,7 @@ class PlanInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """One plan. Actions stand in the order of their keys; `unchanged` counts the runners that match already.
+    """One plan. Actions are in the order of their keys; `unchanged` counts the runners that match already.
 
     `complete` is False when a value could not be known; `live_as_of` is set when the live state came from a snapshot;
     `sandbox` is the file of the embedded emulator, when that was talked to. `demand` is what workflows ask for, each

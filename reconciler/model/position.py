@@ -1,4 +1,4 @@
-"""Where something stands in a file, and what is wrong there."""
+"""Where something is in a file, and what is wrong there."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class DesiredRunner:
         }
 
     def place(self, name: str) -> Position:
-        """Where the field `name` stands, or the runner's key where it has no place of its own."""
+        """Where the field `name` is written, or the runner's key where it has no place of its own."""
         return self.field_at.get(name, self.at)
 
 

@@ -96,7 +96,7 @@ class Secret:
 
     @property
     def is_redacted(self) -> bool:
-        """Whether the value holds what stands in outputs where a value is not shown."""
+        """Whether the value holds the mark that outputs show instead of a value."""
         return REDACTED in _open(self)
 
     @property

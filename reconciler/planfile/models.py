@@ -20,7 +20,7 @@ SHOWN: Final = 5
 
 
 class Place(Model):
-    """Where something stands in a manifest; null for what stands in none."""
+    """Where something is in a manifest; null for what is in none."""
 
     file: str | None
     line: NonNegativeInt | None
@@ -109,7 +109,7 @@ class UnmanagedModel(Model):
 
 
 class FindingModel(Place):
-    """What the plan would do that somebody should look at."""
+    """What the plan would do that a reviewer should look at."""
 
     code: str
     severity: Literal["error", "warning", "info", "off"]

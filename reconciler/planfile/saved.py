@@ -37,7 +37,7 @@ PURPOSE: Final = "reconciler plan signature 1"
 class SavedPlan:
     """A plan read from a file. `fingerprints` is None for a plan document that was printed and not saved.
 
-    `verified` says that its signature was checked, and so that nobody edited it.
+    `verified` says that its signature was checked, and so that it was not edited.
     """
 
     plan: Plan

@@ -1,4 +1,4 @@
-"""What moved between a plan that was saved or shown and the plan as it would be made now.
+"""What has changed between a plan that was saved or shown and the plan as it would be made now.
 
 Two plans are the same when they would send the same requests, secrets included, to the same service and account, and
 the live content of every planned runner is the same. Times, findings, places in files, the budget and runners that are
@@ -124,13 +124,13 @@ def _public(action: Action) -> frozenset[str]:
 
 
 def _secrets(pin: Pin, pin_now: Pin, *, public: frozenset[str]) -> Iterator[str]:
-    """Header values that are sent in both and are others; those of live headers that moved are told already."""
-    told = set(public)
+    """Header values that are sent in both and differ; those of live headers that changed are reported already."""
+    reported = set(public)
     if pin.live is not None and pin_now.live is not None:
         then, today = pin.live[HEADERS.name], pin_now.live[HEADERS.name]
-        told |= {name for name in then.keys() & today.keys() if then[name] != today[name]}
+        reported |= {name for name in then.keys() & today.keys() if then[name] != today[name]}
     for marks, marks_now in zip(pin.requests, pin_now.requests, strict=False):
         for name in sorted(marks.keys() & marks_now.keys()):
-            if marks[name] != marks_now[name] and name not in told:
-                told.add(name)
+            if marks[name] != marks_now[name] and name not in reported:
+                reported.add(name)
                 yield f"the value of header {name} to be sent has changed"

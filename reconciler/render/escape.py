@@ -68,7 +68,7 @@ def json_text(encoded: str) -> str:
 
 
 def markdown(raw: str, *, cell: bool = False) -> str:
-    """A sentence for Markdown: plain words as they are, every other word as code, and what stands in backticks.
+    """A sentence for Markdown: plain words as they are, every other word as code, and what is in backticks.
 
     `cell`: for a cell of a table.
 

@@ -1,6 +1,6 @@
 """Requests and responses: all that a door and the service know of one another, and the answers that are no runner.
 
-Those are errors in the API's own shape, and the 429 page that stands in front of it.
+Those are errors in the API's own shape, and the 429 page in front of it.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def bad_request(message: str) -> Refusal:
 
 
 def not_found() -> Refusal:
-    """404: no such path, no such runner, or somebody else's."""
+    """404: no such path, no such runner, or another account's."""
     return Refusal(HTTPStatus.NOT_FOUND, NOT_FOUND)
 
 

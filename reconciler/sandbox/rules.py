@@ -1,6 +1,6 @@
 """What the API takes: request bodies, query parameters and ids, each checked against the documented rules.
 
-The patterns are published in the OpenAPI document as they stand here. Not documented, and here the stricter: unknown
+The patterns are published in the OpenAPI document as they are here. Not documented, and here the stricter: unknown
 fields and parameters, null, repeated tags, blank tags, NUL in a string and header names that differ only in case are
 refused, and so are bodies over 1 MiB and of another content type.
 """

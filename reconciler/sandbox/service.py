@@ -1,6 +1,6 @@
 """The emulated service: a request in, a response out, the state in a store.
 
-Not documented is in which order the service checks. Here: the rate limit (it stands in front of the service), the path,
+Not documented is in which order the service checks. Here: the rate limit (it is in front of the service), the path,
 the method, the token, and then what was sent.
 """
 
@@ -54,7 +54,7 @@ class Service:
         rate_limit: (requests, seconds) for each address; None for no limit.
         latency_s: how long each answer takes; the doors wait, the service does not.
         schedule: which runner gets a workflow, and how long it takes.
-        observe: is told of every answered request.
+        observe: is called with every answered request.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 A workflow is given to one of the matching active runners at random. A runner runs one at a time, in the order in which
 they came, and each takes as long as any other. One that no runner matches waits, and so does one whose runner stops
-matching before it has begun; one that has begun is finished. All this is worked out whenever somebody asks, from the
+matching before it has begun; one that has begun is finished. All this is worked out at every request, from the
 time that has passed. What a seed holds does not run: it keeps the status that it was given.
 
 Not documented, and made up here: how long a workflow takes, that a runner has one at a time, and what the parts of a

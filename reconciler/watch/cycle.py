@@ -236,7 +236,7 @@ class Cycle:
         return self.troubles[kind]
 
     def _content(self, desired: Desired) -> str:
-        """What tells one desired state from another, its secrets included: a rotated one is no other writer's doing."""
+        """Identify a desired state, its secrets included: a rotated one is no other writer's doing."""
         found = hashlib.sha256(desired.digest.encode())
         for runner in desired.runners:
             for name, value in (runner.headers or {}).items():

@@ -95,7 +95,7 @@ def settle(state: State, plan: Plan, report: Report, now: float, *, by_health: C
     """The state after a write: heals counted, and the back-off of writes grown or gone.
 
     What the first plan of a new commit writes is the commit's own and no heal; at the very start of a watch there is
-    no commit to tell it from, so it counts.
+    no commit to distinguish it from, so it counts.
     """
     heals = dict(state.heals)
     touched = {each.key for each in report.outcomes if each.status not in _UNTOUCHED}

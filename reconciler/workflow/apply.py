@@ -67,7 +67,7 @@ class Prepared:
 
 
 def apply(selection: Selection, ports: Ports, applying: Applying) -> Report:
-    """Plan and apply. Asks between, if there is somebody to ask, and then goes on only with the very plan it showed.
+    """Plan and apply. Asks between, if there is a terminal, and then goes on only with the very plan it showed.
 
     Raises ManifestError and ApiError before anything is written, GuardRefused, StalePlan, LockTimeout, Declined.
     """

@@ -51,7 +51,7 @@ class Known:
 def list_live(
     selection: Selection, ports: Ports, choice: Choice | None = None, *, coverage: bool = False, probe: bool = False
 ) -> Listed:
-    """Every live runner, or the chosen ones. Manifests that are there tell which are managed; no secret is needed.
+    """Every live runner, or the chosen ones. Manifests that are there show which are managed; no secret is needed.
 
     Workflows are read only where the selection asks for them; managed runners then, or where `coverage` counts them.
 

@@ -38,7 +38,7 @@ def plan(
 ) -> Plan:
     """The plan for the live state; with `out`, saved to that file too, also when a guard refuses.
 
-    With `base`, a git revision, every change tells whether it comes from there to here. Raises ManifestError before
+    With `base`, a git revision, every change shows whether it comes from there to here. Raises ManifestError before
     the first request, and ApiError.
     """
     project, desired = load_and_compile(selection, ports, secrets=ports.secrets, allow_unresolved=allow_unresolved)
@@ -95,7 +95,7 @@ def plan_offline(
 def compile_base(base: str, selection: Selection, project: Project, ports: Ports) -> Desired | None:
     """The manifests as the git revision `base` has them, under its own project file where it has one.
 
-    None, with a warning, when they are not valid there: then nothing can be told against them.
+    None, with a warning, when they are not valid there: then nothing can be compared with them.
     """
     from reconciler.manifests.git import open_revision
     from reconciler.manifests.merge.compile import compile_manifests

@@ -186,7 +186,7 @@ def compile_selected(
 
 
 def hide(desired: Desired, api: RunnerReader) -> None:
-    """Let foreign text be cleaned of the manifests' secrets too, before the service can echo one that it was told."""
+    """Let foreign text be cleaned of the manifests' secrets too, before the service can echo one that it was sent."""
     api.scrubber.learn(
         value for runner in desired.runners for value in (runner.headers or {}).values() if isinstance(value, Secret)
     )

@@ -1,6 +1,6 @@
 """What a step of GitHub Actions gets: annotations in its log, its summary, its outputs.
 
-They stand beside the result. What can't be written is a warning in the log and changes neither result nor exit code.
+They appear beside the result. What can't be written is a warning in the log and changes neither result nor exit code.
 """
 
 from __future__ import annotations

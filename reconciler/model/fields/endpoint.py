@@ -46,7 +46,7 @@ def host(url: str) -> str | None:
 def origin(url: str) -> str:
     """Scheme, host and port of an endpoint (RFC 6454, 4), without the scheme's own port; what can't be read as it is.
 
-    Two endpoints of one origin are one server; another port may be somebody else's.
+    Two endpoints of one origin are one server; another port may belong to another owner.
     """
     parts = _split(url)
     if parts is None:
@@ -57,7 +57,7 @@ def origin(url: str) -> str:
 
 
 def is_public(name: str) -> bool:
-    """Whether a host is reached over the public internet, as far as its name or address tells.
+    """Whether a host is reached over the public internet, as far as its name or address shows.
 
     Not public: addresses that are not global (loopback, private, link-local, shared), names of one label, and names
     that only local resolvers know.

@@ -104,7 +104,7 @@ class Changeover:
     def parts(self, tags: Tags, states: TagIndex) -> Iterator[Tags]:
         """What to keep of a set that can't be kept: its largest parts that nobody serves throughout.
 
-        Only those that are served in some state in which the set is not: all others share its servers, and its fate.
+        Only those that are served in some state in which the set is not: all others share its servers.
         """
         return (part for part in states.smaller_parts(tags) if not self._kept.serves(part))
 

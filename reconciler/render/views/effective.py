@@ -23,7 +23,7 @@ def document(manifests: Effective) -> dict[str, Any]:
 def source(manifests: Effective) -> Source:
     """A manifest that says the same without defaults, profiles and variables.
 
-    Literal header values are not shown: they stand as `(sensitive)`.
+    Literal header values are not shown: they show as `(sensitive)`.
     """
     return Source("Effective manifests", tuple(_manifest(manifests)))
 

@@ -63,7 +63,7 @@ def place(block: Sequence[Action], show: Callable[[str], str]) -> str:
 
 
 def reason(block: Sequence[Outcome]) -> str:
-    """Why the outcomes of a block ended so; the id of each stands as `{id}` where it is in the message of several."""
+    """Why the outcomes of a block ended so; the id of each shows as `{id}` where it is in the message of several."""
     first = block[0]
     return first.error.message if len(block) == 1 and first.error is not None else _reason(first)
 

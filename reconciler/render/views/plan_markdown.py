@@ -1,6 +1,6 @@
 """A plan as Markdown, for a comment on a pull request or a step summary.
 
-What matters most stands first and stays when the text must be cut: headline with counts, capacity, findings; then as
+What matters most comes first and stays when the text must be cut: headline with counts, capacity, findings; then as
 many whole runners as fit. With a base to compare to, what this change brings leads, and old drift is folded.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Block: TypeAlias = Sequence[Action]
 
 MAX_SIZE: Final = 60_000
-"""Characters, unless told otherwise; GitHub takes 65,536 in a comment."""
+"""Characters by default; GitHub takes 65,536 in a comment."""
 OPENED: Final = 12
 """Plans of up to so many runners show every one unfolded."""
 _CLOSING: Final = "\n</details>\n\n"

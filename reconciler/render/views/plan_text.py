@@ -28,7 +28,7 @@ _HANGING: Final = " " * (len(_INDENT) + _LABEL)
 
 
 def plan_lines(plan: Plan, layout: Layout) -> Iterator[str]:
-    """The plan line by line: where it stands, capacity, findings, the blocks of actions, the cost, the closing line."""
+    """The plan line by line: its headline, capacity, findings, the blocks of actions, the cost, the closing line."""
     yield from _head(plan, layout)
     findings = groups.findings(plan.findings, expand=layout.expand)
     if findings:

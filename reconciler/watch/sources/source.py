@@ -33,7 +33,7 @@ class Source(Protocol):
 
     @property
     def revision(self) -> str | None:
-        """The name of what was opened last; None where only the content tells one state from another."""
+        """The name of what was opened last; None where only the content distinguishes states."""
 
     def close(self) -> None:
         """Leave nothing behind."""

@@ -162,7 +162,7 @@ def _named(parameter: click.Parameter, ctx: click.Context) -> str:
 
 
 def _show(plan: Plan, shown: list[Plan], options: dict[str, Any]) -> None:
-    """Show the plan where it does not mix with the result: on stdout in text, else on stderr when somebody is asked."""
+    """Show the plan where it does not mix with the result: on stdout in text, else on stderr before the question."""
     from reconciler.cli.outputs import layout_of
     from reconciler.cli.pipes import write
     from reconciler.model.enums import Format

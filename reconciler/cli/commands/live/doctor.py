@@ -19,7 +19,7 @@ def command(**options: Any) -> int:
     """Check token, tier, address, clock, limit and project file, and say what to do about each.
 
     With --github-environment, GITHUB_REPOSITORY and GITHUB_TOKEN (actions: read) it fails where that environment is
-    not there or protects nothing, so that an apply would wait for nobody.
+    not there or has no protection, so that an apply would not wait for approval.
 
     \b
     Example:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SECRETS: Final = {"RECONCILER_COMFY_TOKEN": "made-up-token-of-the-demo"}
 COMMON: Final = ("-e", "production", "--sandbox", "demo.db")
 DRIFT: Final = {"tags": ["production", "gpu-a100"], "headers": {}}
-"""What somebody is supposed to have done to the first runner in the dashboard."""
+"""The edit that the demo makes to the first runner, as if in the dashboard."""
 OLD: Final = "gpu-l40s"
 NEW: Final = "gpu-l40s-48g"
 WANTED: Final = f"production,{OLD},video-generation"
@@ -132,7 +132,7 @@ def _say(text: str) -> None:
 
 
 def _drift(*names: str) -> None:
-    """Edit the first live runner of one of these names, as somebody in the dashboard would."""
+    """Edit the first live runner of one of these names, as a user of the dashboard would."""
     from reconciler.sandbox.store import Store
 
     with Store("demo.db") as store:

@@ -28,7 +28,7 @@ def command(**options: Any) -> int:
     """Check manifests and project file offline: no token, no secret, no request.
 
     With environments and none picked, each of them is checked. Findings about the manifests alone are shown; one of
-    severity error that nobody accepted is exit 5.
+    severity error that is not accepted is exit 5.
 
     \b
     Example:
