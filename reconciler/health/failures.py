@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import ssl
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def why_no_answer(exc: Exception) -> str:
             if each.errno in _NAME_LATER:
                 raise CannotAsk("its name can't be resolved at the moment") from None
             return "no connection: there is no such host"
-        if isinstance(each, OSError) and each.errno in _OURS:
+        # The errno of an SSLError is OpenSSL's: its 1 is no EPERM.
+        if isinstance(each, OSError) and not isinstance(each, ssl.SSLError) and each.errno in _OURS:
             raise CannotAsk(_OURS[each.errno]) from None
     match exc:
         case httpx.ProxyError():
@@ -46,12 +48,23 @@ def why_no_answer(exc: Exception) -> str:
         case httpx.LocalProtocolError() | httpx.UnsupportedProtocol():
             raise CannotAsk("its address or a header can't be sent") from None
         case httpx.ConnectError():
-            return "no connection: refused, or its certificate is not trusted"
+            return _not_connected(exc)
         case httpx.TimeoutException():
             return "no answer in time"
         case httpx.RemoteProtocolError():
             return "its answer is cut off or no HTTP"
     return "the connection broke"
+
+
+def _not_connected(exc: Exception) -> str:
+    chain = list(_chain(exc))
+    if any(isinstance(each, ssl.SSLCertVerificationError) for each in chain):
+        return "no connection: its certificate is not trusted"
+    if any(isinstance(each, ssl.SSLError) for each in chain):
+        return "no connection: TLS failed"
+    return (
+        "no connection: refused" if any(isinstance(each, ConnectionRefusedError) for each in chain) else "no connection"
+    )
 
 
 def _chain(exc: BaseException) -> Iterator[BaseException]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -211,6 +212,21 @@ def caused(outer, inner):
     """An exception with its cause, as httpx has them."""
     outer.__cause__ = inner
     return outer
+
+
+@pytest.mark.parametrize(
+    ("came_from", "said"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "x"), "no connection: refused"),
+        (ExceptionGroup("x", [ConnectionRefusedError(errno.ECONNREFUSED, "x")]), "no connection: refused"),
+        (ssl.SSLCertVerificationError(1, "secret"), "no connection: its certificate is not trusted"),
+        (ssl.SSLError(1, "secret"), "no connection: TLS failed"),
+        (OSError(errno.EHOSTUNREACH, "x"), "no connection"),
+    ],
+)
+def test_a_connection_that_fails_says_which_of_the_reasons_it_is(came_from, said):
+    """A refused port is no certificate, and the other way round."""
+    assert why_no_answer(caused(httpx.ConnectError("x"), came_from)) == said
 
 
 @pytest.mark.parametrize(
