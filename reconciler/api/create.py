@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.api.failures import Fate, Setback, read_verdict, unverified
+from reconciler.api.failures import Delivery, FailedAttempt, read_verdict, unverified
 from reconciler.errors import AmbiguousCreate, ApiError, Interrupted, Unverified
 from reconciler.model.fields.endpoint import same_endpoint
 
@@ -37,15 +37,15 @@ def create(
     could not be read, it is not, for it may yet appear. A 429 processed nothing and is repeated after the cooldown.
     """
 
-    def settle(setbacks: Sequence[Setback]) -> LiveRunner | None:
-        doubt = next((each for each in reversed(setbacks) if each.fate.doubtful), None)
-        last = setbacks[-1]
+    def settle(failed: Sequence[FailedAttempt]) -> LiveRunner | None:
+        doubt = next((each for each in reversed(failed) if each.delivery.doubtful), None)
+        last = failed[-1]
         # An earlier attempt that was not found may have come through since: `Runner limit exceeded` can be its echo.
-        if doubt is not None and last.fate is not Fate.THROTTLED:
+        if doubt is not None and last.delivery is not Delivery.THROTTLED:
             found = _find(body, known_ids, list_runners, doubt)
             if found is not None:
                 return found
-        if last.fate is Fate.OPEN:
+        if last.delivery is Delivery.OPEN:
             raise Unverified(
                 f"it is not in the list, but may yet appear, so it was not sent again; plan again later, and it is "
                 f"adopted by its name if it did: {last.error}"
@@ -56,7 +56,7 @@ def create(
 
 
 def _find(
-    body: RunnerBody, known_ids: Callable[[], frozenset[str]], list_runners: Callable[[], Listing], doubt: Setback
+    body: RunnerBody, known_ids: Callable[[], frozenset[str]], list_runners: Callable[[], Listing], doubt: FailedAttempt
 ) -> LiveRunner | None:
     """The runner that the attempt made; None when there is none."""
     try:

@@ -40,7 +40,7 @@ _GATEWAY_TIMEOUTS: Final = frozenset({504, 522, 524})
 """A gateway gave up waiting: behind it the request may still be processed."""
 
 
-class Fate(Enum):
+class Delivery(Enum):
     """What an attempt that failed says about what was asked; see the top of this module."""
 
     NOT_SENT = "not sent"
@@ -52,57 +52,59 @@ class Fate(Enum):
     @property
     def doubtful(self) -> bool:
         """Whether the service may have done what was asked."""
-        return self in (Fate.LOST, Fate.OPEN)
+        return self in (Delivery.LOST, Delivery.OPEN)
 
 
 @dataclass(frozen=True, slots=True)
-class Setback:
+class FailedAttempt:
     """An attempt that failed. `repeatable`: another one could fare better; `asked_s`: the Retry-After, in seconds.
 
     `cooldown_s` is how long nothing is sent after a 429.
     """
 
-    fate: Fate
+    delivery: Delivery
     error: ApiError
     repeatable: bool = True
     asked_s: float | None = None
     cooldown_s: float = 0.0
 
 
-def from_exception(error: Exception, what: str, host: str, detail: str) -> Setback:
+def from_exception(error: Exception, what: str, host: str, detail: str) -> FailedAttempt:
     """For what httpx raises. `what` is the request, as `GET /v1/runner`; `detail` its cause in our words."""
     import httpx
 
     match error:
         case httpx.ReadTimeout() | httpx.WriteTimeout():
-            return Setback(
-                Fate.OPEN, Unreachable(f"{what}: {host} gave no answer in time; --timeout sets how long to wait")
+            return FailedAttempt(
+                Delivery.OPEN, Unreachable(f"{what}: {host} gave no answer in time; --timeout sets how long to wait")
             )
         case httpx.ConnectTimeout() | httpx.PoolTimeout():
-            return Setback(Fate.NOT_SENT, Unreachable(f"{what}: no connection to {host} in time; check the network"))
+            return FailedAttempt(
+                Delivery.NOT_SENT, Unreachable(f"{what}: no connection to {host} in time; check the network")
+            )
         case httpx.ConnectError() | httpx.ProxyError():
             return _no_connection(error, what, host, detail)
         case httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL():
             unfit = Unreachable(f"{what}: the request could not be sent: {detail}")
-            return Setback(Fate.NOT_SENT, unfit, repeatable=False)
-    return Setback(Fate.LOST, Unreachable(f"{what}: the connection to {host} broke: {detail}"))
+            return FailedAttempt(Delivery.NOT_SENT, unfit, repeatable=False)
+    return FailedAttempt(Delivery.LOST, Unreachable(f"{what}: the connection to {host} broke: {detail}"))
 
 
-def _no_connection(error: Exception, what: str, host: str, detail: str) -> Setback:
+def _no_connection(error: Exception, what: str, host: str, detail: str) -> FailedAttempt:
     chain = chain_of(error)
     final = next((found for each in chain if (found := final_reason(each, error, what, host))), None)
     if final is not None:
-        return Setback(Fate.NOT_SENT, Unreachable(final), repeatable=False)
+        return FailedAttempt(Delivery.NOT_SENT, Unreachable(final), repeatable=False)
     if any(isinstance(each, ssl.SSLCertVerificationError) for each in chain):
         untrusted = Unreachable(
             f"{what}: the certificate of {host} is not trusted: {detail}; SSL_CERT_FILE adds a certificate authority"
         )
-        return Setback(Fate.NOT_SENT, untrusted, repeatable=False)
+        return FailedAttempt(Delivery.NOT_SENT, untrusted, repeatable=False)
     away = Unreachable(f"{what}: no connection to {host}: {detail}; check the address, the network and the proxy")
-    return Setback(Fate.NOT_SENT, away)
+    return FailedAttempt(Delivery.NOT_SENT, away)
 
 
-def from_status(status: int, what: str, told: str | None, asked_s: float | None = None) -> Setback:
+def from_status(status: int, what: str, told: str | None, asked_s: float | None = None) -> FailedAttempt:
     """For an answer that is no success.
 
     `told` is the service's own message, tamed, empty where it gave none; None where it is not the service's form.
@@ -113,12 +115,12 @@ def from_status(status: int, what: str, told: str | None, asked_s: float | None 
         busy = (
             f"{said}: the service's rate limit is used up{wait}; others behind this address share it, try again later"
         )
-        return Setback(Fate.THROTTLED, RateLimited(busy, status=status), asked_s=asked_s)
+        return FailedAttempt(Delivery.THROTTLED, RateLimited(busy, status=status), asked_s=asked_s)
     if status >= 500:  # noqa: PLR2004 - RFC 9110, 15.6
-        fate = Fate.OPEN if status in _GATEWAY_TIMEOUTS else Fate.LOST
+        delivery = Delivery.OPEN if status in _GATEWAY_TIMEOUTS else Delivery.LOST
         failed = Unreachable(f"{said}: the service failed; try again later", status=status)
-        return Setback(fate, failed, repeatable=status in _REPEATED, asked_s=asked_s)
-    return Setback(Fate.REFUSED, _refusal(status, said, foreign=told is None), repeatable=False)
+        return FailedAttempt(delivery, failed, repeatable=status in _REPEATED, asked_s=asked_s)
+    return FailedAttempt(Delivery.REFUSED, _refusal(status, said, foreign=told is None), repeatable=False)
 
 
 def _refusal(status: int, said: str, *, foreign: bool) -> ApiError:
@@ -147,31 +149,31 @@ def _refusal(status: int, said: str, *, foreign: bool) -> ApiError:
     return error
 
 
-def from_redirect(status: int, what: str, target: str) -> Setback:
+def from_redirect(status: int, what: str, target: str) -> FailedAttempt:
     """For a 3xx: it is never followed, for the token would travel along."""
     where = f" to {target}" if target else ""
     told = f"{what}: {status}, a redirect{where}; redirects are never followed, check the API address"
-    return Setback(Fate.REFUSED, Rejected(told, status=status), repeatable=False)
+    return FailedAttempt(Delivery.REFUSED, Rejected(told, status=status), repeatable=False)
 
 
-def from_unreadable(error: BadAnswer) -> Setback:
+def from_unreadable(error: BadAnswer) -> FailedAttempt:
     """For a success whose content is truncated, no JSON, or of a wrong shape."""
-    return Setback(Fate.OPEN, error)
+    return FailedAttempt(Delivery.OPEN, error)
 
 
-def read_verdict(setbacks: Sequence[Setback]) -> ApiError:
+def read_verdict(failed: Sequence[FailedAttempt]) -> ApiError:
     """What all attempts of a read or a create come to: the last one's error."""
-    return setbacks[-1].error
+    return failed[-1].error
 
 
-def replace_verdict(setbacks: Sequence[Setback]) -> ApiError:
+def replace_verdict(failed: Sequence[FailedAttempt]) -> ApiError:
     """What all attempts of a PUT come to.
 
     Without a doubtful attempt the last one's error is the whole truth. With one, a 400 still is: the same body was
     refused before as well; so is a 404: nothing is there that could hold the change. Anything else leaves it open.
     """
-    last = setbacks[-1].error
-    if not any(setback.fate.doubtful for setback in setbacks) or last.status in (400, 404):
+    last = failed[-1].error
+    if not any(attempt.delivery.doubtful for attempt in failed) or last.status in (400, 404):
         return last
     return unverified(last)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from reconciler.api import failures, retry
-from reconciler.api.failures import Fate, Setback
+from reconciler.api.failures import Delivery, FailedAttempt
 from reconciler.api.limiter import limiter_for
 from reconciler.api.transport import Sender
 from reconciler.errors import ApiError, Interrupted, Moved, Unverified
@@ -94,44 +94,44 @@ class Exchange:
     def repeat(
         self,
         call: Call[T],
-        verdict: Callable[[Sequence[Setback]], ApiError],
+        verdict: Callable[[Sequence[FailedAttempt]], ApiError],
         *,
         again: Callable[[], None] | None = None,
-        settle: Callable[[Sequence[Setback]], T | None] | None = None,
+        settle: Callable[[Sequence[FailedAttempt]], T | None] | None = None,
     ) -> T:
-        """Send a request until it is answered; raises what `verdict` makes of the setbacks.
+        """Send a request until it is answered; raises what `verdict` makes of the failed attempts.
 
         `again` is called before each repeat, and prevents it by raising an ApiError; what it sends is part of the same
         minute. `settle` is called after each attempt that failed: what it gives is the answer, and what it raises ends
         the matter; what it sends has its own time.
         """
-        setbacks: list[Setback] = []
+        failed: list[FailedAttempt] = []
         started_s: float | None = getattr(self._thread, "spent_s", None)
         spent_s = started_s or 0.0
         try:
             while True:
                 try:
-                    look = again if setbacks else None
+                    look = again if failed else None
                     with contextlib.nullcontext() if look is None else self.together():
                         if look is not None:
                             spent_s = self._recheck(look, spent_s)
-                            if not retry.may_retry(len(setbacks), spent_s, 0.0):
-                                raise verdict(setbacks)
-                        first = not setbacks and started_s is None
-                        tried = self._attempt(call, None if first else spent_s, repeats=bool(setbacks))
+                            if not retry.may_retry(len(failed), spent_s, 0.0):
+                                raise verdict(failed)
+                        first = not failed and started_s is None
+                        tried = self._attempt(call, None if first else spent_s, repeats=bool(failed))
                     outcome, took_s = tried
                     spent_s += took_s
-                    if not isinstance(outcome, Setback):
+                    if not isinstance(outcome, FailedAttempt):
                         return outcome
-                    setbacks.append(outcome)
-                    settled = None if settle is None else settle(setbacks)
+                    failed.append(outcome)
+                    settled = None if settle is None else settle(failed)
                     if settled is not None:
                         return settled
-                    pause_s = self._pause(outcome, len(setbacks), spent_s)
+                    pause_s = self._pause(outcome, len(failed), spent_s)
                 except (ApiError, Interrupted) as exc:
-                    raise self._cut_short(call, setbacks, exc) from exc
+                    raise self._cut_short(call, failed, exc) from exc
                 if pause_s is None:
-                    raise verdict(setbacks)
+                    raise verdict(failed)
                 spent_s += pause_s
         finally:
             if started_s is not None:
@@ -147,7 +147,7 @@ class Exchange:
             self._thread.spent_s = None
         return after_s
 
-    def _attempt(self, call: Call[T], spent_s: float | None, *, repeats: bool) -> tuple[T | Setback, float]:
+    def _attempt(self, call: Call[T], spent_s: float | None, *, repeats: bool) -> tuple[T | FailedAttempt, float]:
         """Send a request once, as soon as the limiter lets it; what came, and how many seconds that took on the wire.
 
         Raises Interrupted, and has not sent it then.
@@ -164,20 +164,20 @@ class Exchange:
             began = self._now()
             outcome = self._sender.send(call, None if spent_s is None else retry.left_s(spent_s))
             took_s = self._now() - began
-            if isinstance(outcome, Setback) and outcome.fate is Fate.THROTTLED:
+            if isinstance(outcome, FailedAttempt) and outcome.delivery is Delivery.THROTTLED:
                 return self._cool_down(outcome), took_s
             return outcome, took_s
         finally:
             self._limiter.release(self.clock)
 
-    def _pause(self, setback: Setback, attempts: int, spent_s: float) -> float | None:
+    def _pause(self, attempt: FailedAttempt, attempts: int, spent_s: float) -> float | None:
         """Wait before another attempt, and say for how long; None when there shall be none.
 
         After a 429 it is the limiter that holds everything back, so nothing is waited for here.
         """
-        throttled = setback.fate is Fate.THROTTLED
-        pause_s = setback.cooldown_s if throttled else retry.backoff_s(attempts, setback.asked_s, self._chance)
-        if not setback.repeatable or not retry.may_retry(attempts, spent_s, pause_s):
+        throttled = attempt.delivery is Delivery.THROTTLED
+        pause_s = attempt.cooldown_s if throttled else retry.backoff_s(attempts, attempt.asked_s, self._chance)
+        if not attempt.repeatable or not retry.may_retry(attempts, spent_s, pause_s):
             return None
         if not throttled:
             self._tell(pause_s, "trying again after a failure")
@@ -233,17 +233,17 @@ class Exchange:
         if self._progress is not None:
             self._progress.waiting(seconds, reason)
 
-    def _cool_down(self, setback: Setback) -> Setback:
-        seconds = retry.cooldown_s(self._settings.rate_limit.seconds, setback.asked_s, self._chance)
+    def _cool_down(self, attempt: FailedAttempt) -> FailedAttempt:
+        seconds = retry.cooldown_s(self._settings.rate_limit.seconds, attempt.asked_s, self._chance)
         self._tally(limited=True)
         if self._limiter.cooldown(self.clock, seconds):
             self._tell(seconds, "the service's rate limit is used up")
         # A request asked to wait longer than it may gives up now; the cooldown itself is bounded.
-        asked_s = max(seconds, setback.asked_s or 0.0)
-        return replace(setback, cooldown_s=asked_s)
+        asked_s = max(seconds, attempt.asked_s or 0.0)
+        return replace(attempt, cooldown_s=asked_s)
 
-    def _cut_short(self, call: Call[T], setbacks: Sequence[Setback], exc: ApiError | Interrupted) -> Exception:
+    def _cut_short(self, call: Call[T], failed: Sequence[FailedAttempt], exc: ApiError | Interrupted) -> Exception:
         """Ended between attempts: of a write that may have been done, that must be reported instead."""
-        if call.writes and not isinstance(exc, Unverified) and any(setback.fate.doubtful for setback in setbacks):
-            return failures.unverified(exc if isinstance(exc, Moved) else setbacks[-1].error)
+        if call.writes and not isinstance(exc, Unverified) and any(attempt.delivery.doubtful for attempt in failed):
+            return failures.unverified(exc if isinstance(exc, Moved) else failed[-1].error)
         return exc

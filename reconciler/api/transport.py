@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from reconciler.api import failures, retry
 from reconciler.api.connection.other_scheme import FIRST_HANDSHAKE_S, reason_for_other_scheme
-from reconciler.api.failures import Fate, Setback
+from reconciler.api.failures import Delivery, FailedAttempt
 from reconciler.api.http import connect, open_transport, timeouts
 from reconciler.api.sanitize import tame
 from reconciler.api.wire import decode_message
@@ -97,7 +97,7 @@ class Sender:
         """Close the connections."""
         self._http.close()
 
-    def send(self, call: Call[T], limit_s: float | None) -> T | Setback:
+    def send(self, call: Call[T], limit_s: float | None) -> T | FailedAttempt:
         """Send a request once; `limit_s` bounds the timeouts of the settings, and each of them the whole request.
 
         What passes on the wire is real time, as the timeouts are, whatever the clock.
@@ -109,11 +109,11 @@ class Sender:
             if self._unknown and self._settings.api_url.startswith("https:"):
                 timeout.connect = min(timeout.connect or FIRST_HANDSHAKE_S, FIRST_HANDSHAKE_S)
             outcome = self._send(call, began + whole_s, timeout)
-        if isinstance(outcome, Setback):
+        if isinstance(outcome, FailedAttempt):
             _LOG.debug("%s", outcome.error)
         return outcome
 
-    def _send(self, call: Call[T], deadline: float, timeout: httpx.Timeout) -> T | Setback:
+    def _send(self, call: Call[T], deadline: float, timeout: httpx.Timeout) -> T | FailedAttempt:
         import httpx
 
         began = time.monotonic()
@@ -135,8 +135,8 @@ class Sender:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, BadAnswer) as exc:
             detail = str(exc) if isinstance(exc, BadAnswer) else cause_of(exc)
             if status is None:
-                setback = failures.from_exception(exc, str(call), self._host, detail)
-                return self._with_other_scheme(call, setback)
+                attempt = failures.from_exception(exc, str(call), self._host, detail)
+                return self._with_other_scheme(call, attempt)
             if _is(status, 2):
                 return failures.from_unreadable(BadAnswer(f"{call}: the answer broke off: {detail}", status=status))
         _LOG.debug("%s: %d after %.3f s", call, status, time.monotonic() - began)
@@ -148,16 +148,20 @@ class Sender:
             told = tame(str(exc), self._scrubber)
             return failures.from_unreadable(BadAnswer(f"{call}: unexpected answer: {told}", status=status))
 
-    def _with_other_scheme(self, call: Call[T], setback: Setback) -> Setback:
+    def _with_other_scheme(self, call: Call[T], attempt: FailedAttempt) -> FailedAttempt:
         """The failure of a first connection, or that the address has the wrong scheme."""
         secure = self._settings.api_url.startswith("https:")
-        if not self._unknown or not setback.repeatable or setback.fate is not (Fate.NOT_SENT if secure else Fate.LOST):
-            return setback
+        if (
+            not self._unknown
+            or not attempt.repeatable
+            or attempt.delivery is not (Delivery.NOT_SENT if secure else Delivery.LOST)
+        ):
+            return attempt
         self._unknown = False
         reason = reason_for_other_scheme(self._settings.api_url)
         if reason is None:
-            return setback
-        return Setback(Fate.NOT_SENT, Unreachable(f"{call}: {reason}"), repeatable=False)
+            return attempt
+        return FailedAttempt(Delivery.NOT_SENT, Unreachable(f"{call}: {reason}"), repeatable=False)
 
     def _read_body(self, response: httpx.Response, deadline: float) -> bytes:
         """The whole body. An answer that trickles is given up like one that does not come."""
@@ -174,7 +178,7 @@ class Sender:
                 raise httpx.ReadTimeout("it took too long")
         return b"".join(chunks)
 
-    def _no_success(self, call: Call[T], status: int, headers: httpx.Headers, content: bytes) -> Setback:
+    def _no_success(self, call: Call[T], status: int, headers: httpx.Headers, content: bytes) -> FailedAttempt:
         if _is(status, 3):
             return failures.from_redirect(status, str(call), tame(headers.get("location", ""), self._scrubber))
         if _is(status, 2):
