@@ -1,4 +1,4 @@
-"""One request on the wire: its answer read to the end, or its failure told apart. Nothing is repeated here."""
+"""One request on the wire: its answer read to the end, or its failure classified. Nothing is repeated here."""
 
 from __future__ import annotations
 

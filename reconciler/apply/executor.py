@@ -136,8 +136,8 @@ class _Run:
             if self._outcomes[number] is not None:
                 continue
             if number in self._in_flight:
-                told = "interrupted before the answer came: it may have been written; plan again to see"
-                self._decide(number, OutcomeStatus.UNVERIFIED, Failure("interrupted", told))
+                reason = "interrupted before the answer came: it may have been written; plan again to see"
+                self._decide(number, OutcomeStatus.UNVERIFIED, Failure("interrupted", reason))
             else:
                 self._leave(number, halt or stuck)
         return tuple(outcome for outcome in self._outcomes if outcome is not None)

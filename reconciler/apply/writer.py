@@ -110,9 +110,9 @@ class Writer:
         if done.status == OutcomeStatus.APPLIED:
             return replace(done, halt=done.halt or made.halt)
         code, message = (done.error.code, done.error.message) if done.error else ("unexpected", "no reason is known")
-        told = f"the runner was created as {new_id} and is active, or may be: it could not be disabled: {message}"
+        reason = f"the runner was created as {new_id} and is active, or may be: it could not be disabled: {message}"
         status = OutcomeStatus.UNVERIFIED if done.status == OutcomeStatus.UNVERIFIED else OutcomeStatus.FAILED
-        return replace(done, status=status, id=new_id, error=Failure(code, told), halt=done.halt or made.halt)
+        return replace(done, status=status, id=new_id, error=Failure(code, reason), halt=done.halt or made.halt)
 
     def _send(
         self,
@@ -163,8 +163,8 @@ class Writer:
                 )
                 halt = halted(exc) if isinstance(exc, Unauthorized) else None
                 return Written(status=status, id=runner_id, error=Failure(exc.code, str(exc)), halt=halt)
-        told = f"unexpected, and it may have been written: {cause_of(exc)}"
-        return Written(status=OutcomeStatus.FAILED, id=runner_id, error=Failure("unexpected", told))
+        reason = f"unexpected, and it may have been written: {cause_of(exc)}"
+        return Written(status=OutcomeStatus.FAILED, id=runner_id, error=Failure("unexpected", reason))
 
 
 def halted(exc: ReconcilerError) -> Failure:
@@ -175,12 +175,12 @@ def halted(exc: ReconcilerError) -> Failure:
 def _verified(body: RunnerBody, answer: LiveRunner, runner_id: str | None) -> Written:
     """Whether the service took what was sent, by its own answer."""
     if runner_id is not None and answer.id != runner_id:
-        told = f"the service answered with another runner, {answer.id}; plan again to see what it holds"
-        return Written(status=OutcomeStatus.UNVERIFIED, id=runner_id, error=Failure("not-taken", told))
+        reason = f"the service answered with another runner, {answer.id}; plan again to see what it holds"
+        return Written(status=OutcomeStatus.UNVERIFIED, id=runner_id, error=Failure("not-taken", reason))
     fields = differing_fields(body, answer)
     if fields:
-        told = f"the service answered, and did not take {fields}; plan again to see what it holds"
-        return Written(status=OutcomeStatus.UNVERIFIED, id=answer.id, runner=answer, error=Failure("not-taken", told))
+        reason = f"the service answered, and did not take {fields}; plan again to see what it holds"
+        return Written(status=OutcomeStatus.UNVERIFIED, id=answer.id, runner=answer, error=Failure("not-taken", reason))
     return Written(status=OutcomeStatus.APPLIED, id=answer.id, runner=answer)
 
 
@@ -194,8 +194,8 @@ def _expect_status(action: Action, made: Written) -> Written:
         or made.runner.spec.status == RunnerStatus.ACTIVE
     ):
         return made
-    told = f"the runner was created as {made.id}, and its status is {made.runner.spec.status}; plan again"
-    return replace(made, status=OutcomeStatus.UNVERIFIED, error=Failure("not-taken", told))
+    reason = f"the runner was created as {made.id}, and its status is {made.runner.spec.status}; plan again"
+    return replace(made, status=OutcomeStatus.UNVERIFIED, error=Failure("not-taken", reason))
 
 
 def differing_fields(body: RunnerBody, runner: LiveRunner) -> str:

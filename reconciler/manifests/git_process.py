@@ -221,5 +221,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _reason(message: bytes) -> str:
     """The line that says why a command failed, made harmless: it holds what a remote said."""
     lines = [each.strip() for each in message.decode("utf-8", "replace").splitlines() if each.strip()]
-    told = [each for each in lines if each.startswith(("fatal: ", "error: "))] or lines
-    return show_hidden(told[0].partition(": ")[2] or told[0])[:_MAX_REASON] if told else "it says nothing"
+    causes = [each for each in lines if each.startswith(("fatal: ", "error: "))] or lines
+    return show_hidden(causes[0].partition(": ")[2] or causes[0])[:_MAX_REASON] if causes else "it says nothing"
