@@ -183,10 +183,9 @@ def test_a_stale_plan_is_made_again(actions, repository, github, fleet):
 
 def test_a_stale_plan_that_cannot_be_started_again_fails(actions, repository, github, fleet):
     """Without the trigger or the permission the job is red, and says what to do."""
-    actions.before_job = lambda job: (
-        job == "apply"
-        and fleet.store.add_many([{"name": "x", "endpoint": "https://x.example.com", "tags": ["y"], "headers": {}}])
-    )
+    repository.commit({"runners/gpu.yaml": manifest(gpu_1=["gpu"])})
+    other = {"name": "gpu-1", "endpoint": "https://gpu-9.example.com", "tags": ["y"], "headers": {}}
+    actions.before_job = lambda job: job == "apply" and fleet.store.add_many([other])
     _refuse(github, "dispatches")
     jobs = actions.run(RECONCILE, repository.push(), INPUTS)
     assert (jobs["apply"].result, "workflow_dispatch" in jobs["apply"].log) == ("failure", True)

@@ -14,7 +14,20 @@ from reconciler.adapters.clock import SystemClock
 from reconciler.adapters.signals import StopFlag, watch_signals
 from reconciler.errors import Interrupted
 
-EACH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.fixture(autouse=True)
+def handled():
+    """Signals do what they do in a shell, also where this process was started by `nohup`, which ignores SIGHUP."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+EACH = pytest.mark.parametrize("number", SIGNALS)
 
 
 @EACH

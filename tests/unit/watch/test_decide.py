@@ -210,7 +210,7 @@ class Course(RuleBasedStateMachine):
         self.state = decide.failed(self.state, trouble, self.now)
         after = self.state.backoff(trouble)
         assert after.failures == before.failures + 1
-        assert FIRST_PAUSE_S <= after.until - self.now <= LONGEST_PAUSE_S
+        assert FIRST_PAUSE_S - 1e-6 <= after.until - self.now <= LONGEST_PAUSE_S + 1e-6
 
     @rule(
         numbers=st.sets(st.integers(1, 3)),
@@ -243,7 +243,7 @@ class Course(RuleBasedStateMachine):
         """The next cycle is a pause or an interval away, never at once: 60 s at most unless reads fail."""
         after = decide.next_cycle(self.state, self.now, self.now, interval_s=60, chance=0.5) - self.now
         if Trouble.READS in self.state.backoffs:
-            assert after <= LONGEST_PAUSE_S
+            assert after <= LONGEST_PAUSE_S + 1e-6
         else:
             assert 0 < after <= 60 + 1e-6
 
