@@ -1,0 +1,1 @@
+"""Keeps runners that are Kubernetes resources in step: `watch` with another source. Start at `resources`."""

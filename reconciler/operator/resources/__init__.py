@@ -1,0 +1,1 @@
+"""Account and Runner resources: what they hold, and how the engine reads them. Pure; start at `resource`."""
