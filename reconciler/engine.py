@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from reconciler.health.targets import Prober
     from reconciler.model.plan import Plan
     from reconciler.model.report import Report
     from reconciler.model.results import Exported, Listed, Validity
-    from reconciler.ports import Clock, Journal, Prober, Progress, SecretSource, Stop
+    from reconciler.ports import Clock, Journal, Progress, SecretSource, Stop
     from reconciler.settings import Settings
     from reconciler.workflow.run import Scope, Selection
 

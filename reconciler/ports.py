@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection
     from contextlib import AbstractContextManager
 
-    from reconciler.health.targets import Target
     from reconciler.model.fields.spec import RunnerBody
-    from reconciler.model.health import Probed
     from reconciler.model.plan import Plan
     from reconciler.model.report import Outcome, RequestCount
     from reconciler.model.runner import Account, Listing, LiveRunner
@@ -116,16 +114,6 @@ class Stop(Protocol):
 
     def resume(self) -> None:
         """Undo `defer`: nothing is in flight that must be awaited."""
-
-
-class Prober(Protocol):
-    """Asks endpoints. It takes targets only, which exist only for hosts that the policy allows."""
-
-    def ask(self, targets: Sequence[Target], *, timeout_s: float) -> Mapping[str, Probed]:
-        """What each target shows, by key, each asked once, for `timeout_s` at most; what a stop cut short is missing.
-
-        Raises Unreachable where the environment names certificates or a proxy that can't be used.
-        """
 
 
 class Progress(Protocol):

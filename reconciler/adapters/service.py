@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     import httpx
 
     from reconciler.api.client import Client, Reader
+    from reconciler.health.targets import Prober
     from reconciler.manifests.project import Project
     from reconciler.model.secret import Scrubber
-    from reconciler.ports import Clock, Prober, Progress, SecretSource, Stop
+    from reconciler.ports import Clock, Progress, SecretSource, Stop
 
 if TYPE_CHECKING:
     Opened = TypeVar("Opened", bound=Reader)

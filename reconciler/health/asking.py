@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from reconciler.health.checkups import Checkups
+    from reconciler.health.targets import Prober
     from reconciler.model.fields.spec import RunnerSpec
     from reconciler.model.health import HealthPolicy
     from reconciler.model.policy import Guard
     from reconciler.model.runner import LiveRunner
     from reconciler.planning.health import Question
-    from reconciler.ports import Clock, Prober
+    from reconciler.ports import Clock
 
 
 def ask_for_plan(

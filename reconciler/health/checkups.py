@@ -11,9 +11,9 @@ from reconciler.model.health import Health, Probed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from reconciler.health.targets import Target
+    from reconciler.health.targets import Prober, Target
     from reconciler.model.health import HealthPolicy
-    from reconciler.ports import Clock, Prober
+    from reconciler.ports import Clock
 
 JITTER: Final = 0.1
 """So much of an interval later a probe may come, so that a fleet's probes spread; never earlier."""

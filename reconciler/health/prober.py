@@ -48,7 +48,7 @@ and Origin, which ComfyUI answers 403 to.
 
 
 class Prober:
-    """Implements ports.Prober."""
+    """Implements targets.Prober."""
 
     def __init__(self, stop: Stop) -> None:
         self._stop = stop

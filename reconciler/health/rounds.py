@@ -12,9 +12,9 @@ from reconciler.planning.health import Case
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reconciler.health.targets import Target
+    from reconciler.health.targets import Prober, Target
     from reconciler.model.health import HealthPolicy
-    from reconciler.ports import Clock, Prober
+    from reconciler.ports import Clock
 
 APART_S: Final = 1.0
 NOT_TO_THE_END: Final = "it was not asked to the end"

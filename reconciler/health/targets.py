@@ -7,7 +7,7 @@ leaves out can't be asked, and neither can a plan that was read from a file, for
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from reconciler.api.wire import sendable_headers
@@ -17,7 +17,7 @@ from reconciler.model.health import Health, Probed
 from reconciler.planning.findings.guard import host_is_allowed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reconciler.model.policy import Guard
     from reconciler.model.secret import HeaderValue
@@ -45,6 +45,16 @@ class Target:
 
     def __repr__(self) -> str:
         return f"Target({self.key!r})"
+
+
+class Prober(Protocol):
+    """Asks endpoints. It takes targets only, which exist only for hosts that the policy allows."""
+
+    def ask(self, targets: Sequence[Target], *, timeout_s: float) -> Mapping[str, Probed]:
+        """What each target shows, by key, each asked once, for `timeout_s` at most; what a stop cut short is missing.
+
+        Raises Unreachable where the environment names certificates or a proxy that can't be used.
+        """
 
 
 class Admission:

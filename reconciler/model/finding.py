@@ -28,6 +28,20 @@ class Acceptance:
     at: Position
 
 
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """One case that a rule found: the runner it is about (None for the fleet) and its place in the manifests.
+
+    `severity` is None for the rule's default; `asked` says whether any workflow asks for what it is about.
+    """
+
+    message: str
+    key: str | None = None
+    at: Position | None = None
+    severity: Severity | None = None
+    asked: bool | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One finding. `key` is the runner it is about; None for one about the fleet.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reconciler.model.enums import ActionKind, MatchedBy, Purpose
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from reconciler.model.finding import Finding
     from reconciler.model.position import Position
     from reconciler.model.runner import DesiredRunner, LiveRunner
-    from reconciler.planfile.fingerprints import Fingerprints
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +130,26 @@ class PlanInputs:
     place: str | None = None
     demand: int | None = None
     probe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One action: what it was planned from and would send.
+
+    `live` has the fingerprint of every field of the live runner; `requests` those of the header values of each request.
+    """
+
+    key: str
+    live: Mapping[str, Any] | None
+    requests: tuple[Mapping[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprints:
+    """One plan's pins, in the order of its actions, all salted with `nonce`."""
+
+    nonce: str
+    pins: tuple[Pin, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

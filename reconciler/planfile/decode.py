@@ -13,7 +13,18 @@ from reconciler.model.fields.change import HeadersChange, ScalarChange, TagsChan
 from reconciler.model.fields.kinds import HeaderMap, Tags
 from reconciler.model.fields.table import FIELD, read_body
 from reconciler.model.finding import Finding
-from reconciler.model.plan import Action, Budget, Capacity, Gate, Plan, Request, UnmanagedRunner, Wait
+from reconciler.model.plan import (
+    Action,
+    Budget,
+    Capacity,
+    Fingerprints,
+    Gate,
+    Pin,
+    Plan,
+    Request,
+    UnmanagedRunner,
+    Wait,
+)
 from reconciler.model.position import Position
 from reconciler.model.secret import REDACTED, Unresolved
 
@@ -49,6 +60,14 @@ def plan_from(document: models.PlanModel) -> Plan:
         capacity=tuple(Capacity(tuple(each.tags), each.before, each.after) for each in document.capacity),
         budget=Budget(budget.reads, budget.writes, budget.checks, budget.seconds, budget.verify),
     )
+
+
+def fingerprints_from(document: models.FingerprintsModel) -> Fingerprints:
+    """Read the fingerprints of a parsed document."""
+    pins = (
+        Pin(each.key, None if each.live is None else dict(each.live), tuple(each.requests)) for each in document.runners
+    )
+    return Fingerprints(document.nonce, tuple(pins))
 
 
 def _action(document: models.ActionModel) -> Action:

@@ -7,21 +7,18 @@ a key derived from the plan key: who lacks that key can't test guesses, and equa
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.fields.headers import NO_HEADERS
 from reconciler.model.fields.table import FIELDS, HEADERS
+from reconciler.model.plan import Fingerprints, Pin
 from reconciler.model.secret import Secret, Unresolved
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from reconciler.model.fields.headers import Headers
     from reconciler.model.fields.spec import RunnerBody
     from reconciler.model.plan import Action, Plan
     from reconciler.model.secret import HeaderValue
-    from reconciler.planfile.models import FingerprintsModel
 
 PURPOSE: Final = "reconciler plan fingerprints 1"
 UNKNOWN: Final = "unknown"
@@ -30,26 +27,6 @@ UNKNOWN: Final = "unknown"
 
 PINNED: Final = sorted(FIELDS, key=lambda field: field.is_secret)
 """The fields as a saved plan lists them: those with fingerprints last."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """One action: what it was planned from and would send.
-
-    `live` has the fingerprint of every field of the live runner; `requests` those of the header values of each request.
-    """
-
-    key: str
-    live: Mapping[str, Any] | None
-    requests: tuple[Mapping[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Fingerprints:
-    """One plan's pins, in the order of its actions, all salted with `nonce`."""
-
-    nonce: str
-    pins: tuple[Pin, ...]
 
 
 def take_fingerprints(plan: Plan, key: Secret, nonce: str | None = None) -> Fingerprints:
@@ -62,14 +39,6 @@ def take_fingerprints(plan: Plan, key: Secret, nonce: str | None = None) -> Fing
 def fingerprints_document(fingerprints: Fingerprints) -> dict[str, Any]:
     """The fingerprints as a saved plan holds them."""
     return {"nonce": fingerprints.nonce, "runners": [_pin_document(each) for each in fingerprints.pins]}
-
-
-def fingerprints_from(document: FingerprintsModel) -> Fingerprints:
-    """The fingerprints of a parsed document."""
-    pins = (
-        Pin(each.key, None if each.live is None else dict(each.live), tuple(each.requests)) for each in document.runners
-    )
-    return Fingerprints(document.nonce, tuple(pins))
 
 
 def _pin(action: Action, derived: bytes, nonce: str) -> Pin:

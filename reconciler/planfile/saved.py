@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.errors import PlanFileError
 from reconciler.model.plan import PlanInputs
-from reconciler.planfile.decode import plan_from
+from reconciler.planfile.decode import fingerprints_from, plan_from
 from reconciler.planfile.document import FORMAT_VERSION, plan_document
 from reconciler.planfile.fingerprints import (
     fingerprints_document,
-    fingerprints_from,
     take_fingerprints,
 )
 from reconciler.planfile.strict_json import read_object
@@ -25,9 +24,8 @@ from reconciler.planfile.strict_json import read_object
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reconciler.model.plan import Plan
+    from reconciler.model.plan import Fingerprints, Plan
     from reconciler.model.secret import Secret
-    from reconciler.planfile.fingerprints import Fingerprints
     from reconciler.planfile.models import InputsModel
 
 PURPOSE: Final = "reconciler plan signature 1"

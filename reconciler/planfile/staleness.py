@@ -19,9 +19,8 @@ from reconciler.planfile.saved import SavedPlan
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reconciler.model.plan import Action, Plan, Request
+    from reconciler.model.plan import Action, Pin, Plan, Request
     from reconciler.model.secret import Secret
-    from reconciler.planfile.fingerprints import Pin
 
 _BECOMES = {ActionKind.CREATE: "created", ActionKind.UPDATE: "updated", ActionKind.DISABLE: "disabled"}
 

@@ -13,12 +13,13 @@ from reconciler.planning.health import questions
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reconciler.health.targets import Prober
     from reconciler.manifests.project import Project
     from reconciler.model.health import Probed
     from reconciler.model.policy import Policy
     from reconciler.model.runner import Desired, Listing
     from reconciler.planning.health import Question
-    from reconciler.ports import Clock, Prober
+    from reconciler.ports import Clock
 
 
 class Endpoints:

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
+    from reconciler.health.targets import Prober
     from reconciler.manifests.files import Files
     from reconciler.manifests.project import Project
     from reconciler.model.runner import Desired, Listing
-    from reconciler.ports import Clock, Prober, Progress, RunnerApi, RunnerReader, SecretSource, Stop
+    from reconciler.ports import Clock, Progress, RunnerApi, RunnerReader, SecretSource, Stop
     from reconciler.settings import Settings
 
 TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%SZ"

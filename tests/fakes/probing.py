@@ -10,9 +10,9 @@ GOOD, BAD, UNKNOWN = Probed(Health.HEALTHY), Probed(Health.UNHEALTHY, "it answer
 
 
 class ScriptedProber:
-    """Implements ports.Prober: one list of answers a key, then its last one again. `asked` has the keys of each call.
+    """Implements health.targets.Prober: one list of answers a key, then its last one again.
 
-    With a `clock` an ask takes `takes_s` seconds.
+    `asked` has the keys of each call. With a `clock` an ask takes `takes_s` seconds.
     """
 
     def __init__(self, script, *, clock=None, takes_s=0.0):

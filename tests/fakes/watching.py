@@ -142,7 +142,7 @@ class Watching:
 
 
 class Answers:
-    """Implements ports.Prober: healthy, but for the keys in `dead`; `asked` counts by key."""
+    """Implements health.targets.Prober: healthy, but for the keys in `dead`; `asked` counts by key."""
 
     def __init__(self):
         self.dead = set()

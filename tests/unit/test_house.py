@@ -6,8 +6,10 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 from reconciler.cli.main import COMMANDS, Commands, cli
@@ -53,6 +55,15 @@ def test_rooms_have_at_most_14_modules():
 def test_no_module_is_a_catch_all():
     """No module is named after what it does not decide."""
     assert not {"utils.py", "helpers.py", "manager.py", "common.py"} & {path.name for path in MODULES}
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """No module imports itself through others, not even for types. The front door's lazy names don't count."""
+    graph = grimp.build_graph("reconciler", exclude_type_checking_imports=False)
+    imports = {
+        module: graph.find_modules_directly_imported_by(module) for module in graph.modules if module != "reconciler"
+    }
+    tuple(TopologicalSorter(imports).static_order())
 
 
 def test_the_top_level_holds_what_the_design_names():

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.enums import Severity
+from reconciler.model.finding import Raised
 from reconciler.planning.findings.demand import Askers
-from reconciler.planning.findings.rule import Raised
 from reconciler.planning.serving.states import in_order, name_some, spell
 from reconciler.planning.serving.tagsets import TagIndex, maximal, places
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from reconciler.model.fields.endpoint import endpoint, host, is_public, origin
 from reconciler.model.fields.headers import NO_HEADERS, fold
+from reconciler.model.finding import Raised
 from reconciler.model.secret import Literal, Secret, Unresolved
-from reconciler.planning.findings.rule import Raised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.planning.findings.rule import Raised
+from reconciler.model.finding import Raised
 from reconciler.planning.serving.states import describe, name_some
 from reconciler.planning.serving.tagsets import TagIndex, places
 

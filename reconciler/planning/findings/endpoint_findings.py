@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from reconciler.model.enums import ActionKind
 from reconciler.model.fields.endpoint import endpoint, host, is_private
-from reconciler.planning.findings.rule import Raised
+from reconciler.model.finding import Raised
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence

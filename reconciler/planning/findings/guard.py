@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.enums import ActionKind
 from reconciler.model.fields.endpoint import host
-from reconciler.planning.findings.rule import Raised
+from reconciler.model.finding import Raised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

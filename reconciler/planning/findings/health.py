@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reconciler.model.enums import RunnerStatus, Severity
+from reconciler.model.finding import Raised
 from reconciler.model.health import Health
-from reconciler.planning.findings.rule import Raised
 from reconciler.planning.health import is_active, moves
 
 if TYPE_CHECKING:

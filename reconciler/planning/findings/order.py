@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reconciler.planning.findings.rule import Proposal, Raised
+    from reconciler.model.finding import Raised
+    from reconciler.planning.findings.rule import Proposal
 
 
 def briefly_widened(proposal: Proposal) -> Iterable[Raised]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.planning.findings.rule import Raised
+from reconciler.model.finding import Raised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

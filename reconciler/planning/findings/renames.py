@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.enums import ActionKind
 from reconciler.model.fields.endpoint import endpoint
-from reconciler.planning.findings.rule import Raised
+from reconciler.model.finding import Raised
 from reconciler.text.hidden import is_hidden
 from reconciler.text.lookalike import NAME_STEPS, look
 

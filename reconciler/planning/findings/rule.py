@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from reconciler.model.demand import Demand
     from reconciler.model.enums import Severity
+    from reconciler.model.finding import Raised
     from reconciler.model.health import Probed
     from reconciler.model.plan import Action
     from reconciler.model.policy import Policy
-    from reconciler.model.position import Position
     from reconciler.model.runner import DesiredRunner
     from reconciler.planning.match import Matching
     from reconciler.planning.ordering.arrange import Arranged
@@ -23,20 +23,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 View = TypeVar("View")
-
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """One case that a rule found: the runner it is about (None for the fleet) and its place in the manifests.
-
-    `severity` is None for the rule's default; `asked` says whether any workflow asks for what it is about.
-    """
-
-    message: str
-    key: str | None = None
-    at: Position | None = None
-    severity: Severity | None = None
-    asked: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

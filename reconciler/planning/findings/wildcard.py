@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.enums import ActionKind, Severity
 from reconciler.model.fields.change import TagsChange
-from reconciler.planning.findings.rule import Raised
+from reconciler.model.finding import Raised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.enums import Purpose
 from reconciler.model.fields.spec import MAX_TAGS
-from reconciler.planning.findings.rule import Raised
+from reconciler.model.finding import Raised
 from reconciler.planning.ordering.coarse import arrange_coarsely
 from reconciler.planning.ordering.conflicts import MOST_SETS, resolve
 from reconciler.planning.ordering.requirements import Changeover, TooManySets

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from reconciler.planning.ordering.solver import Knot
+    from reconciler.planning.ordering.knot import Knot
 
 _LOOKED_AT: Final = 64
 """Needs for one of which a mover is widened, and movers of which the one that breaks least goes where that fails."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.fields.spec import MAX_TAGS
+from reconciler.model.finding import Raised
 from reconciler.model.plan import Gate, Wait
-from reconciler.planning.findings.rule import Raised
 from reconciler.planning.serving.states import name_some
 
 if TYPE_CHECKING:

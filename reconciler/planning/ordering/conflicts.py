@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from reconciler.model.fields.spec import MAX_TAGS
-from reconciler.planning.ordering.solver import Knot, Ordering, order_movers
+from reconciler.planning.ordering.knot import Knot
+from reconciler.planning.ordering.solver import Ordering, order_movers
 from reconciler.planning.ordering.stages import Need, cut_into_stages
 from reconciler.planning.serving.states import ANY
 from reconciler.planning.serving.tagsets import TagIndex, maximal, places

@@ -15,7 +15,7 @@ from reconciler.planning.ordering.attempt import Attempt
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from reconciler.planning.ordering.stages import Need, Stage
+    from reconciler.planning.ordering.knot import Knot
 
 _TRIED_FROM_EACH: Final = 40
 """Movers up to which a knot is tried from each of them, in both directions; a larger one once."""
@@ -37,33 +37,6 @@ class Ordering:
     def cost(self) -> tuple[int, int, int]:
         """What makes one order better than another: nothing firm given up, nothing at all, then few second writes."""
         return self.firm, sum(self.short.values()), len(self.twice)
-
-
-class Knot:
-    """Movers that have to be ordered together, and what they need.
-
-    `helpers` are, by a need's source, the movers that serve its set between their two writes only; they need not be
-    tied up themselves.
-    """
-
-    def __init__(self, stages: Sequence[Stage], helpers: Mapping[int, Collection[int]]) -> None:
-        self.movers: tuple[int, ...] = tuple(mover for stage in stages for mover in stage.movers)
-        self.needs: tuple[Need, ...] = tuple(need for stage in stages for need in stage.needs)
-        self.loses: dict[int, list[int]] = {mover: [] for mover in self.movers}
-        self.gains: dict[int, list[int]] = {mover: [] for mover in self.movers}
-        self.helps: dict[int, list[int]] = {}
-        self.helpers = [frozenset(helpers.get(need.source, ())) for need in self.needs]
-        for at, need in enumerate(self.needs):
-            for mover in sorted(need.losers):
-                self.loses[mover].append(at)
-            for mover in sorted(need.gainers):
-                self.gains[mover].append(at)
-            for mover in sorted(self.helpers[at]):
-                self.helps.setdefault(mover, []).append(at)
-
-    def may_go_first(self, mover: int) -> bool:
-        """Whether a mover needs nobody before it."""
-        return all(len(self.needs[at].losers) > self.needs[at].least for at in self.loses[mover])
 
 
 def order_movers(knot: Knot, twicable: Collection[int]) -> Ordering:

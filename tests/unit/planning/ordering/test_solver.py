@@ -7,7 +7,8 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.planning.ordering.solver import Knot, order_movers
+from reconciler.planning.ordering.knot import Knot
+from reconciler.planning.ordering.solver import order_movers
 from reconciler.planning.ordering.stages import Need, Stage, cut_into_stages
 
 MOVERS = range(7)
