@@ -81,6 +81,24 @@ class Standing(StrEnum):
     UNMANAGED = "unmanaged"
 
 
+class SetStanding(StrEnum):
+    """Whether an active runner serves a tag set, and whether any workflow asks for just it."""
+
+    SERVED = "served"
+    ASKED = "asked"
+    BOTH = "both"
+    NEITHER = "neither"
+
+
+class CheckStatus(StrEnum):
+    """How one check of `doctor` ended; what could not be checked is not ok, and fails nothing."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
 class UnmanagedMode(StrEnum):
     """What the project file makes of live runners that no entry matches."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reconciler.errors import ReconcilerError
+from reconciler.model.enums import CheckStatus, SetStanding
 from reconciler.model.plan import Plan
 
 if TYPE_CHECKING:
@@ -52,13 +53,10 @@ class Validity:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: what was `found`, and what to do about it, `advice` (empty: nothing).
-
-    `status` is ok, warn, fail, or unknown for what could not be checked.
-    """
+    """One check: what was `found`, and what to do about it, `advice` (empty: nothing)."""
 
     name: str
-    status: str
+    status: CheckStatus
     found: str
     advice: str = ""
 
@@ -68,6 +66,11 @@ class Checks:
     """What `doctor` found, in the order of its checks."""
 
     checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether none fails."""
+        return all(check.status != CheckStatus.FAIL for check in self.checks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +100,11 @@ class SetDemand:
     asked: Asked | None
 
     @property
-    def standing(self) -> str:
-        """`both`, `served`, `asked` or `neither`."""
+    def standing(self) -> SetStanding:
+        """Whether it is served, asked for, both or neither."""
         if self.runners:
-            return "both" if self.asked else "served"
-        return "asked" if self.asked else "neither"
+            return SetStanding.BOTH if self.asked else SetStanding.SERVED
+        return SetStanding.ASKED if self.asked else SetStanding.NEITHER
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from reconciler.model.secret import Secret
 from reconciler.model.watching import Mode, Watching
 from reconciler.watch import decide
 from reconciler.watch.connection import Connection
-from reconciler.watch.happened import ERROR, Happened, not_applied, refusals
+from reconciler.watch.happened import Happened, not_applied, refusals
 from reconciler.watch.state import State, Trouble
+from reconciler.watch.status import CycleResult
 from reconciler.watch.writer_locks import WriterLocks
 from reconciler.workflow.apply import Writing, write_plan
 from reconciler.workflow.plan import plan_for
@@ -36,15 +37,6 @@ if TYPE_CHECKING:
 MANIFESTS: Final = "manifests"
 SETTINGS: Final = "settings"
 REFUSED: Final = "refused"
-_RESULTS: Final = {
-    decide.IN_STEP: "in-step",
-    decide.SUSPENDED: "suspended",
-    decide.REPORTING: "drift",
-    decide.REFUSED: "refused",
-    decide.INCOMPLETE: ERROR,
-    decide.CONTESTED: "contested",
-    decide.PAUSED: "failed",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,21 +90,21 @@ class Cycle:
         """One cycle. Raises Interrupted; and UsageProblem where there is nothing in force to go on with."""
         state = self.take_source(state, ports)
         if self.in_force is None:
-            return Happened(ERROR, next(iter(self.troubles.values())), error=self._problem), state
+            return Happened(CycleResult.ERROR, next(iter(self.troubles.values())), error=self._problem), state
         watching = self.watching()
         try:
             settings = ports.settings(self.in_force.project)
             self.troubles.pop(SETTINGS, None)
             plan, listing, reader = self._plan(settings, watching, ports)
         except LockTimeout as locked:
-            return Happened("waiting", f"another writer holds the account: {locked.holder}", waits=locked.holder), state
+            return Happened(None, f"another writer holds the account: {locked.holder}", waits=locked.holder), state
         except Interrupted:
             raise
         except ReconcilerError as error:
             if isinstance(error, UsageProblem) and not self.has_read:
                 raise
             kind, state = self._unread(error, state, ports)
-            return Happened(ERROR, self._tell(kind, error), error=error), state
+            return Happened(CycleResult.ERROR, self._tell(kind, error), error=error), state
         self.has_read = True
         for kind in (Trouble.READS, "plan"):
             self.troubles.pop(kind, None)
@@ -128,7 +120,7 @@ class Cycle:
             if decision is decide.REFUSED:
                 self.troubles[REFUSED] = reader.scrubber.scrub(refusals(left))
             reason = self.troubles.get(REFUSED) or decision.reason
-            return Happened(_RESULTS[decision], reason, plan=plan), state
+            return Happened(decision.result, reason, plan=plan), state
         return self._write(left, plan, listing, settings, ports, state)
 
     def take_source(self, state: State, ports: Ports) -> State:
@@ -214,14 +206,14 @@ class Cycle:
             report = write_plan(left, listing, writer, settings, ports, self._writing)
         except ReconcilerError as error:  # the journal's: nothing was sent
             reason = self._tell(Trouble.WRITES, error)
-            return Happened("failed", reason, plan=plan), decide.failed(state, Trouble.WRITES, now())
+            return Happened(CycleResult.FAILED, reason, plan=plan), decide.failed(state, Trouble.WRITES, now())
         finally:
             ports.stop.resume()
         state = decide.settle(state, left, report, now(), by_health=self.endpoints.auto)
         if report.exit_code == 0:
-            return Happened("applied", f"{len(report.outcomes)} written", plan=plan, report=report), state
+            return Happened(CycleResult.APPLIED, f"{len(report.outcomes)} written", plan=plan, report=report), state
         self.troubles[Trouble.WRITES] = writer.scrubber.scrub(not_applied(report))
-        return Happened("failed", self.troubles[Trouble.WRITES], plan=plan, report=report), state
+        return Happened(CycleResult.FAILED, self.troubles[Trouble.WRITES], plan=plan, report=report), state
 
     def _unread(self, error: ReconcilerError, state: State, ports: Ports) -> tuple[str, State]:
         if isinstance(error, ApiError):

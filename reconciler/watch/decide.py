@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from reconciler.model.enums import OutcomeStatus
 from reconciler.model.watching import Mode
 from reconciler.watch.state import MAX_HEALS, State, Trouble
+from reconciler.watch.status import CycleResult
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -37,20 +38,21 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Write nothing; `reason` says why, for the status and the log."""
+    """Write nothing; `reason` says why, for the log, and `result` how such a cycle ends."""
 
+    result: CycleResult
     reason: str
 
 
 Decision: TypeAlias = Write | Idle
 
-IN_STEP: Final = Idle("in step")
-SUSPENDED: Final = Idle("suspended")
-REPORTING: Final = Idle("mode report")
-REFUSED: Final = Idle("a guard refuses")
-INCOMPLETE: Final = Idle("a value is not known")
-CONTESTED: Final = Idle("what differs is contested")
-PAUSED: Final = Idle("writes are backing off")
+IN_STEP: Final = Idle(CycleResult.IN_STEP, "in step")
+SUSPENDED: Final = Idle(CycleResult.SUSPENDED, "suspended")
+REPORTING: Final = Idle(CycleResult.DRIFT, "mode report")
+REFUSED: Final = Idle(CycleResult.REFUSED, "a guard refuses")
+INCOMPLETE: Final = Idle(CycleResult.ERROR, "a value is not known")
+CONTESTED: Final = Idle(CycleResult.CONTESTED, "what differs is contested")
+PAUSED: Final = Idle(CycleResult.FAILED, "writes are backing off")
 
 
 def revise(state: State, revision: str) -> State:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from reconciler.model.enums import OutcomeStatus
 from reconciler.watch.state import MAX_HEALS
-from reconciler.watch.status import SUCCESSES, Counts, Cycle, Drifted, Noticed
+from reconciler.watch.status import SUCCESSES, Counts, Cycle, CycleResult, Drifted, Noticed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from reconciler.watch.state import State
     from reconciler.watch.status import Status
 
-ERROR: Final = "error"
+_EXIT_CODES: Final = {CycleResult.FAILED: 3, CycleResult.REFUSED: 5, CycleResult.ERROR: 1}
 _ON_A_STOP: Final = frozenset({OutcomeStatus.APPLIED, OutcomeStatus.NOT_ATTEMPTED})
 _SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """How a cycle ended (one of RESULTS, or `waiting`), why, and what it planned and wrote.
+    """How a cycle ended (None: it waits), why, and what it planned and wrote.
 
     `plan` is the whole fleet's, what is contested included; None where none could be made. `waits` says whose the lock
     is that this watch waits for, `error` what ended the cycle.
     """
 
-    result: str
+    result: CycleResult | None
     reason: str
     plan: Plan | None = None
     report: Report | None = None
@@ -53,7 +53,7 @@ class Happened:
         """What a single cycle exits with."""
         if self.error is not None:
             return self.error.exit_code
-        return {"failed": 3, "refused": 5, ERROR: 1}.get(self.result, 0)
+        return 0 if self.result is None else _EXIT_CODES.get(self.result, 0)
 
 
 def status_after(
@@ -73,7 +73,7 @@ def status_after(
     contested = {key: _fields_of(key, state) for key in sorted(state.contested)}
     after = replace(before, revision=revision, troubles=dict(troubles), waits_for=happened.waits)
     after = replace(after, contested=contested, health=dict(health), mode=watching.mode, suspended=watching.suspend)
-    if happened.waits is not None:
+    if happened.result is None:
         return after
     cycle = Cycle(started_at=started_at, duration_s=duration_s, result=happened.result, reason=happened.reason)
     after = replace(after, cycle=cycle, cycles=before.cycles + 1)
@@ -102,7 +102,7 @@ def _workflows(demand: Demand | None) -> dict[str, int]:
 
 def counted(counts: Counts, happened: Happened, requests: RequestCount) -> Counts:
     """The totals after one more cycle."""
-    if happened.waits is not None:
+    if happened.result is None:
         return replace(counts, requests=requests)
     cycles = Counter(counts.cycles)
     cycles[happened.result] += 1

@@ -12,9 +12,9 @@ from reconciler.manifests.git_process import GitProblem
 from reconciler.model.enums import OutcomeStatus
 from reconciler.text.cause import cause_of
 from reconciler.watch import decide
-from reconciler.watch.happened import ERROR, Happened, counted, status_after
+from reconciler.watch.happened import Happened, counted, status_after
 from reconciler.watch.state import State, Trouble
-from reconciler.watch.status import said
+from reconciler.watch.status import CycleResult, said
 from reconciler.watch.transitions import transitions
 from reconciler.workflow.run import TIMESTAMP
 
@@ -108,7 +108,7 @@ class Loop:
         self._state = decide.failed(self._state, Trouble.READS, self._ports.clock.monotonic())
         self._cycle.troubles[Trouble.READS] = self._cycle.connection.scrub(str(error))
         _LOG.debug("cycle", exc_info=None if known else exc)
-        return Happened(ERROR, self._cycle.troubles[Trouble.READS], error=error)
+        return Happened(CycleResult.ERROR, self._cycle.troubles[Trouble.READS], error=error)
 
     def _show(self, happened: Happened, started_at: str, duration_s: float) -> None:
         cycle, board = self._cycle, self._board
@@ -183,13 +183,13 @@ class Loop:
 
 def _line(status: Status, happened: Happened) -> str:
     """One line for one cycle."""
-    parts = [happened.result]
+    parts: list[str] = [happened.result or "waiting"]
     if happened.plan is not None:
         done = happened.report.count(OutcomeStatus.APPLIED) if happened.report else 0
         parts.append(f"{len(status.drifted)} drifted, {happened.plan.unchanged + done} in step")
     if status.contested:
         parts.append(f"{len(status.contested)} contested")
-    if happened.reason and happened.reason not in ("in step", "suspended"):
+    if happened.reason and happened.result not in (CycleResult.IN_STEP, CycleResult.SUSPENDED):
         parts.append(happened.reason)
     for kind, text in status.troubles.items():
         if text != happened.reason:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.model.health import Health
@@ -11,26 +12,35 @@ from reconciler.model.report import RequestCount
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reconciler.model.enums import Severity
     from reconciler.model.health import Probed
     from reconciler.model.watching import Mode
 
 
-RESULTS: Final = ("in-step", "drift", "applied", "failed", "refused", "contested", "suspended", "error")
-"""How a cycle can end: `drift` in mode report, `failed` where a write did not go through, `error` without a plan."""
-SUCCESSES: Final = frozenset({"in-step", "drift", "applied", "contested", "suspended"})
-"""Of these, where everything was done that the mode asks for."""
+class CycleResult(StrEnum):
+    """How a cycle can end: `drift` in mode report, `failed` where a write was not applied, `error` without a plan."""
+
+    IN_STEP = "in-step"
+    DRIFT = "drift"
+    APPLIED = "applied"
+    FAILED = "failed"
+    REFUSED = "refused"
+    CONTESTED = "contested"
+    SUSPENDED = "suspended"
+    ERROR = "error"
+
+
+SUCCESSES: Final = frozenset(CycleResult) - {CycleResult.FAILED, CycleResult.REFUSED, CycleResult.ERROR}
+"""Where everything was done that the mode asks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cycle:
-    """One cycle: when it began (ISO 8601 UTC), how many seconds it took, and how it ended.
-
-    `result` is one of RESULTS; `reason` says more in words.
-    """
+    """One cycle: when it began (ISO 8601 UTC), how many seconds it took, and how it ended, in words too: `reason`."""
 
     started_at: str
     duration_s: float
-    result: str
+    result: CycleResult
     reason: str = ""
 
 
@@ -47,7 +57,7 @@ class Noticed:
     """A finding of the last plan."""
 
     code: str
-    severity: str
+    severity: Severity
     key: str | None
     message: str
     accepted: bool

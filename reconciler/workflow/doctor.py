@@ -23,6 +23,7 @@ from reconciler.forge.github.environments import REVIEWERS, read_protection
 from reconciler.forge.github.event import repository_of
 from reconciler.manifests.project import load_project
 from reconciler.model.demand import MANAGED_TIERS
+from reconciler.model.enums import CheckStatus
 from reconciler.model.health import Health
 from reconciler.model.results import Check, Checks
 from reconciler.settings import DOCUMENTED_LIMIT
@@ -36,11 +37,6 @@ if TYPE_CHECKING:
     from reconciler.settings import Settings
     from reconciler.workflow.run import Ports, Selection
 
-OK: Final = "ok"
-WARN: Final = "warn"
-FAIL: Final = "fail"
-UNKNOWN: Final = "unknown"
-"""What could not be checked is not ok, and fails nothing."""
 _EVERY: Final = ("project file", "limit", "address", "token", "tier", "clock")
 MAX_SKEW_S: Final = 60
 _SETTINGS: Final = {"no-token": "token", "weak-plan-key": "plan key"}
@@ -54,17 +50,19 @@ def doctor(selection: Selection, ports: Ports, *others: Check, endpoint: str | N
     """
     checks = tuple(_checks(selection, ports))
     checks += tuple(_unchecked(checks))
-    if endpoint is not None and not any(check.status == FAIL for check in checks):
+    if endpoint is not None and not any(check.status == CheckStatus.FAIL for check in checks):
         checks += tuple(_endpoints(replace(selection, targets=(endpoint,)), ports))
     return Checks((*checks, *others))
 
 
 def _unchecked(checks: Sequence[Check]) -> Iterator[Check]:
     """The checks that were not reached, because an earlier one failed."""
-    failed = ", ".join(dict.fromkeys(check.name for check in checks if check.status == FAIL))
+    failed = ", ".join(dict.fromkeys(check.name for check in checks if check.status == CheckStatus.FAIL))
     for name in _EVERY:
         if all(check.name != name for check in checks):
-            yield Check(name, UNKNOWN, f"not checked: {failed} comes first", "correct that, and run doctor again")
+            yield Check(
+                name, CheckStatus.UNKNOWN, f"not checked: {failed} comes first", "correct that, and run doctor again"
+            )
 
 
 def _endpoints(selection: Selection, ports: Ports) -> Iterator[Check]:
@@ -74,19 +72,19 @@ def _endpoints(selection: Selection, ports: Ports) -> Iterator[Check]:
     try:
         listed = list_live(selection, ports, probe=True)
     except ReconcilerError as error:
-        yield Check("endpoint", FAIL, str(error), "`reconciler list` shows the runners there are")
+        yield Check("endpoint", CheckStatus.FAIL, str(error), "`reconciler list` shows the runners there are")
         return
     for runner in listed.listing.runners:
         probed = (listed.health or {})[runner.id]
         found = f"{runner.spec.name}: {probed.reason or 'a ComfyUI answers'}"
         match probed.health:
             case Health.HEALTHY:
-                yield Check("endpoint", OK, found)
+                yield Check("endpoint", CheckStatus.OK, found)
             case Health.UNHEALTHY:
                 advice = f"look from here at {runner.spec.endpoint}, and at the runner's headers"
-                yield Check("endpoint", FAIL, found, advice)
+                yield Check("endpoint", CheckStatus.FAIL, found, advice)
             case Health.UNKNOWN:
-                yield Check("endpoint", UNKNOWN, found)
+                yield Check("endpoint", CheckStatus.UNKNOWN, found)
 
 
 def check_protection(environment: str, environ: Mapping[str, str], clock: Clock) -> Check:
@@ -99,14 +97,20 @@ def check_protection(environment: str, environ: Mapping[str, str], clock: Clock)
             rules = read_protection(github, repository, environment)
     except ReconcilerError as error:
         advice = "set GITHUB_REPOSITORY, and GITHUB_TOKEN with the right to read actions, or look it up by hand"
-        return Check(name, WARN, f"{environment} can't be seen: {error}", advice)
+        return Check(name, CheckStatus.WARN, f"{environment} can't be seen: {error}", advice)
     if rules is None:
-        return Check(name, FAIL, f"there is no {environment}, and GitHub would create it without protection", todo)
+        return Check(
+            name, CheckStatus.FAIL, f"there is no {environment}, and GitHub would create it without protection", todo
+        )
     if not rules:
-        return Check(name, FAIL, f"{environment} has no protection: an apply would not wait for approval", todo)
+        return Check(
+            name, CheckStatus.FAIL, f"{environment} has no protection: an apply would not wait for approval", todo
+        )
     if REVIEWERS not in rules:
-        return Check(name, WARN, f"{environment} has no required reviewers: an apply waits for no approval", todo)
-    return Check(name, OK, f"{environment} has required reviewers")
+        return Check(
+            name, CheckStatus.WARN, f"{environment} has no required reviewers: an apply waits for no approval", todo
+        )
+    return Check(name, CheckStatus.OK, f"{environment} has required reviewers")
 
 
 def _checks(selection: Selection, ports: Ports) -> Iterator[Check]:
@@ -116,16 +120,18 @@ def _checks(selection: Selection, ports: Ports) -> Iterator[Check]:
         )
     except ManifestError as error:
         for problem in error.problems:
-            yield Check("project file", FAIL, str(problem), "correct it; `reconciler validate` checks it offline")
+            yield Check(
+                "project file", CheckStatus.FAIL, str(problem), "correct it; `reconciler validate` checks it offline"
+            )
         return
     except ReconcilerError as error:
-        yield Check("project file", FAIL, str(error), "name the project file with --project PATH")
+        yield Check("project file", CheckStatus.FAIL, str(error), "name the project file with --project PATH")
         return
     yield _project(project)
     try:
         settings = ports.settings(project)
     except UsageProblem as error:
-        yield Check(_SETTINGS.get(error.code, "address"), FAIL, str(error), "set it, and run doctor again")
+        yield Check(_SETTINGS.get(error.code, "address"), CheckStatus.FAIL, str(error), "set it, and run doctor again")
         return
     yield _limit(settings)
     with ports.reader(settings) as reader:
@@ -134,12 +140,22 @@ def _checks(selection: Selection, ports: Ports) -> Iterator[Check]:
 
 def _project(project: Project) -> Check:
     if project.file is None:
-        return Check("project file", OK, "none here; the defaults hold", "`reconciler init` writes one, if you want it")
+        return Check(
+            "project file",
+            CheckStatus.OK,
+            "none here; the defaults hold",
+            "`reconciler init` writes one, if you want it",
+        )
     if project.needs_environment:
         names = ", ".join(project.environments)
-        return Check("project file", FAIL, f"{project.file} declares environments", f"pick one with -e/--env: {names}")
+        return Check(
+            "project file",
+            CheckStatus.FAIL,
+            f"{project.file} declares environments",
+            f"pick one with -e/--env: {names}",
+        )
     chosen = f", environment {project.environment}" if project.environment else ""
-    return Check("project file", OK, f"{project.file}{chosen}")
+    return Check("project file", CheckStatus.OK, f"{project.file}{chosen}")
 
 
 def _limit(settings: Settings) -> Check:
@@ -147,8 +163,8 @@ def _limit(settings: Settings) -> Check:
     found = f"at most {limit.requests} requests in any {limit.seconds:g} s"
     if limit.requests * DOCUMENTED_LIMIT.seconds > DOCUMENTED_LIMIT.requests * limit.seconds and not settings.sandbox:
         advice = f"the service documents {DOCUMENTED_LIMIT}, over it everything waits; leave --rate-limit out"
-        return Check("limit", WARN, found, advice)
-    return Check("limit", OK, found)
+        return Check("limit", CheckStatus.WARN, found, advice)
+    return Check("limit", CheckStatus.OK, found)
 
 
 def _service(settings: Settings, reader: RunnerReader, ports: Ports) -> Iterator[Check]:
@@ -156,24 +172,32 @@ def _service(settings: Settings, reader: RunnerReader, ports: Ports) -> Iterator
     try:
         account = reader.account()
     except Unauthorized as error:
-        yield Check("address", OK, where)
-        yield Check("token", FAIL, str(error), "make a new token in the dashboard and set it")
+        yield Check("address", CheckStatus.OK, where)
+        yield Check("token", CheckStatus.FAIL, str(error), "make a new token in the dashboard and set it")
     except Forbidden as error:
-        yield Check("address", OK, where)
-        yield Check("token", FAIL, str(error), "the token lacks a right; make one that may manage runners")
+        yield Check("address", CheckStatus.OK, where)
+        yield Check("token", CheckStatus.FAIL, str(error), "the token lacks a right; make one that may manage runners")
     except RateLimited as error:
-        yield Check("address", OK, where)
-        yield Check("limit", FAIL, str(error), "something else behind this address uses up the limit; try again later")
+        yield Check("address", CheckStatus.OK, where)
+        yield Check(
+            "limit",
+            CheckStatus.FAIL,
+            str(error),
+            "something else behind this address uses up the limit; try again later",
+        )
     except Unreachable as error:
         advice = "check the address, the network, and HTTPS_PROXY, SSL_CERT_FILE where they are needed"
-        yield Check("address", FAIL, f"{where}: {error}", advice)
+        yield Check("address", CheckStatus.FAIL, f"{where}: {error}", advice)
     except ApiError as error:
         yield Check(
-            "address", FAIL, f"{where}: {error}", "something else than ComfyControl answers there; check --api-url"
+            "address",
+            CheckStatus.FAIL,
+            f"{where}: {error}",
+            "something else than ComfyControl answers there; check --api-url",
         )
     else:
-        yield Check("address", OK, where)
-        yield Check("token", OK, f"valid, of {account.name} ({account.id})")
+        yield Check("address", CheckStatus.OK, where)
+        yield Check("token", CheckStatus.OK, f"valid, of {account.name} ({account.id})")
         yield _tier(account)
         yield _clock(account, ports)
 
@@ -181,7 +205,7 @@ def _service(settings: Settings, reader: RunnerReader, ports: Ports) -> Iterator
 def _tier(account: Account) -> Check:
     """The account's tier, and what to do where it has managed runners (API: List Managed Runners)."""
     advice = "it has managed runners: `managed: true` in the project file counts them for coverage"
-    return Check("tier", OK, account.tier, advice if account.tier in MANAGED_TIERS else "")
+    return Check("tier", CheckStatus.OK, account.tier, advice if account.tier in MANAGED_TIERS else "")
 
 
 def _clock(account: Account, ports: Ports) -> Check:
@@ -189,12 +213,12 @@ def _clock(account: Account, ports: Ports) -> Check:
         theirs = parsedate_to_datetime(account.answered_at)
     except ValueError:
         advice = "compare it with another clock: acceptances and token expiry go by the day and the second"
-        return Check("clock", UNKNOWN, "the service does not say what time it is", advice)
+        return Check("clock", CheckStatus.UNKNOWN, "the service does not say what time it is", advice)
     if theirs.tzinfo is None:
         theirs = theirs.replace(tzinfo=dt.UTC)
     skew_s = (ports.clock.utc_now() - theirs).total_seconds()
     if abs(skew_s) > MAX_SKEW_S:
         ahead = "ahead of" if skew_s > 0 else "behind"
         advice = "set it by NTP: acceptances and token expiry go by the day and the second"
-        return Check("clock", WARN, f"{abs(skew_s):.0f} s {ahead} the service's", advice)
-    return Check("clock", OK, f"within {MAX_SKEW_S} s of the service's")
+        return Check("clock", CheckStatus.WARN, f"{abs(skew_s):.0f} s {ahead} the service's", advice)
+    return Check("clock", CheckStatus.OK, f"within {MAX_SKEW_S} s of the service's")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.model.enums import CheckStatus
 from reconciler.render.blocks import Lines
 
 if TYPE_CHECKING:
@@ -11,7 +12,12 @@ if TYPE_CHECKING:
 
     from reconciler.model.results import Check, Checks
 
-_MARKS: Final = {"ok": "ok  ", "warn": "warn", "fail": "FAIL", "unknown": "?   "}
+_MARKS: Final = {
+    CheckStatus.OK: "ok  ",
+    CheckStatus.WARN: "warn",
+    CheckStatus.FAIL: "FAIL",
+    CheckStatus.UNKNOWN: "?   ",
+}
 
 
 def document(found: Checks) -> dict[str, Any]:
@@ -19,7 +25,7 @@ def document(found: Checks) -> dict[str, Any]:
     rows = [
         {"name": each.name, "status": each.status, "found": each.found, "advice": each.advice} for each in found.checks
     ]
-    return {"format_version": "1.0", "ok": all(each.status != "fail" for each in found.checks), "checks": rows}
+    return {"format_version": "1.0", "ok": found.ok, "checks": rows}
 
 
 def lines(found: Checks) -> Lines:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from reconciler.model.enums import MatchedBy
 from reconciler.model.fields.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.render import wording
 
@@ -53,7 +54,7 @@ def common_steps(block: Sequence[Action], gates: Sequence[Gate], show: Callable[
 def place(block: Sequence[Action], show: Callable[[str], str]) -> str:
     """How the actions of a block were matched and where they are declared: `matched by id, runners/p.yaml:8`."""
     first = block[0]
-    known = [] if first.matched_by == "none" else [f"matched by {first.matched_by.replace('_', ' ')}"]
+    known = [] if first.matched_by == MatchedBy.NONE else [f"matched by {first.matched_by.replace('_', ' ')}"]
     files = sorted({action.at.file for action in block if action.at is not None})
     if len(block) == 1 and first.at is not None:
         known.append(show(f"{first.at.file}:{first.at.line}"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.model.enums import RunnerStatus, Standing
+from reconciler.model.enums import RunnerStatus, SetStanding, Standing
 from reconciler.model.fields.table import spec_document
 from reconciler.model.health import Health, Probed
 from reconciler.model.secret import REDACTED
@@ -156,9 +156,9 @@ def _healthy_count(served: Served, tags: tuple[str, ...]) -> dict[str, int]:
     return {} if served.healthy is None else {"healthy": served.healthy.get(tags, 0)}
 
 
-_FIRST: Final = ("asked", "both", "served", "neither")
+_FIRST: Final = (SetStanding.ASKED, SetStanding.BOTH, SetStanding.SERVED, SetStanding.NEITHER)
 """What nobody serves comes first."""
-_SET_STYLES: Final = {"asked": "red", "neither": "dim"}
+_SET_STYLES: Final = {SetStanding.ASKED: "red", SetStanding.NEITHER: "dim"}
 
 
 def _demand_table(served: Served) -> Table:
@@ -174,7 +174,7 @@ def _demand_table(served: Served) -> Table:
         active = str(len(each.runners)), *map(str, _healthy_count(served, each.tags).values())
         shown.add(label, each.standing, *active, *counts, names, style=style)
     stands = [each.standing for each in served.demand]
-    counted = ", ".join(f"{stands.count(kind)} {kind}" for kind in ("served", "asked", "both", "neither"))
+    counted = ", ".join(f"{stands.count(kind)} {kind}" for kind in SetStanding)
     counted = f"{wording.plural(len(stands), 'tag set')}: {counted}."
     shown.head, shown.notes = _sandbox(served.sandbox), (counted,)
     return shown

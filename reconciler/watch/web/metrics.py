@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reconciler import __version__
 from reconciler.model.enums import OutcomeStatus, Severity
 from reconciler.model.health import Health
-from reconciler.watch.status import RESULTS
+from reconciler.watch.status import CycleResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,7 +48,7 @@ class Collector:
         def gauges(name: str, about: str, label: str, values: Mapping[str, float]) -> Metric:
             return _gauge(name, about, environment, label, values)
 
-        cycles = {result: counts.cycles.get(result, 0) for result in RESULTS}
+        cycles: dict[str, int] = {result: counts.cycles.get(result, 0) for result in CycleResult}
         writes = {outcome.value: counts.writes.get(outcome, 0) for outcome in OutcomeStatus}
         duration_s = status.cycle.duration_s if status.cycle else 0.0
         yield total("reconciler_cycles", "Cycles by how they ended.", "result", cycles)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from reconciler.model.enums import Severity
 from reconciler.model.health import Health
 from reconciler.render import wording
 from reconciler.render.views import html_page
-from reconciler.watch.status import SUCCESSES
+from reconciler.watch.status import SUCCESSES, CycleResult
 
 if TYPE_CHECKING:
     from reconciler.watch.board import Board
     from reconciler.watch.status import Status
 
 REFRESH_S: Final = 15
-_RANK: Final = {"error": 0, "warning": 1, "info": 2}
+_UNDONE: Final = {CycleResult.REFUSED: "Refused by a guard", CycleResult.FAILED: "Not applied"}
+_WORST_FIRST: Final = tuple(Severity)
 
 
 def render_page(board: Board, *, refreshes: bool) -> tuple[str, str]:
@@ -29,7 +31,7 @@ def render_page(board: Board, *, refreshes: bool) -> tuple[str, str]:
         drift=_lasts(board.drift_s),
         findings=sorted(
             (each for each in status.findings if not each.accepted),
-            key=lambda each: (_RANK.get(each.severity, 3), each.code),
+            key=lambda each: (_WORST_FIRST.index(each.severity), each.code),
         ),
         accepted=sum(each.accepted for each in status.findings),
         unhealthy=sorted((key, each) for key, each in status.health.items() if each.health is Health.UNHEALTHY),
@@ -51,7 +53,7 @@ def _headline(status: Status) -> str:
     if status.suspended:
         return "Suspended"
     if status.cycle.result not in SUCCESSES:
-        return {"refused": "Refused by a guard", "failed": "Not applied"}.get(status.cycle.result, "Not in control")
+        return _UNDONE.get(status.cycle.result, "Not in control")
     if status.contested:
         return f"{wording.plural(len(status.contested), 'runner')} contested"
     return f"{wording.plural(len(status.drifted), 'runner')} drifted" if status.drifted else "In step"

@@ -10,7 +10,7 @@ from reconciler.model.report import Outcome, Report, RequestCount
 from reconciler.model.watching import Mode, Watching
 from reconciler.watch.happened import Happened, counted, status_after
 from reconciler.watch.state import State
-from reconciler.watch.status import RESULTS, Counts, Status
+from reconciler.watch.status import Counts, CycleResult, Status
 from tests.fakes.plans import body_of, live_runner, plan_of, update
 from tests.fakes.runners import make_change
 
@@ -72,7 +72,7 @@ def test_a_cycle_without_a_plan_keeps_what_was_known():
 
 def test_waiting_is_no_cycle():
     """Nothing is counted while another writer holds the account; whose it is shows, until it is free."""
-    waiting = Happened("waiting", "", waits="process 1")
+    waiting = Happened(None, "", waits="process 1")
     found = after(START, waiting)
     assert (found.waits_for, found.cycle, found.cycles) == ("process 1", None, 0)
     assert counted(Counts(), waiting, RequestCount()) == Counts()
@@ -87,7 +87,7 @@ def test_exit_codes_of_a_single_cycle(result, code):
     assert Happened(result, "").exit_code == code
 
 
-@given(st.lists(st.sampled_from(RESULTS)))
+@given(st.lists(st.sampled_from(CycleResult)))
 def test_every_cycle_is_counted_once(results):
     """Whatever the course: the totals add up, and the status has the last result."""
     status, counts = START, Counts()

@@ -33,7 +33,7 @@ def command(**options: Any) -> int:
     from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.wiring import open_ports, selection_of
     from reconciler.model.results import Checks
-    from reconciler.workflow.doctor import FAIL, check_protection, doctor
+    from reconciler.workflow.doctor import check_protection, doctor
 
     check_reports(options, Checks)
     with open_ports(options) as ports:
@@ -41,4 +41,4 @@ def command(**options: Any) -> int:
         protection = [check_protection(environment, os.environ, ports.clock)] if environment else []
         checks = doctor(selection_of(options), ports, *protection, endpoint=options["endpoint"])
     put(options, checks)
-    return 1 if any(check.status == FAIL for check in checks.checks) else 0
+    return 0 if checks.ok else 1
