@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -101,6 +101,14 @@ class SecretSource(Protocol):
 
     def file(self, path: str) -> Secret | None:
         """The content of a file already checked to be inside, one trailing newline cut; None when it is not there."""
+
+
+@runtime_checkable
+class ClusterSecrets(SecretSource, Protocol):
+    """Where `${secret:NAMESPACE/NAME/KEY}` gets its value too; to every other source that is no reference."""
+
+    def secret(self, ref: str) -> Secret | None:
+        """The value of a secret's key; None where there is none. Raises BadReference where it can't be read."""
 
 
 class Stop(Protocol):

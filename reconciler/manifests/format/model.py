@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -62,3 +62,15 @@ def optional(about: str, *examples: object) -> Any:
 def required(about: str, *examples: object) -> Any:
     """A key that must be there. The first example is what the message about a missing one suggests."""
     return Field(description=about, examples=list(examples))
+
+
+def plain(annotation: Any) -> Any:
+    """A type without what annotates it, and without None."""
+    while not (isinstance(annotation, type) or get_origin(annotation) in (list, dict)):
+        annotation = annotation.__origin__ if hasattr(annotation, "__metadata__") else get_args(annotation)[0]
+    return annotation
+
+
+def is_model(found: Any) -> bool:
+    """Whether a type is a mapping of known keys."""
+    return isinstance(found, type) and issubclass(found, Model)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, get_args
 
 from pydantic import ValidationError
 
-from reconciler.manifests.format.model import Model
+from reconciler.manifests.format.model import Model, is_model, plain
 from reconciler.manifests.format.problems import add_problem
 from reconciler.manifests.format.values import ALREADY, BAD_KEY, PROBLEM, TWINS, Context, unexpected
 from reconciler.manifests.yaml.nodes import INT, Map, Scalar, Seq
@@ -143,25 +143,14 @@ def _type_at(model: type[Model], path: Path) -> Any:
     """The type of what is at a path: a model, a list, a dict or what a value becomes."""
     found: Any = model
     for part in path:
-        found = _plain(found.keys()[part].annotation if _is_model(found) else get_args(found)[-1])
+        found = plain(found.keys()[part].annotation if is_model(found) else get_args(found)[-1])
     return found
-
-
-def _plain(annotation: Any) -> Any:
-    """A type without what annotates it, and without None."""
-    while not (isinstance(annotation, type) or get_origin(annotation) in (list, dict)):
-        annotation = annotation.__origin__ if hasattr(annotation, "__metadata__") else get_args(annotation)[0]
-    return annotation
-
-
-def _is_model(found: Any) -> bool:
-    return isinstance(found, type) and issubclass(found, Model)
 
 
 def _left_out(model: type[Model], path: Path) -> Path:
     """The least that can be left out for a wrong value: with a required key, the mapping that can't be without it."""
     owner = _type_at(model, path[:-1])
-    field = owner.keys().get(path[-1]) if _is_model(owner) else None
+    field = owner.keys().get(path[-1]) if is_model(owner) else None
     return path[:-1] if field is not None and field.is_required() else path
 
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reconciler.manifests.secrets.references import BadReference
+from reconciler.manifests.secrets.references import NO_REFERENCE, BadReference
 from reconciler.model.secret import Secret
+from reconciler.ports import ClusterSecrets
 from reconciler.settings import HEADER_SECRETS_VARIABLE, OPTION_NAMES, OPTION_PREFIX, PLAN_KEY_VARIABLE
 from reconciler.text.cause import reason_of
 
@@ -141,6 +142,12 @@ class KnownNames:
 
     def file(self, path: str) -> None:
         """See SecretSource: nothing is read."""
+
+    def secret(self, ref: str) -> None:
+        """See ClusterSecrets: nothing is read. Raises BadReference where the source has no secrets of a cluster."""
+        del ref
+        if not isinstance(self.source, ClusterSecrets):
+            raise BadReference(NO_REFERENCE)
 
 
 def _text(content: bytes) -> str:

@@ -18,12 +18,16 @@ ENV: Final = "env"
 FILE: Final = "file"
 VAR: Final = "var"
 KINDS: Final = (ENV, FILE, VAR)
+SECRET: Final = "secret"  # noqa: S105 - a kind of reference
+"""A key of a secret in a cluster: known only where resources stand in for manifests (ports.ClusterSecrets)."""
+NO_REFERENCE: Final = "this ${…} is no reference; use ${env:NAME}, ${file:PATH} or ${var:NAME}, or $${ for a literal ${"
 _MARK: Final = re.compile(r"(\$\$\{)|\$\{([^}]*)\}|(\$\{)")
 _NAME: Final = re.compile(VARIABLE_NAME)
+_IN_A_SECRET: Final = re.compile(r"[a-z0-9-]+/[a-z0-9.-]+/[-._a-zA-Z0-9]+")
 
 
 class Reference(NamedTuple):
-    """What is between `${` and `}`: its kind (one of KINDS) and what it names."""
+    """What is between `${` and `}`: its kind (one of KINDS, or SECRET) and what it names."""
 
     kind: str
     name: str
@@ -75,6 +79,8 @@ def variable(reference: Reference, variables: Mapping[str, str]) -> str:
 
 
 def _variable_only(reference: Reference, variables: Mapping[str, str]) -> str:
+    if reference.kind == SECRET:
+        raise BadReference(NO_REFERENCE)
     if reference.kind != VAR:
         raise BadReference(f"{reference}: only header values may hold secrets; here only ${{var:NAME}} is allowed")
     return variable(reference, variables)
@@ -84,10 +90,10 @@ def _reference(body: str) -> Reference:
     if "${" in body:
         raise BadReference("a ${…} within another; references can't be nested")
     kind, colon, name = body.partition(":")
+    if kind == SECRET and _IN_A_SECRET.fullmatch(name):
+        return Reference(kind, name)
     if not colon or kind not in KINDS:  # what is there is not echoed: it may be a secret, pasted
-        raise BadReference(
-            "this ${…} is no reference; use ${env:NAME}, ${file:PATH} or ${var:NAME}, or $${ for a literal ${"
-        )
+        raise BadReference(NO_REFERENCE)
     if kind == FILE:
         if not name or name != name.strip():
             raise BadReference("${file:PATH} needs a path, without spaces around it")

@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.manifests.format.problems import add_problem
 from reconciler.manifests.secrets.allowed import check_path, check_variable
-from reconciler.manifests.secrets.references import ENV, VAR, BadReference, Reference, parse, variable
+from reconciler.manifests.secrets.references import (
+    ENV,
+    NO_REFERENCE,
+    SECRET,
+    VAR,
+    BadReference,
+    Reference,
+    parse,
+    variable,
+)
 from reconciler.model.position import Problem
 from reconciler.model.secret import REDACTED, Literal, Secret, Unresolved
+from reconciler.ports import ClusterSecrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,6 +139,11 @@ class HeaderValues:
             check_variable(reference.name, allowed=project.env_allow, tokens=project.token_variables, given=given)
             value = self._secrets.env(reference.name) if self._secrets else None
             missing = "is not set in the environment" if value is None else "is set but empty"
+        elif reference.kind == SECRET:
+            if not isinstance(self._secrets, ClusterSecrets):
+                raise BadReference(NO_REFERENCE)
+            value = self._secrets.secret(reference.name)
+            missing = "names no secret or no key in it" if value is None else "names a key that is empty"
         else:
             path = check_path(reference.name, base=folder, roots=self._roots)
             try:
