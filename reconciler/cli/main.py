@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "apply": "Bring the live runners to what the manifests say.",
     "show": "Show a saved plan.",
     "watch": "Keep the live runners in step, again and again.",
+    "operator": "The same for Kubernetes resources.",
     "list": "List the live runners.",
     "export": "Write the live runners as manifests.",
     "comment": "Post a saved plan to a pull or merge request.",
@@ -35,7 +36,7 @@ COMMANDS: Final = {
 }
 """Every command with its line of help, in the order in which they are listed. One module a command."""
 
-LIVE: Final = frozenset({"plan", "apply", "watch", "list", "export", "comment", "doctor"})
+LIVE: Final = frozenset({"plan", "apply", "watch", "operator", "list", "export", "comment", "doctor"})
 """The commands that talk to the service or to a forge; their modules have a room of their own."""
 
 
