@@ -87,7 +87,8 @@ def from_exception(error: Exception, what: str, host: str, detail: str) -> Faile
         case httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL():
             unfit = Unreachable(f"{what}: the request could not be sent: {detail}")
             return FailedAttempt(Delivery.NOT_SENT, unfit, repeatable=False)
-    return FailedAttempt(Delivery.LOST, Unreachable(f"{what}: the connection to {host} broke: {detail}"))
+        case _:
+            return FailedAttempt(Delivery.LOST, Unreachable(f"{what}: the connection to {host} broke: {detail}"))
 
 
 def _no_connection(error: Exception, what: str, host: str, detail: str) -> FailedAttempt:

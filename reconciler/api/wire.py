@@ -18,7 +18,7 @@ from reconciler.model.fields.kinds import HeaderMap, Scalar, Tags
 from reconciler.model.fields.spec import RunnerSpec
 from reconciler.model.fields.table import FIELDS, body_document
 from reconciler.model.runner import Account, LiveRunner
-from reconciler.model.secret import Secret, reveal
+from reconciler.model.secret import Secret, Unresolved, reveal
 from reconciler.text.hidden import show_hidden
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def _plain(name: str, value: HeaderValue) -> str:
             return reveal(value)
         case str():
             return value
-    raise TypeError(f"the value of the header {name} is not known here: this body can't be sent")
+        case Unresolved():
+            raise TypeError(f"the value of the header {name} is not known here: this body can't be sent")
 
 
 def decode_runner(content: bytes, public_headers: frozenset[str]) -> LiveRunner:
@@ -191,7 +192,8 @@ def _reader(field: Field[Any]) -> Callable[[Mapping[str, Any], str, frozenset[st
             return _strings
         case Scalar():
             return _string
-    raise TypeError(f"no answer's shape is known for the field {field.name}")
+        case _:
+            raise TypeError(f"no answer's shape is known for the field {field.name}")
 
 
 _FIELDS: Final = tuple((field.name, _reader(field)) for field in FIELDS)
@@ -240,4 +242,5 @@ def _kind(value: Any) -> str:
             return "a string"
         case list():
             return "an array"
-    return "an object"
+        case _:
+            return "an object"

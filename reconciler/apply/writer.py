@@ -153,18 +153,17 @@ class Writer:
         match exc:
             case Interrupted():
                 return Written(status=OutcomeStatus.NOT_ATTEMPTED, id=runner_id, error=INTERRUPTED)
+            case Moved():
+                status = OutcomeStatus.STALE
+            case Unverified():
+                status = OutcomeStatus.UNVERIFIED
             case ApiError():
-                status = (
-                    OutcomeStatus.STALE
-                    if isinstance(exc, Moved)
-                    else OutcomeStatus.UNVERIFIED
-                    if isinstance(exc, Unverified)
-                    else OutcomeStatus.FAILED
-                )
-                halt = halted(exc) if isinstance(exc, Unauthorized) else None
-                return Written(status=status, id=runner_id, error=Failure(exc.code, str(exc)), halt=halt)
-        reason = f"unexpected, and it may have been written: {cause_of(exc)}"
-        return Written(status=OutcomeStatus.FAILED, id=runner_id, error=Failure("unexpected", reason))
+                status = OutcomeStatus.FAILED
+            case _:
+                reason = f"unexpected, and it may have been written: {cause_of(exc)}"
+                return Written(status=OutcomeStatus.FAILED, id=runner_id, error=Failure("unexpected", reason))
+        halt = halted(exc) if isinstance(exc, Unauthorized) else None
+        return Written(status=status, id=runner_id, error=Failure(exc.code, str(exc)), halt=halt)
 
 
 def halted(exc: ReconcilerError) -> Failure:

@@ -53,7 +53,8 @@ def why_no_answer(exc: Exception) -> str:
             return "no answer in time"
         case httpx.RemoteProtocolError():
             return "its answer is cut off or no HTTP"
-    return "the connection broke"
+        case _:
+            return "the connection broke"
 
 
 def _not_connected(exc: Exception) -> str:

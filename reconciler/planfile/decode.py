@@ -110,12 +110,13 @@ def _change(document: models.ChangeModel) -> Change:
                 removed=removed,
                 origin=origin,
             )
-    return ScalarChange(
-        field=document.field,
-        before=None if before is None else str(before),
-        after="" if after is None else str(after),
-        origin=origin,
-    )
+        case _:
+            return ScalarChange(
+                field=document.field,
+                before=None if before is None else str(before),
+                after="" if after is None else str(after),
+                origin=origin,
+            )
 
 
 def _request(document: models.RequestModel) -> Request:

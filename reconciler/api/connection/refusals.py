@@ -39,8 +39,10 @@ def final_reason(cause: BaseException, error: Exception, what: str, host: str) -
             return f"{what}: {host} speaks plain http, not https, at this port; check the API address and its port"
         case ssl.SSLError() if not isinstance(cause, ssl.SSLCertVerificationError | ssl.SSLEOFError):
             return f"{what}: no TLS with {host}: {cause_of(error)}; check the API address, its port and the proxy"
-    if type(cause).__name__ == "SpeaksTls":
-        return f"{what}: {host} speaks https, not plain http, at this port; check the API address"
+        case _ if type(cause).__name__ == "SpeaksTls":
+            return f"{what}: {host} speaks https, not plain http, at this port; check the API address"
+        case _:
+            pass
     if type(error).__name__ == "ProxyError" and (status := re.match(r"4[0-9]{2}(?= |$)", str(error))):
         return f"{what}: {proxy_refused(int(status[0]))}"
     return None

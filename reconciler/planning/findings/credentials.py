@@ -123,7 +123,8 @@ def _credentials(value: HeaderValue) -> frozenset[_Credential]:
             return value.credentials
         case Unresolved():
             return frozenset(_REFERENCE.findall(value.text))
-    return frozenset()
+        case str():
+            return frozenset()
 
 
 def _redirect(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final
 
 from reconciler.model.enums import ChangeOrigin
 from reconciler.model.fields.change import HeadersChange, ScalarChange, TagsChange
@@ -116,8 +116,6 @@ def _field(change: Change, *, turns_off: bool) -> FieldView:
         case ScalarChange():
             before = () if change.before is None else (Piece(change.before, GONE),)
             after = (Piece(change.after, NEW),)
-        case _:
-            assert_never(change)
     return FieldView(change.field, _ORIGINS[change.origin], note, before, after)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final
 
 from reconciler.model.enums import ChangeOrigin, Severity
 from reconciler.model.fields.change import HeadersChange, ScalarChange, TagsChange
@@ -122,8 +122,6 @@ def _change(change: Change, layout: Layout, *, turns_off: bool) -> Iterator[str]
             rows = _header_rows(change)
         case ScalarChange():
             rows = iter((_scalar_row(change, off=turns_off and change.field == "status"),))
-        case _:
-            assert_never(change)
     for row, style in rows:
         yield from layout.wrap(label + row, indent=_INDENT, hanging=_HANGING, style=style)
         label = " " * _LABEL
