@@ -25,6 +25,7 @@ from reconciler.text.hidden import show_hidden
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from reconciler.model.fields.headers import Headers
     from reconciler.model.runner import LiveRunner
     from reconciler.model.secret import HeaderValue
 
@@ -127,9 +128,9 @@ def _entry(key: str, runner: LiveRunner, variables: dict[str, None] | None) -> t
     return entry, notes
 
 
-def _can_hold(headers: Mapping[str, HeaderValue]) -> bool:
+def _can_hold(headers: Headers) -> bool:
     """Whether a manifest may declare these headers, and a variable, or the manifest itself, hold their values."""
-    if any(map(check_header_name, headers)) or len({name.lower() for name in headers}) < len(headers):
+    if any(map(check_header_name, headers)) or len(headers.spellings) < len(headers):
         return False
     return not any(
         check_text(value) if isinstance(value, str) else isinstance(value, Secret) and value.is_unsendable

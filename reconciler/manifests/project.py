@@ -10,6 +10,7 @@ from reconciler.manifests.files import PROJECT_FILES, Disk, show_path
 from reconciler.manifests.format.field_types import check_variable_name
 from reconciler.manifests.yaml.read import read_documents
 from reconciler.model.enums import UnmanagedMode
+from reconciler.model.fields.headers import fold
 from reconciler.model.health import HealthPolicy
 from reconciler.model.policy import POLICY_KEYS, Guard, Promise
 from reconciler.model.position import Position, Problem
@@ -220,7 +221,7 @@ def _build(
         manifests=tuple(settings.manifests or DEFAULT_MANIFESTS),
         token_env=levels.token_env,
         token_variables=declared.token_variables,
-        public_headers=frozenset(name.lower() for name in settings.public_headers or ()),
+        public_headers=frozenset(map(fold, settings.public_headers or ())),
         env_allow=tuple(settings.env_allow or ()),
         file_allow=tuple(settings.file_allow or ()),
         vars={**(settings.vars or {}), **variables},

@@ -45,12 +45,13 @@ def looks_like_credential(header: str, value: str) -> bool:
     bare = value.strip().strip("\"'")
     if not bare or bare.lower() in _WORDS:
         return False
-    parts = set(re.split(r"[-_.]", header.lower()))
-    if header.lower() in _HEADERS or parts & _CERTAIN:
+    name = header.lower()
+    parts = set(re.split(r"[-_.]", name))
+    if name in _HEADERS or parts & _CERTAIN:
         return True
     scheme = _SCHEME.fullmatch(bare)
     named, core = (scheme[1].lower(), scheme[2].strip("\"' ")) if scheme else ("", bare)
-    likely = bool(parts & _LIKELY) or header.lower().endswith(_ENDINGS) or named in _ORDINARY_SCHEMES
+    likely = bool(parts & _LIKELY) or name.endswith(_ENDINGS) or named in _ORDINARY_SCHEMES
     if len(core) >= _MIN_LIKELY and (named in _SCHEMES or (likely and not _is_plain(core))):
         return True
     return bool(_SHAPES.search(bare)) or any(map(_is_random, re.split(r"[\s;,=&:\"'?]+", bare)))

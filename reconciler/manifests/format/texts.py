@@ -13,6 +13,7 @@ from reconciler.manifests.secrets.references import BadReference, expand, parse
 from reconciler.manifests.yaml.nodes import BOOL, BROKEN, Map, Scalar, describe
 from reconciler.manifests.yaml.trail import MAX_SHOWN, quoted
 from reconciler.model.enums import Interest
+from reconciler.model.fields.headers import fold
 from reconciler.text.suggestions import meant
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ DAY: Final = Value(_day, {"type": "string", "anyOf": [{"format": "date", "patter
 def no_twins(headers: dict[str, str | None]) -> dict[str, str | None]:
     """The headers, no two of one name: case does not count."""
     first: dict[str, str] = {}
-    twins = [(name, other) for name in headers if (other := first.setdefault(name.lower(), name)) != name]
+    twins = [(name, other) for name in headers if (other := first.setdefault(fold(name), name)) != name]
     if twins:
         raise PydanticCustomError(TWINS, "twins", {"twins": twins})
     return headers

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from reconciler.manifests.merge.places import Places
 from reconciler.manifests.yaml.nodes import Map, Seq
 from reconciler.manifests.yaml.trail import dotted
+from reconciler.model.fields.headers import fold
 from reconciler.model.finding import Acceptance
 from reconciler.model.position import Position
 
@@ -116,7 +117,7 @@ def overlay(below: Merged, above: Merged) -> Merged:
 def _headers(headers: Mapping[str, str | None], source: Source) -> dict[str, Header]:
     node = source.node["headers"]
     places = node.value_at if isinstance(node, Map) else {}
-    return {name.lower(): Header(name, text, places[name], source) for name, text in headers.items()}
+    return {fold(name): Header(name, text, places[name], source) for name, text in headers.items()}
 
 
 def _accepted(source: Source) -> tuple[Acceptance, ...]:
