@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         AmbiguousCreate,
         ApiError,
         BadAnswer,
+        Declined,
         FileError,
         Forbidden,
         GuardRefused,
@@ -36,20 +37,25 @@ if TYPE_CHECKING:
     )
     from reconciler.model.plan import Plan
     from reconciler.model.report import Report
-    from reconciler.model.results import Exported, Listed, Validity
+    from reconciler.model.results import Checks, Effective, Explained, Exported, Listed, Served, Validity
+    from reconciler.model.scope import ListScope, Reconciling, Scope, Writes
     from reconciler.settings import RateLimit
-    from reconciler.workflow.run import Scope
 
 __version__ = "0.1.0"
 __all__ = [
     "AmbiguousCreate",
     "ApiError",
     "BadAnswer",
+    "Checks",
+    "Declined",
+    "Effective",
+    "Explained",
     "Exported",
     "FileError",
     "Forbidden",
     "GuardRefused",
     "Interrupted",
+    "ListScope",
     "Listed",
     "LockTimeout",
     "ManifestError",
@@ -61,9 +67,11 @@ __all__ = [
     "RateLimited",
     "Reconciler",
     "ReconcilerError",
+    "Reconciling",
     "Rejected",
     "Report",
     "Scope",
+    "Served",
     "StalePlan",
     "Unauthorized",
     "Unreachable",
@@ -71,18 +79,26 @@ __all__ = [
     "Unverified",
     "UsageProblem",
     "Validity",
+    "Writes",
     "__version__",
 ]
 
 _HOMES = {
-    "Scope": "workflow.run",
+    "Checks": "model.results",
+    "Effective": "model.results",
+    "Explained": "model.results",
     "Exported": "model.results",
+    "ListScope": "model.scope",
     "Listed": "model.results",
     "Plan": "model.plan",
     "RateLimit": "settings",
     "Reconciler": "engine",
+    "Reconciling": "model.scope",
     "Report": "model.report",
+    "Scope": "model.scope",
+    "Served": "model.results",
     "Validity": "model.results",
+    "Writes": "model.scope",
 }
 """The module of each public name; all others are errors."""
 

@@ -191,6 +191,12 @@ class GuardRefused(ReconcilerError):
         super().__init__(message)
 
 
+class Declined(ReconcilerError):
+    """The answer to "apply?" was no; nothing was written."""
+
+    code = "declined"
+
+
 class Interrupted(ReconcilerError):
     """SIGINT or SIGTERM."""
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import TextIO
 
 
-def color(options: Mapping[str, Any], stream: TextIO | None = None) -> bool:
+def color(stream: TextIO | None = None, *, no_color: bool = False) -> bool:
     """For stdout unless another stream is given.
 
     --no-color and NO_COLOR say no, FORCE_COLOR says yes; else a terminal that is not dumb has colours.
     """
-    if options.get("no_color") or os.environ.get("NO_COLOR"):
+    if no_color or os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):
         return True

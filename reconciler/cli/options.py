@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reconciler.cli.values import Count, FileName, FileNames, FolderName, Limit, Number, Text, Words
+from reconciler.cli.values import (
+    Count,
+    FileName,
+    FileNames,
+    FolderName,
+    Limit,
+    Number,
+    Text,
+    Words,
+    acknowledgements,
+    variables,
+)
 from reconciler.model.enums import Format
 from reconciler.render.formats.registry import PRINTED, SUFFIXES
 
@@ -61,7 +72,14 @@ def unlisted(options: Callable[[Any], Any]) -> Callable[[Command], Command]:
 project_options = _all(
     option("-e", "--env", "environment", metavar="NAME", help="The environment of the project file."),
     option("--project", metavar="PATH", help="The project file; default: reconciler.yaml or .yml, if it is there."),
-    option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="A variable for ${var:NAME}; repeatable."),
+    option(
+        "--var",
+        "variables",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=variables,
+        help="A variable for ${var:NAME}; repeatable.",
+    ),
     option("--target", "targets", multiple=True, metavar="KEY", help="Only these runners, globs; repeatable."),
 )
 
@@ -77,6 +95,7 @@ connection_options = _all(
     option("--rate-limit", type=Limit(), metavar="N/SECONDS", help="Requests in any so many seconds; default: 40/10."),
     option(
         "--timeout",
+        "timeout_s",
         type=Number(min=0.1, max=3600),
         metavar="SECONDS",
         help="Wait for an answer; default: 30.",
@@ -131,14 +150,29 @@ planning_options = _all(
     option("--allow-empty", is_flag=True, help="Manifests may declare no runner at all."),
     option(
         "--acknowledge",
-        "acknowledged",
         multiple=True,
         metavar="CODE[:KEY]",
+        callback=acknowledgements,
         help="Accept a finding for this run; repeatable.",
     ),
     option("--policy-from", metavar="REF", help="Take the policy of the project file from this git revision."),
 )
 
+parallelism_option = option(
+    "--parallelism", type=click.IntRange(1, 8), default=4, show_default=True, metavar="N", help="Writes at once."
+)
+
+verify_options = _all(
+    option(
+        "--verify",
+        type=click.Choice(("list", "answer")),
+        default="list",
+        show_default=True,
+        callback=lambda _ctx, _parameter, value: value == "list",
+        help="After the writes, read one more list; or trust each write's own answer.",
+    ),
+    option("--journal", metavar="FILE", help="Append a JSON line per intent and per outcome."),
+)
 
 expand_option = option("--expand", is_flag=True, help="Show each runner and finding; equal ones are one block else.")
 

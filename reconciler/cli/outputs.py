@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reconciler.cli.color import color
 from reconciler.cli.pipes import Unwritable, note, write
@@ -18,20 +18,21 @@ from reconciler.render.formats.layout import Layout
 from reconciler.render.formats.registry import FORMATS, SUFFIXES, format_of, render, view_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from typing import TextIO
 
+    from reconciler.cli.groups import Output
     from reconciler.model.plan import Plan
     from reconciler.model.results import Applied, Result
 
 
-def check_reports(options: Mapping[str, Any], *kinds: type) -> None:
+def check_reports(output: Output, *kinds: type) -> None:
     """Refuse a report that has no format or no place, before anything is read or written.
 
     `kinds` are the types of result that the command may give. Raises UsageProblem for a suffix that names no format,
     or one that shows none of them; Unwritable for a file that can't be written.
     """
-    for path in options["reports"]:
+    for path in output.reports:
         report = Path(path)
         form = format_of(path)
         if form is None:
@@ -47,28 +48,28 @@ def check_reports(options: Mapping[str, Any], *kinds: type) -> None:
 
 
 @contextmanager
-def reporting_problems(options: Mapping[str, Any]) -> Iterator[None]:
+def reporting_problems(output: Output) -> Iterator[None]:
     """Wrong manifests go to the reports that a CI shows problems from; what can't be written is a warning."""
     try:
         yield
     except ManifestError as error:
         try:
-            _to_reports(options, error, machines=True)
+            _to_reports(output, error, machines=True)
         except Unwritable as lost:
             note(f"warning: {lost}")
         raise
 
 
-def put(options: Mapping[str, Any], result: Result) -> None:
+def put(output: Output, result: Result) -> None:
     """Render to stdout in the format asked for, and to every report in the format of its suffix."""
-    _to_reports(options, result)
-    _whole_stdout(options, result)
+    _to_reports(output, result)
+    _whole_stdout(output, result)
 
 
-def layout_of(options: Mapping[str, Any], stream: TextIO | None = None) -> Layout:
+def layout_of(output: Output, stream: TextIO | None = None) -> Layout:
     """How the options and the stream (stdout unless given) lay text out."""
-    expand = options.get("expand", False)
-    return Layout(color(options, stream), terminal_width(stream), terminal_height(stream), expand)
+    coloured = color(stream, no_color=output.no_color)
+    return Layout(coloured, terminal_width(stream), terminal_height(stream), output.expand)
 
 
 def terminal_width(stream: TextIO | None = None) -> int | None:
@@ -95,10 +96,10 @@ def _measure(stream: TextIO | None, variable: str, side: int) -> int | None:
         return None
 
 
-def _to_reports(options: Mapping[str, Any], result: Result, *, machines: bool = False) -> None:
+def _to_reports(output: Output, result: Result, *, machines: bool = False) -> None:
     """To every report that can show it; with `machines` to those alone that only a CI reads."""
-    layout = Layout(expand=options.get("expand", False), folder=folder_below(_checkout()))
-    for path in options["reports"]:
+    layout = Layout(expand=output.expand, folder=folder_below(_checkout()))
+    for path in output.reports:
         form = format_of(path)
         if form is None or view_of(type(result), form) is None or (machines and FORMATS[form].printed):
             continue
@@ -117,8 +118,8 @@ def _checkout() -> str | None:
     return os.environ.get("CI_PROJECT_DIR") or os.environ.get("GITHUB_WORKSPACE")
 
 
-def _whole_stdout(options: Mapping[str, Any], result: Result) -> None:
-    _to_stdout(render(result, Format(options["format_"]), layout_of(options)))
+def _whole_stdout(output: Output, result: Result) -> None:
+    _to_stdout(render(result, Format(output.format_), layout_of(output)))
 
 
 def _to_stdout(chunks: Iterable[str]) -> None:
@@ -135,20 +136,20 @@ def _to_stdout(chunks: Iterable[str]) -> None:
     write(sys.stdout, counted())
 
 
-def put_report(options: Mapping[str, Any], done: Applied) -> None:
+def put_report(output: Output, done: Applied) -> None:
     """What an apply did, to stdout and then every report.
 
     It is done, whether this can be written or not: what can't is reported on stderr, and changes no exit code.
     """
-    below_its_plan = replace(done, shown=options["format_"] == Format.TEXT)
+    below_its_plan = replace(done, shown=output.format_ == Format.TEXT)
     for write_it, result in ((_whole_stdout, below_its_plan), (_to_reports, done)):
         try:
-            write_it(options, result)
+            write_it(output, result)
         except Unwritable as error:
             note(f"warning: the run is over, its result is lost: {error}")
 
 
-def put_refusal(options: Mapping[str, Any], plan: Plan | None) -> None:
+def put_refusal(output: Output, plan: Plan | None) -> None:
     """The plan that was refused, to every report, and to stdout where neither text nor the error document shows it.
 
     What can't be written is a warning: the refusal, with its exit code, is the result.
@@ -156,8 +157,8 @@ def put_refusal(options: Mapping[str, Any], plan: Plan | None) -> None:
     if plan is None:
         return
     try:
-        _to_reports(options, plan)
+        _to_reports(output, plan)
     except Unwritable as error:
         note(f"warning: {error}")
-    if options["format_"] not in (Format.TEXT, Format.JSON):
-        _whole_stdout(options, plan)
+    if output.format_ not in (Format.TEXT, Format.JSON):
+        _whole_stdout(output, plan)

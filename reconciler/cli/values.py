@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from click.shell_completion import CompletionItem
 
 _YES_NO: Final = {"yes": 1, "true": 1, "on": 1, "y": 1, "t": 1, "no": 0, "false": 0, "off": 0, "n": 0, "f": 0}
@@ -100,3 +102,27 @@ class Count(click.IntRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The count. Raises BadParameter."""
         return super().convert(_YES_NO.get(str(value).strip().lower(), value), param, ctx)
+
+
+def variables(_ctx: click.Context, _parameter: click.Parameter, texts: Iterable[str]) -> dict[str, str]:
+    """`--var NAME=VALUE` by name; of one name the last. Raises UsageProblem."""
+    from reconciler.errors import UsageProblem
+
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageProblem(f"--var {text!r}: write it as NAME=VALUE")
+        found[name] = value
+    return found
+
+
+def acknowledgements(_ctx: click.Context, _parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The same texts, each CODE or CODE:KEY. Raises UsageProblem."""
+    from reconciler.errors import UsageProblem
+
+    for text in texts:
+        code, colon, key = text.partition(":")
+        if not code or (colon and not key):
+            raise UsageProblem(f"--acknowledge {text!r}: write it as CODE or CODE:KEY")
+    return texts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reconciler.errors import ReconcilerError
@@ -128,7 +128,8 @@ class Served:
 class Exported:
     """One manifest's text; the `variables` that it refers to; what could not be written; and the emulator's file.
 
-    `declared` counts the runners that manifests declare already; `files` are the manifests to write, by name.
+    `declared` counts the runners that manifests declare already; `written` are the paths of the files that were
+    written.
     """
 
     text: str
@@ -136,7 +137,7 @@ class Exported:
     left_out: tuple[str, ...]
     sandbox: str | None
     declared: int = 0
-    files: Mapping[str, str] = field(default_factory=dict)
+    written: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

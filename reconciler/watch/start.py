@@ -67,10 +67,9 @@ def watch(selection: Selection, ports: Ports, asked: Watch) -> int:
     begun = asked.overrides.over(Watching())
     status = Status(environment=selection.environment, api_url=asked.api_url, mode=begun.mode, suspended=begun.suspend)
     board = Board(status, ports.clock)
-    ports = replace(ports, warn=_Warnings(board))
-    writing = replace(asked.writing, journal=_Beating(asked.writing.journal, board.beat))
+    ports = replace(ports, warn=_Warnings(board), journal=_Beating(ports.journal, board.beat))
     endpoints = Endpoints(ports.prober(), ports.clock, everyone=asked.probe)
-    cycle = Cycle(source, asked.overrides, writing, endpoints, key=secrets.token_bytes(32))
+    cycle = Cycle(source, asked.overrides, asked.writing, endpoints, key=secrets.token_bytes(32))
     wakeups = Wakeups(hangup=asked.hangup, reload=asked.reload, chance=random.random)
     with ExitStack() as stack:
         stack.callback(cycle.close)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconciler.apply.executor import execute
-from reconciler.errors import GuardRefused, PlanFileError, ReconcilerError, StalePlan
+from reconciler.errors import Declined, GuardRefused, PlanFileError, StalePlan
 from reconciler.model.plan import Plan
 from reconciler.model.report import Report
 from reconciler.workflow.locks import lock_account, lock_token
@@ -25,22 +25,15 @@ if TYPE_CHECKING:
     from reconciler.model.demand import Demand
     from reconciler.model.runner import Desired, Listing
     from reconciler.planfile.saved import SavedPlan
-    from reconciler.ports import Journal, RunnerApi
+    from reconciler.ports import RunnerApi
     from reconciler.settings import Settings
     from reconciler.workflow.run import Ports, Selection
-
-
-class Declined(ReconcilerError):
-    """The answer to "apply?" was no; nothing was written."""
-
-    code = "declined"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
     """How to write. With `verify` one more list is read after the writes; without, each write's answer is trusted."""
 
-    journal: Journal
     parallelism: int
     verify: bool = True
 
@@ -243,7 +236,7 @@ def write_plan(
         clock=ports.clock,
         stop=ports.stop,
         progress=ports.progress,
-        journal=writing.journal,
+        journal=ports.journal,
         parallelism=writing.parallelism,
         verify=writing.verify,
         grace_s=settings.request_timeout_s,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from contextlib import closing
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
@@ -43,16 +44,19 @@ _SETTINGS: Final = {"no-token": "token", "weak-plan-key": "plan key"}
 """What a setting that can't be used is called, by the error's code."""
 
 
-def doctor(selection: Selection, ports: Ports, *others: Check, endpoint: str | None = None) -> Checks:
-    """Every check, in order, and the `others`; those that need an earlier one to pass are unknown when it fails.
+def doctor(selection: Selection, ports: Ports, *, endpoint: str | None = None, protected: str | None = None) -> Checks:
+    """Every check, in order; those that need an earlier one to pass are unknown when it fails.
 
-    `endpoint` is the key, or a glob, of runners whose endpoints are asked too.
+    `endpoint` is the key, or a glob, of runners whose endpoints are asked too; `protected` a GitHub environment that an
+    apply is to wait for.
     """
     checks = tuple(_checks(selection, ports))
     checks += tuple(_unchecked(checks))
     if endpoint is not None and not any(check.status == CheckStatus.FAIL for check in checks):
-        checks += tuple(_endpoints(replace(selection, targets=(endpoint,)), ports))
-    return Checks((*checks, *others))
+        checks += tuple(_endpoints(replace(selection, targets=(endpoint,), probe=True), ports))
+    if protected is not None:
+        checks += (check_protection(protected, os.environ, ports.clock),)
+    return Checks(checks)
 
 
 def _unchecked(checks: Sequence[Check]) -> Iterator[Check]:
@@ -70,7 +74,7 @@ def _endpoints(selection: Selection, ports: Ports) -> Iterator[Check]:
     from reconciler.workflow.listing import list_live
 
     try:
-        listed = list_live(selection, ports, probe=True)
+        listed = list_live(selection, ports)
     except ReconcilerError as error:
         yield Check("endpoint", CheckStatus.FAIL, str(error), "`reconciler list` shows the runners there are")
         return

@@ -13,6 +13,7 @@ from reconciler.files import create_file
 from reconciler.manifests.export import ENTRY_FILE, Export, export_manifest
 from reconciler.model.results import Exported
 from reconciler.planning.match import match
+from reconciler.render.views.exported import file_text
 from reconciler.workflow.listing import Choice, choose
 from reconciler.workflow.run import compile_selected, load
 
@@ -31,9 +32,9 @@ def export(
 ) -> Exported:
     """Live runners as manifests with ids; they hold what is live, whatever the project file's defaults are.
 
-    A runner that the project's manifests, or those in the folder `out`, declare already is left out. With `split`
-    each runner is a file of its own. Raises ManifestError where the manifests that are there can't be read, and
-    UsageProblem for a target that matches no live runner.
+    A runner that the project's manifests, or those in the folder `out`, declare already is left out. With `out` the
+    manifest is written there, with `split` a file a runner, and nothing is overwritten. Raises ManifestError where the
+    manifests that are there can't be read, and UsageProblem for a target that matches no live runner.
     """
     project = load(selection)
     settings = ports.settings(project)
@@ -43,27 +44,29 @@ def export(
     declared, keys = _declared(selection, ports, project, listing.runners, out)
     new = [runner for runner in chosen if runner.id not in declared]
     made = export_manifest(new, headers=headers, inherit=not project.declares_defaults, taken=keys)
+    written: list[Path] = []
+    if out is not None:
+        files = _files(made, Path(out), split=split, some_declared=bool(declared))
+        written = write_export({name: file_text(text, settings.sandbox) for name, text in files.items()}, Path(out))
     return Exported(
         text=made.text,
         variables=made.variables,
         left_out=made.left_out,
         sandbox=settings.sandbox,
         declared=len(chosen) - len(new),
-        files=_files(made, None if out is None else selection.cwd / out, split=split, some_declared=bool(declared)),
+        written=tuple(map(str, written)),
     )
 
 
-def _files(made: Export, folder: Path | None, *, split: bool, some_declared: bool) -> dict[str, str]:
+def _files(made: Export, folder: Path, *, split: bool, some_declared: bool) -> dict[str, str]:
     """The manifests to write: none where every runner is declared already."""
     if split:
         return made.split()
     return {_free_name(folder): made.text} if made.entries or not some_declared else {}
 
 
-def _free_name(folder: Path | None) -> str:
+def _free_name(folder: Path) -> str:
     """`runners.yaml`; beside what an earlier export wrote `runners-2.yaml` and so on, for what is new since."""
-    if folder is None:
-        return ENTRY_FILE
     first = Path(ENTRY_FILE)
     names = chain((ENTRY_FILE,), (f"{first.stem}-{number}{first.suffix}" for number in count(2)))
     return next(name for name in names if not os.path.lexists(folder / name))
@@ -74,7 +77,7 @@ def _declared(
 ) -> tuple[frozenset[str], frozenset[str]]:
     """The ids of the live runners that manifests declare already, and the keys of all entries."""
     paths = [path for each in project.manifests if (path := project.folder / each).exists()]
-    if out is not None and (folder := selection.cwd / out).is_dir():
+    if out is not None and (folder := Path(out).absolute()).is_dir():
         above = {folder.resolve(), *folder.resolve().parents}
         paths += [] if above & {path.resolve() for path in paths} else [folder]
     if not paths:
@@ -86,12 +89,12 @@ def _declared(
     return declared, frozenset(pair.desired.key for pair in pairs)
 
 
-def write_export(files: Mapping[str, str], folder: str) -> list[Path]:
+def write_export(files: Mapping[str, str], folder: Path) -> list[Path]:
     """Write manifests into a folder, each below its name; overwrites nothing. Raises ReconcilerError before the first.
 
     Returns the paths.
     """
-    paths = {Path(folder) / name: text for name, text in files.items()}
+    paths = {folder / name: text for name, text in files.items()}
     there = [str(path) for path in paths if os.path.lexists(path)]
     if there:
         raise _there(there)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from reconciler.model.health import Probed
     from reconciler.model.plan import Action
     from reconciler.model.runner import Listing, LiveRunner
+    from reconciler.model.scope import ListScope
     from reconciler.settings import Settings
     from reconciler.workflow.run import Ports, Selection
 
@@ -40,6 +41,12 @@ class Choice:
     standings: tuple[Standing, ...] = ()
 
 
+def chosen_by(names: ListScope) -> Choice:
+    """The choice that `list` takes by name."""
+    standings = [standing for standing in (Standing.DRIFTED, Standing.UNMANAGED) if names.get(standing.value)]
+    return Choice(tuple(names.get("statuses", ())), tuple(names.get("tags", ())), tuple(standings))
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What manifests say of the live runners, by id."""
@@ -48,14 +55,12 @@ class Known:
     keys: Mapping[str, str]
 
 
-def list_live(
-    selection: Selection, ports: Ports, choice: Choice | None = None, *, coverage: bool = False, probe: bool = False
-) -> Listed:
+def list_live(selection: Selection, ports: Ports, choice: Choice | None = None, *, coverage: bool = False) -> Listed:
     """Every live runner, or the chosen ones. Manifests that are there show which are managed; no secret is needed.
 
     Workflows are read only where the selection asks for them; managed runners then, or where `coverage` counts them.
 
-    With `probe` the endpoint of each is asked once, as far as the policy allows its host.
+    Where the selection says `probe` the endpoint of each is asked once, as far as the policy allows its host.
 
     Raises UsageProblem for a target that matches no runner, and for standings where no manifest says which are which.
     """
@@ -76,7 +81,7 @@ def list_live(
         standing=None if known is None else {runner.id: known.standing[runner.id] for runner in chosen},
         sandbox=settings.sandbox,
         filtered=bool(selection.targets) or choice != Choice(),
-        health=_ask(chosen, project, ports) if probe else None,
+        health=_ask(chosen, project, ports) if selection.probe else None,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import BadAnswer, Forbidden, ManifestError, NotFound, UsageProblem
 from reconciler.manifests.files import PROJECT_FILES
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from reconciler.manifests.files import Files
     from reconciler.manifests.project import Project
     from reconciler.model.runner import Desired, Listing
-    from reconciler.ports import Clock, Progress, RunnerApi, RunnerReader, SecretSource, Stop
+    from reconciler.model.scope import Scope
+    from reconciler.ports import Clock, Journal, Progress, RunnerApi, RunnerReader, SecretSource, Stop
     from reconciler.settings import Settings
 
 TIMESTAMP: Final = "%Y-%m-%dT%H:%M:%SZ"
@@ -64,26 +65,6 @@ class Selection:
         return Path(os.path.relpath(file, os.path.realpath(root))).as_posix()
 
 
-class Scope(TypedDict, total=False):
-    """Which manifests, of which environment, for which runners: what `plan`, `list` and the others take by name.
-
-    `variables` are for `${var:NAME}`; `targets` are keys, or globs, of the runners to write; `acknowledge` holds
-    findings taken on, as CODE or CODE:KEY; `policy_from` is a git revision, whose policy is in force;
-    `demand` is how many of the newest workflows are read, None for what the project file says; `probe` says that
-    endpoints are asked for a plan.
-    """
-
-    project: str | os.PathLike[str] | None
-    environment: str | None
-    variables: Mapping[str, str]
-    targets: Iterable[str]
-    acknowledge: Iterable[str]
-    allow_empty: bool
-    policy_from: str | None
-    demand: int | None
-    probe: bool
-
-
 def select(paths: Iterable[str | os.PathLike[str]], scope: Scope, *, cwd: Path) -> Selection:
     """The selection of a call: its paths, what it chooses by name, and the folder that paths are relative to."""
     project, workspace = scope.get("project"), os.environ.get("GITHUB_WORKSPACE")
@@ -116,6 +97,7 @@ class Ports:
     clock: Clock
     stop: Stop
     progress: Progress
+    journal: Journal
     secrets: SecretSource
     stdin: Callable[[], bytes]
     warn: Callable[[str], None]

@@ -11,7 +11,8 @@ from reconciler.files import read_file, write_file
 from reconciler.manifests.git_process import RevisionProblem
 from reconciler.model.plan import PlanInputs
 from reconciler.model.policy import Acknowledgement
-from reconciler.workflow.run import load
+from reconciler.model.runner import Listing
+from reconciler.workflow.run import account_of, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from reconciler.model.plan import Plan
     from reconciler.model.secret import Secret
     from reconciler.planfile.saved import SavedPlan
+    from reconciler.settings import Settings
     from reconciler.workflow.run import Ports, Selection
 
 
@@ -105,6 +107,23 @@ def save(plan: Plan, key: Secret, out: str) -> None:
         raise PlanFileError("the plan can't be saved: it does not hold what it was made from")
     text = write_plan(plan, plan.inputs, key)
     write_file(out, text, private=True, encoding_errors="surrogatepass", error=PlanFileError)
+
+
+def save_made(plan: Plan, out: str, selection: Selection, ports: Ports) -> None:
+    """Save a plan that was made before. `selection` says where its paths are relative to. Raises PlanFileError."""
+    if plan.inputs is None or plan.fingerprints is not None:
+        raise PlanFileError("only a plan that was just made can be saved; of one read from a file, copy the file")
+    settings = ports.settings(load(recorded_selection(plan.inputs, selection)))
+    save(_bound(plan, settings, ports), settings.plan_key, out)
+
+
+def _bound(plan: Plan, settings: Settings, ports: Ports) -> Plan:
+    """The plan with the account it is of, which is asked for where neither runners nor the key say it."""
+    if plan.account is not None or plan.live_as_of or settings.sandbox or settings.plan_key == settings.token:
+        return plan
+    with ports.reader(settings) as reader:
+        empty = Listing((), plan.created_at, 0)
+        return replace(plan, account=account_of(empty, reader, ports, "the plan is bound to no account"))
 
 
 @contextmanager

@@ -50,7 +50,7 @@ class Watching:
         selection = Selection(cwd=folder)
         self.source = GitRef(str(git), "main", selection) if git else Folder(selection)
         overrides = Overrides(interval_s=interval_s, mode=mode, suspend=suspend)
-        self.writing = Writing(journal=NullJournal(), parallelism=1)
+        self.writing = Writing(parallelism=1)
         endpoints = Endpoints(self.prober, self.clock, everyone=True)
         self.cycle = Cycle(self.source, overrides, self.writing, endpoints, key=b"k" * 32)
         self.board = Board(Status(environment=None, api_url=url, mode=mode), self.clock)
@@ -66,6 +66,7 @@ class Watching:
             clock=self.clock,
             stop=self.stop,
             progress=Unseen(),
+            journal=NullJournal(),
             prober=lambda: self.prober,
             secrets=ProcessSecrets(os.environ),
             stdin=lambda: b"",

@@ -115,7 +115,7 @@ def test_a_disk_that_is_full_under_the_journal(folder, sandbox):
     """What can't be journalled is not written; it is tried again with a back-off until there is room."""
     watching = Watching(folder, sandbox.url)
     journal = FullDisk()
-    object.__setattr__(watching.writing, "journal", journal)
+    object.__setattr__(watching.ports, "journal", journal)
     watching.at(50, lambda: setattr(journal, "full", True))
     watching.at(50, lambda: sandbox.edit("gpu-1", tags=["theirs"]))
     watching.at(2000, lambda: setattr(journal, "full", False))

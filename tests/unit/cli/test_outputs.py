@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.cli import outputs
 from reconciler.cli.color import color
+from reconciler.cli.groups import Output
 from reconciler.cli.outputs import check_reports, put, put_refusal, put_report, terminal_width
 from reconciler.cli.pipes import Unwritable
 from reconciler.errors import UsageProblem
@@ -22,7 +23,7 @@ from tests.fakes import sample_plans as sample
 
 def options(*reports, form="text"):
     """Parsed options with these reports."""
-    return {"reports": reports, "format_": form, "no_color": False}
+    return Output(format_=form, reports=reports)
 
 
 @contextmanager
@@ -75,11 +76,11 @@ def test_the_colours_of_a_stream(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stdout", io.StringIO())
-    assert not color({})
-    assert color({}, Unknown())
-    assert not color({"no_color": True}, Unknown())
+    assert not color()
+    assert color(Unknown())
+    assert not color(Unknown(), no_color=True)
     monkeypatch.setenv("TERM", "dumb")
-    assert not color({}, Unknown())
+    assert not color(Unknown())
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.json", "a.md", "a.html", "a.b.md"])

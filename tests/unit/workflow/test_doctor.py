@@ -57,6 +57,7 @@ def examine(tmp_path, answer, *, settings=None, project=None):
         clock=Clock(),
         stop=None,
         progress=None,
+        journal=None,
         secrets=None,
         stdin=None,
         warn=None,

@@ -103,10 +103,10 @@ def test_list_goes_on_without_manifests(tmp_path, emulated):
 
 def test_export_overwrites_nothing(tmp_path):
     """A manifest that is there stays."""
-    (path,) = write_export({"r.yaml": "a\n"}, str(tmp_path / "new" / "folder"))
+    (path,) = write_export({"r.yaml": "a\n"}, tmp_path / "new" / "folder")
     assert path.read_text() == "a\n"
     with pytest.raises(ReconcilerError, match=r"r\.yaml is there already"):
-        write_export({"other.yaml": "b\n", "r.yaml": "b\n"}, str(path.parent))
+        write_export({"other.yaml": "b\n", "r.yaml": "b\n"}, path.parent)
     assert path.read_text() == "a\n"
     assert [each.name for each in path.parent.iterdir()] == ["r.yaml"], "nothing is written before that is known"
 
@@ -117,9 +117,9 @@ def test_export_overwrites_nothing(tmp_path):
 def test_export_names_what_is_in_the_way(tmp_path, count, said):
     """A few files, and how many more."""
     files = {f"{number}.yaml": "a\n" for number in range(count)}
-    write_export(files, str(tmp_path))
+    write_export(files, tmp_path)
     with pytest.raises(ReconcilerError, match=said):
-        write_export(files, str(tmp_path))
+        write_export(files, tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["manifest", "project", "plan"])

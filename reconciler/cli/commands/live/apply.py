@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.groups import Connection, HeaderSecrets, Output, Preview, grouped
 from reconciler.cli.options import (
     connection_options,
     expand_option,
     option,
     output_options,
+    parallelism_option,
     paths_argument,
     planning_options,
     preview_options,
@@ -19,12 +21,13 @@ from reconciler.cli.options import (
     project_options,
     secrets_options,
     unlisted,
+    verify_options,
 )
 from reconciler.cli.values import Number
+from reconciler.model.scope import Scope, Writes
 
 if TYPE_CHECKING:
     from reconciler.model.plan import Plan
-    from reconciler.model.report import Report
 
 
 @click.command("apply")
@@ -37,28 +40,38 @@ if TYPE_CHECKING:
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @option("--dry-run", is_flag=True, help="The same as `reconciler plan`, whose options it takes too.")
 @unlisted(preview_options)
-@option("--parallelism", type=click.IntRange(1, 8), default=4, show_default=True, metavar="N", help="Writes at once.")
+@parallelism_option
 @option(
     "--lock-timeout",
+    "lock_timeout_s",
     type=Number(min=0),
     default=60.0,
     show_default=True,
     metavar="SECONDS",
     help="Wait for another apply on this machine.",
 )
-@option(
-    "--verify",
-    type=click.Choice(("list", "answer")),
-    default="list",
-    show_default=True,
-    help="After the writes, read one more list; or trust each write's own answer.",
-)
-@option("--journal", metavar="FILE", help="Append a JSON line per intent and per outcome.")
+@verify_options
 @connection_options
 @output_options
 @expand_option
 @click.pass_context
-def command(ctx: click.Context, /, **options: Any) -> int:
+@grouped(scope=Scope, preview=Preview, writes=Writes, secrets=HeaderSecrets, connection=Connection, output=Output)
+def command(
+    ctx: click.Context,
+    /,
+    *,
+    paths: tuple[str, ...],
+    scope: Scope,
+    preview: Preview,
+    writes: Writes,
+    secrets: HeaderSecrets,
+    connection: Connection,
+    output: Output,
+    plan_file: str | None,
+    journal: str | None,
+    yes: bool,
+    dry_run: bool,
+) -> int:
     """Bring the live runners to what the manifests say: plan, show, ask, read again, write, verify.
 
     \b
@@ -66,69 +79,51 @@ def command(ctx: click.Context, /, **options: Any) -> int:
       reconciler apply
       reconciler apply --plan production.plan
     """  # noqa: D301 - click reads the \b
-    from reconciler.cli.outputs import check_reports
-    from reconciler.errors import UsageProblem
+    from reconciler.cli.actions import current_step
+    from reconciler.cli.commands.live.plan import show_plan
+    from reconciler.cli.outputs import check_reports, put_refusal, put_report, reporting_problems
+    from reconciler.cli.wiring import open_reconciler
+    from reconciler.errors import GuardRefused, StalePlan, UsageProblem
     from reconciler.model.plan import Plan
     from reconciler.model.results import Applied
 
-    check_reports(options, Applied, Plan)
-    if options["dry_run"]:
-        return _dry_run(ctx, options)
+    check_reports(output, Applied, Plan)
+    if dry_run and plan_file:
+        raise UsageProblem("--dry-run can't be combined with --plan: `reconciler show FILE` shows a saved plan")
+    if dry_run:
+        return show_plan(paths, scope, preview, secrets, connection, output)
     _refuse_preview(ctx)
-    if options["plan_file"]:
+    if plan_file:
         _refuse_recorded(ctx)
-    elif not options["yes"] and not sys.stdin.isatty():
+    elif not yes and not sys.stdin.isatty():
         raise UsageProblem("there is no terminal to ask on: give --yes, or a saved plan with --plan FILE")
-    return _apply(options)
-
-
-def _apply(options: dict[str, Any]) -> int:
-    from reconciler.apply.journal import open_journal
-    from reconciler.cli.actions import current_step
-    from reconciler.cli.outputs import put_refusal, put_report, reporting_problems
-    from reconciler.cli.wiring import open_ports, selection_of
-    from reconciler.errors import GuardRefused, StalePlan
-    from reconciler.model.results import Applied
-    from reconciler.workflow.apply import Applying, apply, apply_saved
-    from reconciler.workflow.saved import open_saved
-
+    asks = not yes and not plan_file
     shown: list[Plan] = []
-    with reporting_problems(options), open_ports(options) as ports, open_journal(options["journal"]) as journal:
-        applying = Applying(
-            show=lambda plan: _show(plan, shown, options),
-            ask=None if options["yes"] or options["plan_file"] else _ask,
-            journal=journal,
-            parallelism=options["parallelism"],
-            lock_timeout_s=options["lock_timeout"],
-            verify=options["verify"] == "list",
-        )
-        selection = selection_of(options)
+
+    def show(plan: Plan) -> None:
+        shown.append(plan)
+        _show(plan, output, asks=asks)
+
+    writes["show"] = show
+    with reporting_problems(output), open_reconciler(connection, output, secrets, journal=journal) as reconciler:
         try:
-            report: Report
-            if options["plan_file"]:
-                saved, recorded = open_saved(options["plan_file"], selection, ports)
-                report = apply_saved(saved, recorded, ports, applying)
+            if plan_file:
+                report = reconciler.apply(
+                    plan_file,
+                    acknowledge=scope["acknowledge"],
+                    demand=scope["demand"],
+                    probe=scope["probe"],
+                    **writes,
+                )
             else:
-                report = apply(selection, ports, applying)
+                report = reconciler.reconcile(*paths, ask=_ask if asks else None, **scope, **writes)
         except (GuardRefused, StalePlan) as refusal:
-            put_refusal(options, refusal.plan)
+            put_refusal(output, refusal.plan)
             raise
-    put_report(options, Applied(report, shown[-1]))
+    put_report(output, Applied(report, shown[-1]))
     if step := current_step():
         step.applied(report, shown[-1])
     return report.exit_code
-
-
-def _dry_run(ctx: click.Context, options: dict[str, Any]) -> int:
-    from reconciler.cli.commands.live.plan import command as plan_command
-    from reconciler.errors import UsageProblem
-
-    if options["plan_file"]:
-        raise UsageProblem("--dry-run can't be combined with --plan: `reconciler show FILE` shows a saved plan")
-    result: int = ctx.invoke(
-        plan_command, **{each.name: options[each.name] for each in plan_command.params if each.name}
-    )
-    return result
 
 
 def _refuse_preview(ctx: click.Context) -> None:
@@ -161,18 +156,17 @@ def _named(parameter: click.Parameter, ctx: click.Context) -> str:
     return f"{long} (given by {parameter.envvar})" if from_environment else long
 
 
-def _show(plan: Plan, shown: list[Plan], options: dict[str, Any]) -> None:
+def _show(plan: Plan, output: Output, *, asks: bool) -> None:
     """Show the plan where it does not mix with the result: on stdout in text, else on stderr before the question."""
     from reconciler.cli.outputs import layout_of
     from reconciler.cli.pipes import write
     from reconciler.model.enums import Format
     from reconciler.render.formats.registry import render
 
-    shown.append(plan)
-    if options["format_"] == Format.TEXT:
-        write(sys.stdout, render(plan, Format.TEXT, layout_of(options)))
-    elif not options["yes"] and not options["plan_file"]:
-        write(sys.stderr, render(plan, Format.TEXT, layout_of(options, sys.stderr)))
+    if output.format_ == Format.TEXT:
+        write(sys.stdout, render(plan, Format.TEXT, layout_of(output)))
+    elif asks:
+        write(sys.stderr, render(plan, Format.TEXT, layout_of(output, sys.stderr)))
 
 
 def _ask(plan: Plan) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
+from reconciler.cli.groups import Connection, Output, grouped
 from reconciler.cli.options import connection_options, option, output_options, project_options
+from reconciler.model.scope import Scope
 
 
 @click.command("export")
@@ -16,7 +16,10 @@ from reconciler.cli.options import connection_options, option, output_options, p
 @option("--headers", is_flag=True, help="Declare headers too, their values as ${env:RECONCILER_…} references.")
 @connection_options
 @output_options
-def command(**options: Any) -> int:
+@grouped(scope=Scope, connection=Connection, output=Output)
+def command(
+    scope: Scope, connection: Connection, output: Output, out: str | None, *, split: bool, headers: bool
+) -> int:
     """Write the live runners as manifests with ids, to adopt a fleet. A plan against them is "No changes".
 
     A runner that the manifests here declare already is not written again.
@@ -29,27 +32,21 @@ def command(**options: Any) -> int:
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports, put
     from reconciler.cli.pipes import note
-    from reconciler.cli.wiring import open_ports, selection_of
+    from reconciler.cli.wiring import open_reconciler
     from reconciler.errors import UsageProblem
     from reconciler.model.results import Exported
-    from reconciler.render.views.exported import file_text
     from reconciler.render.wording import plural
-    from reconciler.workflow.export import export, write_export
 
-    check_reports(options, Exported)
-    if options["split"] and not options["out"]:
+    check_reports(output, Exported)
+    if split and not out:
         raise UsageProblem("--split writes a file a runner: say where with --out DIR")
-    with open_ports(options) as ports:
-        exported = export(
-            selection_of(options), ports, headers=options["headers"], out=options["out"], split=options["split"]
-        )
-    say = (lambda _line: None) if options["quiet"] else note
-    if options["out"]:
-        files = {name: file_text(text, exported.sandbox) for name, text in exported.files.items()}
-        for path in write_export(files, options["out"]):
-            say(f"wrote {path}")
-    if not options["out"] or options["format_"] == "json":
-        put(options, exported)
+    with open_reconciler(connection, output) as reconciler:
+        exported = reconciler.export(headers=headers, out=out, split=split, **scope)
+    say = (lambda _line: None) if output.quiet else note
+    for path in exported.written:
+        say(f"wrote {path}")
+    if not out or output.format_ == "json":
+        put(output, exported)
     if exported.declared:
         say(f"{plural(exported.declared, 'runner is', 'runners are')} declared already, and not written again")
     for line in exported.left_out:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
+from reconciler.cli.groups import Connection, HeaderSecrets, Output, grouped
 from reconciler.cli.options import (
     connection_options,
     demand_option,
@@ -16,6 +15,7 @@ from reconciler.cli.options import (
     project_options,
     secrets_options,
 )
+from reconciler.model.scope import ListScope
 
 
 @click.command("list")
@@ -32,7 +32,16 @@ from reconciler.cli.options import (
 @connection_options
 @output_options
 @expand_option
-def command(**options: Any) -> int:
+@grouped(choice=ListScope, secrets=HeaderSecrets, connection=Connection, output=Output)
+def command(
+    paths: tuple[str, ...],
+    choice: ListScope,
+    secrets: HeaderSecrets,
+    connection: Connection,
+    output: Output,
+    *,
+    coverage: bool,
+) -> int:
     """List the live runners; where manifests are found, which are managed, drifted, unmanaged.
 
     Needs neither manifests nor secrets. A list that a terminal can't hold shows runners alike together.
@@ -46,16 +55,11 @@ def command(**options: Any) -> int:
       reconciler list --format json > live.json
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports, put
-    from reconciler.cli.wiring import open_ports, selection_of
-    from reconciler.model.enums import Standing
+    from reconciler.cli.wiring import open_reconciler
     from reconciler.model.results import Listed, Served
-    from reconciler.planning.serving.served import served
-    from reconciler.workflow.listing import Choice, list_live
 
-    check_reports(options, Served if options["coverage"] else Listed)
-    with open_ports(options) as ports:
-        standings = [standing for standing in (Standing.DRIFTED, Standing.UNMANAGED) if options[standing]]
-        choice = Choice(tuple(options["statuses"]), tuple(options["tags"]), tuple(standings))
-        listed = list_live(selection_of(options), ports, choice, coverage=options["coverage"], probe=options["probe"])
-    put(options, served(listed) if options["coverage"] else listed)
+    check_reports(output, Served if coverage else Listed)
+    with open_reconciler(connection, output, secrets) as reconciler:
+        listed = reconciler.coverage(*paths, **choice) if coverage else reconciler.list(*paths, **choice)
+    put(output, listed)
     return 0

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
+from reconciler.cli.groups import Connection, HeaderSecrets, Output, Preview, grouped
 from reconciler.cli.options import (
     connection_options,
     expand_option,
@@ -17,6 +16,7 @@ from reconciler.cli.options import (
     project_options,
     secrets_options,
 )
+from reconciler.model.scope import Scope
 
 
 @click.command("plan")
@@ -29,7 +29,15 @@ from reconciler.cli.options import (
 @connection_options
 @output_options
 @expand_option
-def command(**options: Any) -> int:
+@grouped(scope=Scope, preview=Preview, secrets=HeaderSecrets, connection=Connection, output=Output)
+def command(
+    paths: tuple[str, ...],
+    scope: Scope,
+    preview: Preview,
+    secrets: HeaderSecrets,
+    connection: Connection,
+    output: Output,
+) -> int:
     """Show what apply would change. Reads only: its client can't write.
 
     PATH is a manifest or a folder of them, - for stdin; default: the project's manifests.
@@ -39,34 +47,42 @@ def command(**options: Any) -> int:
       reconciler plan
       reconciler plan -e production --out production.plan
     """  # noqa: D301 - click reads the \b
+    return show_plan(paths, scope, preview, secrets, connection, output)
+
+
+def show_plan(
+    paths: tuple[str, ...],
+    scope: Scope,
+    preview: Preview,
+    secrets: HeaderSecrets,
+    connection: Connection,
+    output: Output,
+) -> int:
+    """Plan and show; the exit code. It is what `apply --dry-run` does too."""
     from reconciler.cli.actions import current_step
     from reconciler.cli.outputs import check_reports, put, reporting_problems
-    from reconciler.cli.wiring import open_ports, selection_of
+    from reconciler.cli.wiring import open_reconciler
     from reconciler.errors import GuardRefused, UsageProblem
     from reconciler.model.plan import Plan
-    from reconciler.workflow.plan import plan, plan_offline
 
-    check_reports(options, Plan)
-    if options["live"] and options["sandbox"]:
+    check_reports(output, Plan)
+    if preview.live and connection.sandbox:
         raise UsageProblem("--live plans offline, so --sandbox has no use: leave one of them out")
-    if options["live"] and options["demand"]:
+    if preview.live and scope.get("demand"):
         raise UsageProblem("--live plans offline, where no workflows can be read: leave --demand out")
-    if options["live"] and options["probe"]:
+    if preview.live and scope.get("probe"):
         raise UsageProblem("--live plans offline, and --probe asks endpoints: leave one of them out")
-    with reporting_problems(options), open_ports(options) as ports:
-        selection = selection_of(options)
-        if options["live"]:
-            made = plan_offline(selection, ports, live=options["live"], base=options["base"], out=options["out"])
-        else:
-            made = plan(
-                selection,
-                ports,
-                allow_unresolved=options["allow_unresolved"],
-                base=options["base"],
-                out=options["out"],
-            )
-    put(options, made)
-    code = 2 if options["detailed_exitcode"] and made.has_changes else 0
+    with reporting_problems(output), open_reconciler(connection, output, secrets) as reconciler:
+        made = reconciler.plan(
+            *paths,
+            allow_unresolved=preview.allow_unresolved,
+            base=preview.base,
+            live=preview.live,
+            out=preview.out,
+            **scope,
+        )
+    put(output, made)
+    code = 2 if preview.detailed_exitcode and made.has_changes else 0
     if any(finding.refuses for finding in made.findings):
         code = GuardRefused.exit_code
     if step := current_step():

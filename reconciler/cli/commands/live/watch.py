@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import click
 
+from reconciler.cli.groups import Connection, HeaderSecrets, Output, grouped
 from reconciler.cli.options import (
     connection_options,
     log_options,
     option,
+    parallelism_option,
     paths_argument,
     planning_options,
     project_options,
     secrets_options,
+    verify_options,
 )
-
-if TYPE_CHECKING:
-    from reconciler.watch.start import Watch
+from reconciler.model.scope import Scope
 
 
 @click.command("watch")
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 @option("--ref", metavar="NAME", default="HEAD", show_default=True, help="The branch or tag for --git.")
 @option(
     "--probe/--no-probe",
+    "everyone",
     is_flag=True,
     default=True,
     show_default=True,
@@ -53,18 +53,30 @@ if TYPE_CHECKING:
     help="Where the status is served, `off` for nowhere; default: 127.0.0.1:9090, if that is free.",
 )
 @option("--token-file", metavar="FILE", help="Read the API token from FILE, again in each cycle.")
-@option("--parallelism", type=click.IntRange(1, 8), default=4, show_default=True, metavar="N", help="Writes at once.")
-@option(
-    "--verify",
-    type=click.Choice(("list", "answer")),
-    default="list",
-    show_default=True,
-    help="After writes, read one more list; or trust each write's own answer.",
-)
-@option("--journal", metavar="FILE", help="Append a JSON line per intent and per outcome.")
+@parallelism_option
+@verify_options
 @connection_options
 @log_options
-def command(**options: Any) -> int:
+@grouped(scope=Scope, secrets=HeaderSecrets, connection=Connection, output=Output)
+def command(
+    *,
+    paths: tuple[str, ...],
+    scope: Scope,
+    secrets: HeaderSecrets,
+    connection: Connection,
+    output: Output,
+    interval: float | None,
+    mode: str | None,
+    suspend: bool | None,
+    git: str | None,
+    ref: str,
+    listen: str | None,
+    journal: str | None,
+    parallelism: int,
+    everyone: bool,
+    once: bool,
+    verify: bool,
+) -> int:
     """Keep the runners in step with the manifests: plan, and in mode apply write, again and again.
 
     \b
@@ -73,50 +85,39 @@ def command(**options: Any) -> int:
       reconciler watch --once
     """  # noqa: D301 - click reads the \b
     import os
-
-    from reconciler.adapters.signals import catch_hangups
-    from reconciler.apply.journal import open_journal
-    from reconciler.cli.header_secrets import Refill
-    from reconciler.cli.wiring import open_ports, selection_of
-    from reconciler.watch.start import watch
-
-    refill = Refill(options, os.environ)
-    quiet = {**options, "quiet": True, "log_cycles": True}  # a bar would write over the lines of the log
-    with open_ports(quiet) as ports, catch_hangups() as hangups, open_journal(options["journal"]) as journal:
-        return watch(selection_of(options), ports, _asked(options, journal, hangups.take, refill))
-
-
-def _asked(options: dict[str, Any], journal: Any, hangup: Any, refill: Any) -> Watch:
-    import os
     from dataclasses import replace
 
     from reconciler.adapters.service import SANDBOX_URL
+    from reconciler.adapters.signals import catch_hangups
+    from reconciler.cli.header_secrets import Refill
+    from reconciler.cli.wiring import open_reconciler
     from reconciler.model.watching import Mode
     from reconciler.settings import DEFAULT_API_URL
     from reconciler.watch.cycle import Overrides
     from reconciler.watch.notify import VARIABLE
-    from reconciler.watch.start import Watch
+    from reconciler.watch.start import Watch, watch
     from reconciler.workflow.apply import Writing
 
-    return Watch(
-        overrides=Overrides(
-            interval_s=options["interval"],
-            mode=Mode(options["mode"]) if options["mode"] else None,
-            suspend=options["suspend"],
-        ),
-        writing=Writing(journal=journal, parallelism=options["parallelism"], verify=options["verify"] == "list"),
-        api_url=SANDBOX_URL if options["sandbox"] else options["api_url"] or DEFAULT_API_URL,
-        hangup=hangup,
-        reload=lambda ports: replace(ports, secrets=refill.secrets()),
-        listening=_say_where,
-        git=options["git"],
-        ref=options["ref"],
-        listen=options["listen"],
-        once=options["once"],
-        probe=options["probe"],
-        notify_url=os.environ.pop(VARIABLE, ""),
-        insecure_http=options["insecure_http"],
-    )
+    refill = Refill(secrets, os.environ)
+    quiet = replace(output, quiet=True)  # a bar would write over the lines of the log
+    opened = open_reconciler(connection, quiet, secrets, journal=journal, cycles=True)
+    with opened as reconciler, catch_hangups() as hangups:
+        asked = Watch(
+            overrides=Overrides(interval_s=interval, mode=Mode(mode) if mode else None, suspend=suspend),
+            writing=Writing(parallelism=parallelism, verify=verify),
+            api_url=SANDBOX_URL if connection.sandbox else connection.api_url or DEFAULT_API_URL,
+            hangup=hangups.take,
+            reload=lambda ports: replace(ports, secrets=refill.secrets()),
+            listening=_say_where,
+            git=git,
+            ref=ref,
+            listen=listen,
+            once=once,
+            probe=everyone,
+            notify_url=os.environ.pop(VARIABLE, ""),
+            insecure_http=connection.insecure_http,
+        )
+        return watch(reconciler.select(paths, scope), reconciler.ports, asked)
 
 
 def _say_where(url: str, local: bool) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
+from reconciler.cli.groups import Connection, HeaderSecrets, Output, grouped
 from reconciler.cli.options import (
     connection_options,
     option,
@@ -15,6 +14,7 @@ from reconciler.cli.options import (
     secrets_options,
     unlisted,
 )
+from reconciler.model.scope import Scope
 
 
 @click.command("render")
@@ -25,7 +25,15 @@ from reconciler.cli.options import (
 @unlisted(secrets_options)
 @unlisted(connection_options)
 @output_options
-def command(**options: Any) -> int:
+@grouped(scope=Scope, secrets=HeaderSecrets, connection=Connection, output=Output)
+def command(
+    paths: tuple[str, ...],
+    scope: Scope,
+    secrets: HeaderSecrets,
+    connection: Connection,
+    output: Output,
+    explain: str | None,
+) -> int:
     """Show the effective manifests after merging. Offline: secrets stay references.
 
     \b
@@ -34,14 +42,10 @@ def command(**options: Any) -> int:
       reconciler render --explain prod-a100-1
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports, put
-    from reconciler.cli.wiring import open_ports, selection_of
+    from reconciler.cli.wiring import open_reconciler
     from reconciler.model.results import Effective, Explained
-    from reconciler.workflow.offline import effective_runners, explained
 
-    check_reports(options, Explained if options["explain"] else Effective)
-    with open_ports(options) as ports:
-        if options["explain"]:
-            put(options, explained(selection_of(options), ports, options["explain"]))
-        else:
-            put(options, effective_runners(selection_of(options), ports))
+    check_reports(output, Explained if explain else Effective)
+    with open_reconciler(connection, output, secrets) as reconciler:
+        put(output, reconciler.explain(explain, *paths, **scope) if explain else reconciler.render(*paths, **scope))
     return 0

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
+from reconciler.cli.groups import Output, grouped
 from reconciler.cli.options import expand_option, output_options
 from reconciler.cli.values import FileName
 
@@ -14,7 +13,8 @@ from reconciler.cli.values import FileName
 @click.argument("planfile", metavar="PLANFILE", type=FileName())
 @output_options
 @expand_option
-def command(planfile: str, **options: Any) -> int:
+@grouped(output=Output)
+def command(planfile: str, output: Output) -> int:
     """Show a saved plan, in any format. Needs no token; only apply checks the signature.
 
     \b
@@ -26,6 +26,6 @@ def command(planfile: str, **options: Any) -> int:
     from reconciler.model.plan import Plan
     from reconciler.workflow.saved import show
 
-    check_reports(options, Plan)
-    put(options, show(planfile))
+    check_reports(output, Plan)
+    put(output, show(planfile))
     return 0

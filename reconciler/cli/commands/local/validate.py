@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
+from reconciler.cli.groups import Connection, HeaderSecrets, Output, grouped
 from reconciler.cli.options import (
     connection_options,
     option,
@@ -15,6 +14,7 @@ from reconciler.cli.options import (
     secrets_options,
     unlisted,
 )
+from reconciler.model.scope import Scope
 
 
 @click.command("validate")
@@ -24,7 +24,10 @@ from reconciler.cli.options import (
 @unlisted(secrets_options)
 @unlisted(connection_options)
 @output_options
-def command(**options: Any) -> int:
+@grouped(scope=Scope, secrets=HeaderSecrets, connection=Connection, output=Output)
+def command(
+    paths: tuple[str, ...], scope: Scope, secrets: HeaderSecrets, connection: Connection, output: Output
+) -> int:
     """Check manifests and project file offline: no token, no secret, no request.
 
     With environments and none picked, each of them is checked. Findings about the manifests alone are shown; one of
@@ -36,13 +39,12 @@ def command(**options: Any) -> int:
       reconciler validate -e staging runners/staging/gpu.yaml
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports, put, reporting_problems
-    from reconciler.cli.wiring import open_ports, selection_of
+    from reconciler.cli.wiring import open_reconciler
     from reconciler.errors import GuardRefused
     from reconciler.model.results import Validity
-    from reconciler.workflow.offline import validate
 
-    check_reports(options, Validity)
-    with reporting_problems(options), open_ports(options) as ports:
-        valid = validate(selection_of(options), ports)
-    put(options, valid)
+    check_reports(output, Validity)
+    with reporting_problems(output), open_reconciler(connection, output, secrets) as reconciler:
+        valid = reconciler.validate(*paths, **scope)
+    put(output, valid)
     return GuardRefused.exit_code if any(each.refuses for one in valid.environments for each in one.findings) else 0
