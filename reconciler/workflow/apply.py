@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from reconciler.apply.executor import execute
 from reconciler.errors import Declined, GuardRefused, PlanFileError, StalePlan
 from reconciler.model.plan import Plan
 from reconciler.model.report import Report
+from reconciler.planning.findings.severity import FOR_THIS_RUN, REMEDY, why_refused
 from reconciler.workflow.locks import lock_account, lock_token
 from reconciler.workflow.plan import plan_for, warn_of_unmatched
 from reconciler.workflow.run import hide, load, load_and_compile, read_live, read_runners
@@ -153,7 +153,9 @@ def _apply_shown(attempt: Attempt, shown: Plan | SavedPlan) -> Report:
         attempt.applying.show(now)
         if not before.applyable:
             name = "plan" if isinstance(shown, Plan) else "saved plan"
-            raise GuardRefused(f"the {name} was refused when it was made ({_why(before)}); plan again", now)
+            raise GuardRefused(
+                f"the {name} was refused when it was made ({why_refused(before.findings)}); plan again", now
+            )
     _refuse(now)
     if not now.has_changes:
         return Report((), attempt.client.requests)
@@ -203,19 +205,8 @@ def _plan(
 
 
 def _refuse(plan: Plan) -> None:
-    if why := _why(plan):
-        raise GuardRefused(
-            f"refused, nothing was written: {why}; fix what is found, or accept it with `accept` in the manifest or "
-            "--acknowledge CODE[:KEY]",
-            plan,
-        )
-
-
-def _why(plan: Plan) -> str:
-    """How many findings refuse it, by their codes; what they say is shown with the plan."""
-    codes = Counter(finding.code for finding in plan.findings if finding.refuses)
-    named = ", ".join(code if count == 1 else f"{code} ({count} times)" for code, count in codes.items())
-    return f"{'an error' if codes.total() == 1 else f'{codes.total()} errors'} not accepted: {named}" if codes else ""
+    if why := why_refused(plan.findings):
+        raise GuardRefused(f"refused, nothing was written: {why}; {REMEDY} {FOR_THIS_RUN}", plan)
 
 
 def _execute(plan: Plan, listing: Listing, attempt: Attempt) -> Report:

@@ -44,6 +44,21 @@ def test_a_guard_decides_about_it(folder, severity, code):
     assert (plan.code, "unmatchable-tag" in plan.out) == (code, severity != "off")
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize(("command", "flag"), [(("validate",), False), (("plan", "--sandbox", "s.db"), True)])
+def test_what_to_do_about_a_refusal(folder, command, flag, form):
+    """One line on stderr says which codes refuse and what accepts them, as apply's error does; with -q none."""
+    (folder / "reconciler.yaml").write_text("version: 1\nguard: {severity: {unmatchable-tag: error}}\n")
+    ran = run_cli(*command, "--format", form, cwd=folder)
+    (line,) = ran.err.splitlines()
+    assert line.startswith("refused: an error not accepted: unmatchable-tag; fix what is found, or accept it")
+    assert ("--acknowledge" in line) == flag
+    quiet = run_cli(*command, "--format", form, "-q", cwd=folder)
+    assert (quiet.code, quiet.err) == (ran.code, "") == (5, "")
+    (folder / "reconciler.yaml").unlink()
+    assert "refused" not in run_cli(*command, "--format", form, cwd=folder).err
+
+
 @pytest.mark.parametrize("command", [("plan",), ("apply", "--yes")])
 def test_an_acknowledgement_that_matches_nothing_is_a_warning(folder, command):
     """On stderr, once, beside the result; one that matches is silent."""

@@ -9,8 +9,9 @@ about.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import UsageProblem
 from reconciler.model.enums import Interest, Severity
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from reconciler.model.finding import Acceptance, Finding
     from reconciler.model.policy import Acknowledgement, Guard, Policy
     from reconciler.model.runner import DesiredRunner
+
+REMEDY: Final = "fix what is found, or accept it with `accept` in the manifest"
+"""What to do where findings refuse."""
+FOR_THIS_RUN: Final = "or --acknowledge CODE[:KEY]"
+"""What else accepts one, where a command takes it."""
 
 
 def settle(
@@ -62,6 +68,13 @@ def unmatched(acknowledged: Iterable[Acknowledgement], findings: Sequence[Findin
         for each in dict.fromkeys(acknowledged)
         if not any(each.accepts(finding.code, finding.key) for finding in findings)
     ]
+
+
+def why_refused(findings: Iterable[Finding]) -> str:
+    """How many findings refuse, by their codes; what they say is shown with the plan. Empty where none does."""
+    codes = Counter(finding.code for finding in findings if finding.refuses)
+    named = ", ".join(code if count == 1 else f"{code} ({count} times)" for code, count in codes.items())
+    return f"{'an error' if codes.total() == 1 else f'{codes.total()} errors'} not accepted: {named}" if codes else ""
 
 
 def _severity(finding: Finding, guard: Guard) -> Severity:

@@ -61,9 +61,11 @@ def show_plan(
     """Plan and show; the exit code. It is what `apply --dry-run` does too."""
     from reconciler.cli.actions import current_step
     from reconciler.cli.outputs import check_reports, put, reporting_problems
+    from reconciler.cli.pipes import note
     from reconciler.cli.wiring import open_reconciler
     from reconciler.errors import GuardRefused, UsageProblem
     from reconciler.model.plan import Plan
+    from reconciler.planning.findings.severity import FOR_THIS_RUN, REMEDY, why_refused
 
     check_reports(output, Plan)
     if preview.live and connection.sandbox:
@@ -83,8 +85,10 @@ def show_plan(
         )
     put(output, made)
     code = 2 if preview.detailed_exitcode and made.has_changes else 0
-    if any(finding.refuses for finding in made.findings):
+    if why := why_refused(made.findings):
         code = GuardRefused.exit_code
+        if not output.quiet:
+            note(f"refused: {why}; {REMEDY} {FOR_THIS_RUN}")
     if step := current_step():
         step.planned(made, code)
     return code

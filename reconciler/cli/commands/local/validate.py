@@ -39,12 +39,17 @@ def command(
       reconciler validate -e staging runners/staging/gpu.yaml
     """  # noqa: D301 - click reads the \b
     from reconciler.cli.outputs import check_reports, put, reporting_problems
+    from reconciler.cli.pipes import note
     from reconciler.cli.wiring import open_reconciler
     from reconciler.errors import GuardRefused
     from reconciler.model.results import Validity
+    from reconciler.planning.findings.severity import REMEDY, why_refused
 
     check_reports(output, Validity)
     with reporting_problems(output), open_reconciler(connection, output, secrets) as reconciler:
         valid = reconciler.validate(*paths, **scope)
     put(output, valid)
-    return GuardRefused.exit_code if any(each.refuses for one in valid.environments for each in one.findings) else 0
+    why = why_refused(finding for each in valid.environments for finding in each.findings)
+    if why and not output.quiet:
+        note(f"refused: {why}; {REMEDY}")
+    return GuardRefused.exit_code if why else 0
