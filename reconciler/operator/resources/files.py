@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.manifests.files import PROJECT_FILES
 from reconciler.model.position import Position, Problem
+from reconciler.operator.resources.names import TOKEN_KEY
 from reconciler.operator.resources.resource import Ref, SecretRef, key_of
 from reconciler.operator.resources.translate import translate_account, translate_runner
 
@@ -87,9 +88,10 @@ def secret_refs(snapshot: Snapshot) -> frozenset[SecretRef]:
 def token_ref(account: Resource) -> SecretRef | None:
     """The key of the secret that holds the account's API token; None where the spec names none."""
     ref = account.spec.get("tokenSecretRef")
-    if isinstance(ref, dict) and isinstance(name := ref.get("name"), str) and isinstance(key := ref.get("key"), str):
-        return SecretRef(account.ref.namespace, name, key)
-    return None
+    if not isinstance(ref, dict):
+        return None
+    name, key = ref.get("name"), ref.get("key", TOKEN_KEY)
+    return SecretRef(account.ref.namespace, name, key) if isinstance(name, str) and isinstance(key, str) else None
 
 
 def _translate(account: Resource) -> Translation:

@@ -16,6 +16,8 @@ STRANDED: Final = "strandedTags"
 """The severities of stranded tags by demand, beside `severity`: a structural schema knows no alternatives."""
 NOT_IN_ACCOUNTS: Final = ("manifests", "env_allow", "file_allow", "watch")
 """Keys of a project file that would read the operator's own disk or environment, or are elsewhere in a spec."""
+TOKEN_KEY: Final = "token"  # noqa: S105 - a key of a secret
+"""The key of an Account's secret where its spec names none."""
 CONNECTION: Final = ("tokenSecretRef", "apiUrl", "rateLimit", "runnerNamespaces")
 """Keys of an Account that no project file has."""
 

@@ -146,7 +146,8 @@ def test_secrets_are_those_of_the_resource_s_own_namespace():
     [
         ({"tokenSecretRef": {"name": "t", "key": "k"}}, SecretRef("fleet", "t", "k")),
         ({}, None),
-        ({"tokenSecretRef": {"name": "t"}}, None),
+        ({"tokenSecretRef": {"name": "t"}}, SecretRef("fleet", "t", "token")),
+        ({"tokenSecretRef": {"key": "k"}}, None),
         ({"tokenSecretRef": {"name": 1, "key": "k"}}, None),
         ({"tokenSecretRef": "t"}, None),
     ],
