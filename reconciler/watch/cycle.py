@@ -21,10 +21,12 @@ from reconciler.watch.state import State, Trouble
 from reconciler.watch.status import CycleResult
 from reconciler.watch.writer_locks import WriterLocks
 from reconciler.workflow.apply import Writing, write_plan
-from reconciler.workflow.plan import plan_for
+from reconciler.workflow.plan import plan_for, warn_of_unmatched
 from reconciler.workflow.run import hide, load_and_compile, policy_of, read_runners
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reconciler.manifests.project import Project
     from reconciler.model.plan import Plan
     from reconciler.model.runner import Desired
@@ -68,7 +70,10 @@ class InForce:
 
 
 class Cycle:
-    """Runs cycles; between them it keeps the connection, the locks and the last good revision."""
+    """Runs cycles; between them it keeps the connection, the locks and the last good revision.
+
+    `begun` is called in each cycle that has what it takes to begin, a token first of all, before it reads.
+    """
 
     def __init__(
         self, source: Source, overrides: Overrides, writing: Writing, endpoints: Endpoints, *, key: bytes
@@ -85,6 +90,7 @@ class Cycle:
         self.troubles: dict[str, str] = {}
         self.has_read = False
         self._problem: ReconcilerError | None = None
+        self.begun: Callable[[], None] = lambda: None
 
     def run(self, state: State, ports: Ports) -> tuple[Happened, State]:
         """One cycle. Raises Interrupted; and UsageProblem where there is nothing in force to go on with."""
@@ -94,6 +100,7 @@ class Cycle:
         watching = self.watching()
         try:
             settings = ports.settings(self.in_force.project)
+            self.begun()
             self.troubles.pop(SETTINGS, None)
             plan, listing, reader = self._plan(settings, watching, ports)
         except LockTimeout as locked:
@@ -179,7 +186,10 @@ class Cycle:
             listing = read_runners(reader, self.in_force.selection, self.in_force.project)
         selection, project = self.in_force.selection, self.in_force.project
         self.endpoints.ask(self.in_force.desired, listing, policy_of(selection, project, ports), project)
-        return self._plan_from(settings, listing, ports, frozenset()), listing, reader
+        plan = self._plan_from(settings, listing, ports, frozenset())
+        if not self.has_read:  # what is accepted comes and goes: said once, of the first plan
+            warn_of_unmatched(selection, ports, plan)
+        return plan, listing, reader
 
     def _plan_from(self, settings: Settings, listing: Listing, ports: Ports, skipped: frozenset[str]) -> Plan:
         assert self.in_force is not None  # noqa: S101 - see run

@@ -97,6 +97,7 @@ class Loop:
             if isinstance(exc, ReconcilerError) and not self._cycle.has_read:
                 raise  # there is nothing to begin with
             happened = self._unexpected(exc)
+        self._cycle.begun()  # whatever it lacks, it will be tried again
         self._show(happened, started_at, ports.clock.monotonic() - started)
         if ports.stop.is_set():
             raise Interrupted("interrupted")

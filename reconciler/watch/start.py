@@ -7,6 +7,7 @@ import random
 import secrets
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import UsageProblem
@@ -74,7 +75,7 @@ def watch(selection: Selection, ports: Ports, asked: Watch) -> int:
     with ExitStack() as stack:
         stack.callback(cycle.close)
         if asked.listen != OFF and not asked.once:
-            _serve(board, asked, ports, stack)
+            cycle.begun = _serve(board, asked, ports, stack)
         notifier: Notifier = Silence()
         if asked.notify_url:
             url = check_notify_url(asked.notify_url, insecure_http=asked.insecure_http)
@@ -83,16 +84,19 @@ def watch(selection: Selection, ports: Ports, asked: Watch) -> int:
         return Loop(cycle, source, board, ports, wakeups, notifier.send).run(once=asked.once)
 
 
-def _serve(board: Board, asked: Watch, ports: Ports, stack: ExitStack) -> None:
-    """Serve the status; where nobody said where, a port that is taken is no reason not to watch."""
+def _serve(board: Board, asked: Watch, ports: Ports, stack: ExitStack) -> Callable[[], None]:
+    """Serve the status; where nobody said where, a port that is taken is no reason not to watch.
+
+    Returns what shows the address, the first time it is called.
+    """
     try:
         server = stack.enter_context(StatusServer(board, *parse_listen(asked.listen or DEFAULT_LISTEN)))
     except ListenProblem as problem:
         if asked.listen is not None:
             raise
         ports.warn(f"{problem}; going on without")
-    else:
-        asked.listening(server.url, server.is_local)
+        return lambda: None
+    return cache(lambda: asked.listening(server.url, server.is_local))
 
 
 class _Warnings:

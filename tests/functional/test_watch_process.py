@@ -267,6 +267,33 @@ def test_exit_codes(folder, sandbox, arguments, code):
     assert run_cli("watch", *arguments, "--api-url", sandbox.url, cwd=folder, env=env).code == code
 
 
+def test_without_a_token_no_address_is_shown(folder, sandbox):
+    """The error alone, for nothing is served then; a watch that only waits for its manifests shows the address."""
+    with running(folder, sandbox, COMFYCONTROL_API_TOKEN="") as watch:
+        assert watch.process.wait(20) == 1
+        log = watch.log.read_text()
+    assert "no API token" in log
+    assert "the status is at" not in log
+    (folder / "runners" / "a.yaml").write_text("version: 1\nrunners: [")
+    with running(folder, sandbox) as watch:
+        watch.says("the status is at")
+        assert watch.get("/readyz")[0] == 503
+        watch.stop()
+    assert watch.log.read_text().count("the status is at") == 1
+
+
+def test_an_acknowledgement_that_matches_nothing_is_named_once(folder, sandbox):
+    """As plan warns of it, and not again in the cycles to come; one that matches is silent."""
+    (folder / "runners" / "a.yaml").write_text(MANIFEST.replace("[gpu]", "['a,b']"))
+    given = ("--acknowledge", "coverage:gpu-1", "--acknowledge", "unmatchable-tag:gpu-1", "--interval", "0.1")
+    with running(folder, sandbox, *given) as watch:
+        watch.says(r"(?s)(in-step.*){3}")
+        watch.stop()
+        warnings = [line for line in watch.log.read_text().splitlines() if "--acknowledge" in line]
+    assert len(warnings) == 1
+    assert "--acknowledge coverage:gpu-1: no finding of this plan matches it" in warnings[0]
+
+
 def test_the_usual_place_may_be_taken(folder, sandbox):
     """Where nobody said where the status goes, a taken port is a warning: a second watch can wait for its turn."""
     with running(folder, sandbox) as first:
