@@ -1,4 +1,4 @@
-"""Runs one command line in this process, as a shell would: own environment, folder, streams and exit code."""
+"""Runs one command line in this process, as a shell would: own environment, folder, streams, pace and exit code."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reconciler.api import limiter
 from reconciler.cli.main import main
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def run_cli(
     os.environ.update({"HOME": str(cwd), "XDG_STATE_HOME": str(cwd / ".state"), "COLUMNS": "100", **(env or {})})
     os.chdir(cwd)
     sys.stdin = given
+    limiter._limiters.clear()  # a process of its own knows of no request of another one
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = main(arguments)

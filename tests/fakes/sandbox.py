@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from contextlib import contextmanager
+from collections import deque
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from reconciler.sandbox.exchange import Exchange
 
 _DATA = Path(__file__).parent.parent / "data"
+_ENDING: deque[ExitStack] = deque()
+_MAX_ENDING = 32
 
 
 @dataclass
@@ -90,16 +93,28 @@ def running_sandbox(
     clock: Clock | None = None,
     latency_s: float = 0.0,
 ) -> Iterator[Sandbox]:
-    """A sandbox on a free port of the loopback address, with these runners (unchecked; the last is the newest)."""
+    """A sandbox on a free port of the loopback address, with these runners (unchecked; the last is the newest).
+
+    It is asked to stop at the end, but not waited for: uvicorn looks every 0.1 s whether it should, so that a thousand
+    tests would wait for minutes. A few may be ending at any time; the oldest is waited for when there are more.
+    """
     requests: list[Exchange] = []
-    with Store(path) as store:
+    with ExitStack() as stack:
+        store = stack.enter_context(Store(path))
         store.set_user({"id": DEFAULT_USER_ID, "tier": tier})
         store.add_many(runners)
         service = Service(
             store, clock=clock, tokens=(token,), rate_limit=rate_limit, latency_s=latency_s, observe=requests.append
         )
-        with SandboxServer(service) as server:
+        server = SandboxServer(service)
+        stack.enter_context(server)
+        try:
             yield Sandbox(url=server.url, token=token, store=store, service=service, requests=requests)
+        finally:
+            server.stop()
+            _ENDING.append(stack.pop_all())
+            while len(_ENDING) > _MAX_ENDING:
+                _ENDING.popleft().close()
 
 
 def seeded_file(path: Path, runners: Iterable[Mapping[str, Any]]) -> None:

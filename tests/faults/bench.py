@@ -236,12 +236,17 @@ def by_id(runners):
 
 @dataclass(frozen=True)
 class Expected:
-    """How an operation goes without a fault: the live state after it, and the requests that it took."""
+    """How an operation goes without a fault: the live state after it, and what each of its requests is for."""
 
     after: dict
-    requests: int
+    kinds: tuple[str, ...]
     between: dict
     """By name, every state that a runner passes through."""
+
+    @property
+    def requests(self):
+        """How many requests it takes."""
+        return len(self.kinds)
 
 
 def check(operation, before, expected, ran, proxy):

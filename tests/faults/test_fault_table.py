@@ -1,4 +1,8 @@
-"""The fault table: every fault, at every request, of every operation. See `bench.check` for what must hold."""
+"""The fault table: every fault, at every request, of every operation. See `bench.check` for what must hold.
+
+A short run takes one request for each fault and operation, so that every pair of fault, operation and kind of request
+is met; `-m long` takes them all.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ from tests.faults.bench import (
     use_virtual_clock,
 )
 from tests.faults.conftest import COUNTED
+from tests.faults.covering import cover, kinds_of
 from tests.faults.proxy import Fault, gateway, proxied, told
 
 SOON = "Tue, 16 Jan 2024 14:20:03 GMT"
@@ -123,8 +128,18 @@ def _arguments(operation, parallelism="1"):
     return (*operation.command, "--format", "json", *shown, *writing)
 
 
+_KNOWN = {}
+"""By operation: how it goes without a fault. It is the same every time, so each process finds out once."""
+
+
 def _without_fault(worlds, operation):
     """How it goes when nothing is wrong."""
+    if operation.name not in _KNOWN:
+        _KNOWN[operation.name] = _run_without_fault(worlds, operation)
+    return _KNOWN[operation.name]
+
+
+def _run_without_fault(worlds, operation):
     with proxied((*operation.before, STRANGER)) as proxy:
         world, before = _start(worlds, operation, proxy)
         seen = {name: [held] for name, held in state(before).items()}
@@ -140,7 +155,7 @@ def _without_fault(worlds, operation):
         note(None, 0)
         assert ran.code == 0, ran.err
         assert not world.leaks()
-        return Expected(state(proxy.runners), len(proxy.seen), seen)
+        return Expected(state(proxy.runners), kinds_of(proxy.seen), seen)
 
 
 def _converge(world, operation, expected, proxy):
@@ -175,31 +190,76 @@ def _combination(worlds, operation, expected, *, fault, number, lasting, paralle
         assert not world.leaks()
 
 
-def _sweep(worlds, record_property, operation, fault, *, lasting, parallelism="1"):
+def _at(worlds, record_property, operation, fault, numbers, *, lasting, parallelism="1"):
+    """One fault of one operation at requests of these numbers, each on its own."""
     expected = _without_fault(worlds, operation)
-    for number in range(1, expected.requests + 1):
+    for number in numbers:
         try:
             _combination(
                 worlds, operation, expected, fault=fault, number=number, lasting=lasting, parallelism=parallelism
             )
         except AssertionError as exc:
-            exc.add_note(f"at request {number} of {expected.requests}")
+            exc.add_note(f"at request {number} of {expected.requests}: {expected.kinds[number - 1]}")
             raise
-    record_property(COUNTED, expected.requests)
+    record_property(COUNTED, len(numbers))
 
 
+def _sweep(worlds, record_property, operation, fault, *, lasting, parallelism="1"):
+    numbers = range(1, _without_fault(worlds, operation).requests + 1)
+    _at(worlds, record_property, operation, fault, numbers, lasting=lasting, parallelism=parallelism)
+
+
+@pytest.fixture
+def chosen(tmp_path_factory, monkeypatch):
+    """By fault and operation, the request that meets it in a short run."""
+
+    def choose(faults):
+        def worlds(proxy, operation):
+            world = World(tmp_path_factory.mktemp("kinds"), proxy)
+            world.write(operation)
+            use_virtual_clock(monkeypatch, world)
+            return world
+
+        kinds = {name: _without_fault(worlds, operation).kinds for name, operation in OPERATIONS.items()}
+        return kinds, cover(faults, tuple(kinds.items()))
+
+    return choose
+
+
+@pytest.mark.parametrize("faults", [tuple(FAULTS), LASTING], ids=["once", "as an outage"])
+def test_the_short_run_covers_each_pair(chosen, faults):
+    """Every fault meets every operation and every kind of request, and every request of an operation some fault."""
+    kinds, numbers = chosen(faults)
+    assert numbers.keys() == {(fault, operation) for fault in faults for operation in OPERATIONS}
+    met = {(fault, kinds[operation][number - 1]) for (fault, operation), number in numbers.items()}
+    assert met == {(fault, kind) for fault in faults for each in kinds.values() for kind in each}
+    missed = {(name, number) for name, each in kinds.items() for number in range(1, len(each) + 1)}
+    missed -= {(operation, number) for (_fault, operation), number in numbers.items()}
+    assert not missed
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
+@pytest.mark.parametrize("fault", FAULTS.keys())
+def test_a_fault_at_one_request(worlds, chosen, record_property, operation, fault):
+    """Once, at that request: no duplicate, nothing lost, an honest exit code, no secret, and then it converges."""
+    number = chosen(tuple(FAULTS))[1][fault, operation.name]
+    _at(worlds, record_property, operation, FAULTS[fault], [number], lasting=False)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
+@pytest.mark.parametrize("fault", LASTING)
+def test_an_outage_from_one_request_on(worlds, chosen, record_property, operation, fault):
+    """From that request on, until the run gives up: the same holds."""
+    number = chosen(LASTING)[1][fault, operation.name]
+    _at(worlds, record_property, operation, FAULTS[fault], [number], lasting=True)
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_a_fault_at_any_request(worlds, record_property, operation, fault):
-    """Once, at every position: no duplicate, nothing lost, an honest exit code, no secret, and then it converges."""
+    """Once, at every position: the same holds."""
     _sweep(worlds, record_property, operation, fault, lasting=False)
-
-
-@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
-@pytest.mark.parametrize("fault", [FAULTS[name] for name in LASTING], ids=LASTING)
-def test_an_outage_from_any_request_on(worlds, record_property, operation, fault):
-    """From every position on, until the run gives up: the same holds."""
-    _sweep(worlds, record_property, operation, fault, lasting=True)
 
 
 @pytest.mark.long
