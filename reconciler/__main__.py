@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 _YOUNG = 1_000_000
@@ -27,6 +28,7 @@ def main() -> None:
         except OSError:
             pass  # what follows fails in the same way, and says why
     gc.set_threshold(_YOUNG)
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # of other packages: none is to see manifests, or to be sought
     try:
         from reconciler.cli import run
 

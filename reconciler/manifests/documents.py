@@ -43,16 +43,17 @@ class Document:
     node: Map
     manifest: Manifest
     profiles: Mapping[str, Map]
+    runners: Map
 
     @property
     def runner_places(self) -> Mapping[str, Place]:
         """Give the place of each runner's key, also of one whose value is wrong."""
-        return section(self.node, "runners").key_at
+        return self.runners.key_at
 
     def own_layer(self, key: str, path: str) -> Source:
         """Give a runner as its own layer; `path` is what messages call it."""
         entries = self.manifest.runners or {}
-        return Source("runner", path, self.file, self.folder, section(section(self.node, "runners"), key), entries[key])
+        return Source("runner", path, self.file, self.folder, section(self.runners, key), entries[key])
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,9 @@ def read_all(
         nodes = read_documents(file.content, file.shown, problems)
         read = [parse(Manifest, node, file.shown, problems, variables=project.vars) for node in nodes]
         profiles = _profiles([node for _, node in read], file.shown, problems)
-        documents.extend(Document(file.shown, folder, node, manifest, profiles) for manifest, node in read)
+        documents.extend(
+            Document(file.shown, folder, node, manifest, profiles, section(node, "runners")) for manifest, node in read
+        )
     return Documents(tuple(documents), tuple(file.shown for file in found), tuple(chosen))
 
 

@@ -64,9 +64,10 @@ class Secret:
             return NotImplemented
         if self._value is None or other._value is None:
             return self is other
-        return hmac.compare_digest(
-            self._value.encode(errors="surrogatepass"), other._value.encode(errors="surrogatepass")
-        )
+        one, two = self._value, other._value
+        if one.isascii() and two.isascii():
+            return hmac.compare_digest(one, two)
+        return hmac.compare_digest(one.encode(errors="surrogatepass"), two.encode(errors="surrogatepass"))
 
     def __hash__(self) -> int:
         return hash(self._value)

@@ -23,6 +23,9 @@ class Result(NamedTuple):
     unknown: bool
 
 
+_RESTS: Final = Result(None, unknown=False)
+
+
 def create(desired: DesiredRunner) -> Action:
     """The action for an entry without a live runner: a POST, and a PUT after it where it is to be disabled."""
     body = replacement.creation(desired)
@@ -46,6 +49,8 @@ def create(desired: DesiredRunner) -> Action:
 
 def update(desired: DesiredRunner, live: LiveRunner, matched_by: MatchedBy) -> Result:
     """The action for an entry and its live runner: one PUT of the whole runner, where that changes anything."""
+    if diff.rests(desired, live.spec):
+        return _RESTS
     body = replacement.replacement(desired, live.spec)
     changes, unknown = diff.compare(body, live.spec)
     if not changes:

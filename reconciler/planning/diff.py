@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from reconciler.model.fields.change import HeadersChange
 from reconciler.model.fields.table import FIELDS
+from reconciler.model.secret import Unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from reconciler.model.fields.change import Change
     from reconciler.model.fields.spec import RunnerBody, RunnerSpec
+    from reconciler.model.runner import DesiredRunner
 
 
 class Difference(NamedTuple):
@@ -27,6 +29,18 @@ class Difference(NamedTuple):
 
     changes: tuple[Change, ...]
     unknown: bool
+
+
+def rests(desired: DesiredRunner, live: RunnerSpec) -> bool:
+    """Whether all that a manifest declares is live already, in the same spelling: most of a fleet, seen at once.
+
+    False says nothing: `compare` knows what is the same in another spelling, and what is not known.
+    """
+    for field in FIELDS:
+        wanted = getattr(desired, field.name)
+        if wanted is not None and wanted != field.of(live):
+            return False
+    return desired.headers is None or Unresolved not in map(type, desired.headers.values())
 
 
 _SAME: Final = Difference((), unknown=False)

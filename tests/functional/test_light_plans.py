@@ -65,3 +65,18 @@ def test_without_a_project_file_no_model_of_one_is_built(tmp_path):
         modules = modules_of(tmp_path, "--api-url", sandbox.url, token=sandbox.token)
     assert "reconciler.manifests.format.manifest" in modules
     assert modules & {"reconciler.manifests.format.project", "reconciler.planfile.models"} == set()
+
+
+def test_no_plugin_of_another_package_sees_the_manifests(tmp_path):
+    """Pydantic would load what any installed package offers it, and show it every value that is read."""
+    folder = tmp_path / "installed"
+    (folder / "spy-1.dist-info").mkdir(parents=True)
+    (folder / "spy-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: spy\nVersion: 1\n")
+    (folder / "spy-1.dist-info" / "entry_points.txt").write_text("[pydantic]\nspy = spy:plugin\n")
+    (folder / "spy.py").write_text("raise SystemExit('a plugin was loaded')\n")
+    (tmp_path / "m.yaml").write_text("version: 1\nrunners: {a: {endpoint: http://a, tags: [a]}}\n")
+    command = [sys.executable, "-m", "reconciler", "validate", "m.yaml"]
+    ran = subprocess.run(
+        command, cwd=tmp_path, env={"PYTHONPATH": str(folder)}, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")

@@ -85,14 +85,14 @@ EMPTY: Final = Merged()
 def declared(source: Source) -> Merged:
     """Give what one layer declares."""
     layer = source.layer
-    return Merged(
-        endpoint=layer.endpoint,
-        tags=None if layer.tags is None else tuple(layer.tags),
-        headers=None if layer.headers is None else _headers(layer.headers, source),
-        status=layer.status,
-        wildcard=layer.wildcard,
-        accept=None if layer.accept is None else _accepted(source),
-        places=Places(source.file, source.node.key_at),
+    return Merged(  # by position, in the order of its fields: it is done for every runner
+        layer.endpoint,
+        None if layer.tags is None else tuple(layer.tags),
+        None if layer.headers is None else _headers(layer.headers, source),
+        layer.status,
+        layer.wildcard,
+        None if layer.accept is None else _accepted(source),
+        Places(source.file, source.node.key_at),
     )
 
 

@@ -60,6 +60,7 @@ class HeaderValues:
         self._roots = project.secret_roots
         self._public = project.public_headers
         self._known: dict[tuple[str, Path, bool], tuple[HeaderValue, str] | str] = {}
+        self._literals: dict[str, Literal] = {}
         self._inherited: dict[int, tuple[Mapping[str, Header], Resolved]] = {}
 
     def resolve_inherited(self, headers: Mapping[str, Header]) -> Resolved:
@@ -78,7 +79,7 @@ class HeaderValues:
             text = header.text or ""
             public = lower in self._public
             if "${" not in text:
-                values[name], shown[name] = (text, text) if public else (Literal(text), REDACTED)
+                values[name], shown[name] = (text, text) if public else (self._literal(text), REDACTED)
                 continue
             key = text, header.source.folder, public
             known = self._known.get(key)
@@ -89,6 +90,13 @@ class HeaderValues:
             else:
                 add_problem(self._problems, Problem(header.at, f"{header.path}: {known}"))
         return Resolved(values, shown)
+
+    def _literal(self, text: str) -> Literal:
+        """Give one object for each text: many runners have the same, and what is identical is compared at once."""
+        known = self._literals.get(text)
+        if known is None:
+            known = self._literals[text] = Literal(text)
+        return known
 
     def _expand(self, text: str, folder: Path, public: bool) -> tuple[HeaderValue, str] | str:
         """The value and how it is shown, or what is wrong: no exception is kept, for its frames hold the pieces."""

@@ -13,8 +13,11 @@ from reconciler.model.position import Position, Problem
 if TYPE_CHECKING:
     from yaml.error import YAMLError
 
-_UNREADABLE: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|(?<!^)\ufeff")
-"""What YAML 1.1 does not allow in a stream (https://yaml.org/spec/1.1/#id868518), and a BOM that isn't at the start."""
+_UNREADABLE: Final = "[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|(?<!^)\ufeff"
+"""What YAML 1.1 does not allow in a stream (https://yaml.org/spec/1.1/#id868518), and a BOM that isn't at the start.
+
+A pattern that is compiled when it is needed: that takes longer than reading a small file.
+"""
 
 MAX_TAG_LINES: Final = 100
 
@@ -110,7 +113,7 @@ def too_many_tag_lines(raw: bytes, text: str, file: str) -> Problem | None:
 
 
 def _unreadable(text: str, file: str) -> Problem:
-    found = _UNREADABLE.search(text)
+    found = re.search(_UNREADABLE, text)
     if not found:
         return Problem(Position(file, 1, 1), "this file can't be read as UTF-8 text")
     at = _place(text[: found.start()], file)

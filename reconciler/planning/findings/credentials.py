@@ -195,10 +195,10 @@ def literal_secrets(entries: Sequence[DesiredRunner]) -> Iterator[Raised]:
     """A header value that looks like a credential is written out in the manifest."""
     checked: dict[tuple[str, Secret], bool] = {}
     for entry in entries:
-        if not entry.owns("headers"):
+        if entry.headers is None or "headers" in entry.unmanaged:
             continue
         names = []
-        for name, value in (entry.headers or {}).items():
+        for name, value in entry.headers.items():
             if isinstance(value, Literal):
                 found = checked.get((name, value))
                 if found is None:

@@ -20,9 +20,7 @@ def unmatchable_tags(entries: Sequence[DesiredRunner]) -> Iterator[Raised]:
     """
     usual: set[str] = set()
     for entry in entries:
-        if not entry.owns("tags"):
-            continue
-        for tag in entry.tags or ():
+        for tag in () if "tags" in entry.unmanaged else entry.tags or ():
             if tag in usual:
                 continue
             if "," not in tag and tag == tag.strip():

@@ -30,7 +30,7 @@ from reconciler.planfile.document import plan_document, shown_body
 from reconciler.planfile.fingerprints import take_fingerprints
 from reconciler.planfile.models import PlanModel
 from reconciler.planfile.staleness import moved
-from reconciler.planning.diff import compare, creation_changes
+from reconciler.planning.diff import compare, creation_changes, rests
 from reconciler.planning.replacement import replacement
 from reconciler.render.views.runners import document as listing_document
 from tests.fakes.applying import apply_plan
@@ -94,6 +94,16 @@ def test_a_change_of_the_field_shows(field):
     assert compare(body, with_field(field)).changes == ()
     assert compare(replace(body, omitted=frozenset({field.name})), spec()).changes == ()
     assert field.name in [change.field for change in creation_changes(spec())]
+
+
+@EVERY
+def test_an_entry_rests_only_while_the_field_is_live(field):
+    """What is taken for unchanged at once is so: a declared field counts, one that is not declared doesn't."""
+    whole = entry(**{each.name: value_of(each, 0) for each in FIELDS})
+    assert rests(whole, spec())
+    assert not rests(whole, with_field(field))
+    if field.name not in ("name", "endpoint"):  # these two always have a value: a release leaves them to `compare`
+        assert rests(replace(whole, **{field.name: None}), with_field(field))
 
 
 @EVERY

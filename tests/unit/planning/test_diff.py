@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.secret import Secret, Unresolved
-from reconciler.planning.diff import compare, creation_changes, document_moves
+from reconciler.planning.diff import compare, creation_changes, document_moves, rests
 from reconciler.planning.replacement import replacement
 from tests.fakes.runners import make_body, make_change
 from tests.fakes.small_plans import entry, live, secret_headers
@@ -41,6 +41,13 @@ def headers(desired, current):
 def test_equal_is_no_change(wanted, current):
     """Order, case, spelling of URLs and what is unmanaged make no change."""
     assert difference(entry(**wanted), live(**current)) == ((), False)
+
+
+def test_a_header_that_is_not_known_does_not_rest():
+    """Two values that are not known are not known to be the same, even where they are called the same."""
+    unknown = {"A": Unresolved("${env:A}")}
+    assert rests(entry(headers={"A": Secret("1")}), live(headers={"A": Secret("1")}).spec)
+    assert not rests(entry(headers=unknown), live(headers=unknown).spec)
 
 
 def test_what_a_body_leaves_out_is_not_changed():
