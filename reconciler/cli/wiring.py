@@ -5,29 +5,25 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from reconciler.adapters.logs import log_to_stderr
 from reconciler.adapters.progress import choose_progress
 from reconciler.adapters.signals import watch_signals
 from reconciler.cli.color import color
-from reconciler.cli.groups import Connection, HeaderSecrets, Output
 from reconciler.cli.header_secrets import take_header_secrets
 from reconciler.cli.pipes import note
 from reconciler.engine import Reconciler
 from reconciler.manifests.secrets.allowed import ProcessSecrets
-from reconciler.model.scope import Scope
 from reconciler.model.secret import Scrubber
 from reconciler.settings import DOCUMENTED_LIMIT
-from reconciler.workflow.run import select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
+    from reconciler.cli.groups import Connection, HeaderSecrets, Output
     from reconciler.ports import Journal
-    from reconciler.workflow.run import Ports, Selection
 
 
 @contextmanager
@@ -77,24 +73,3 @@ def _journal(path: str | None) -> AbstractContextManager[Journal | None]:
     from reconciler.apply.journal import open_journal
 
     return open_journal(path)
-
-
-def selection_of(options: Mapping[str, Any]) -> Selection:
-    """Which manifests the options choose, for a command that has not been given groups yet."""
-    scope = {name: options[name] for name in Scope.__annotations__ if name in options}
-    return select(options.get("paths", ()), cast("Scope", scope), cwd=Path.cwd())
-
-
-@contextmanager
-def open_ports(options: Mapping[str, Any]) -> Iterator[Ports]:
-    """The ports, for a command that has not been given groups yet."""
-    connection = Connection(**_part(Connection, options))
-    output = Output(**_part(Output, options))
-    secrets = HeaderSecrets(**_part(HeaderSecrets, options)) if "secrets_file" in options else None
-    cycles = options.get("log_cycles", False)
-    with open_reconciler(connection, output, secrets, cycles=cycles) as reconciler:
-        yield reconciler.ports
-
-
-def _part(kind: type, options: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: options[name] for name in kind.__annotations__ if name in options}

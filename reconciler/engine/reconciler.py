@@ -55,19 +55,21 @@ class Reconciler(Connected):
         acknowledge: Iterable[str] = (),
         demand: int | None = None,
         probe: bool = False,
+        show: Callable[[Plan], None] | None = None,
         **writes: Unpack[Writes],
     ) -> Report:
         """Apply exactly this plan, made by this or another Reconciler or opened from a file, or the file's.
 
-        Manifests and live runners are read again under the account's lock. Raises StalePlan where the plan would now be
-        another one, GuardRefused where a finding refuses it, both before anything is written; PlanFileError for a plan
-        that was made offline or without a secret. What failed later is in the report: see `report.exit_code`.
+        Manifests and live runners are read again under the account's lock; `show` gets the plan as it is then. Raises
+        StalePlan where it would now be another one, GuardRefused where a finding refuses it, both before anything is
+        written; PlanFileError for a plan that was made offline or without a secret. What failed later is in the report:
+        see `report.exit_code`.
         """
         from reconciler.workflow.apply import apply_plan, apply_saved
         from reconciler.workflow.saved import open_saved
 
         here = self.select((), {"acknowledge": acknowledge, "demand": demand, "probe": probe})
-        ports, applying = self._open(), self._applying(writes)
+        ports, applying = self._open(), self._applying(writes, show)
         if isinstance(plan, (str, os.PathLike)):
             return apply_saved(*open_saved(self._below(plan), here, ports), ports, applying)
         return apply_plan(plan, here, ports, applying)
@@ -75,17 +77,18 @@ class Reconciler(Connected):
     def reconcile(
         self,
         *paths: str | os.PathLike[str],
+        show: Callable[[Plan], None] | None = None,
         ask: Callable[[Plan], bool] | None = None,
         **given: Unpack[Reconciling],
     ) -> Report:
         """Plan and apply in one, from one read under the account's lock. Raises what `plan` and `apply` raise.
 
-        With `ask`, which says of a plan whether to go on, the lock is taken after its yes, everything is read again,
-        and exactly the plan that was shown is applied. Raises Declined after a no.
+        `show` gets the plan before anything is written. With `ask`, which says of it whether to go on, the lock is
+        taken after its yes, everything is read again, and only what was shown is applied. Raises Declined after a no.
         """
         from reconciler.workflow.apply import apply
 
-        return apply(self.select(paths, given), self._open(), self._applying(given, ask))
+        return apply(self.select(paths, given), self._open(), self._applying(given, show, ask))
 
     def list(self, *paths: str | os.PathLike[str], **choice: Unpack[ListScope]) -> Listed:
         """Read the live runners, or some; where manifests are found, each is managed, drifted or unmanaged.
@@ -163,11 +166,13 @@ class Reconciler(Connected):
         saved, _selection = open_saved(self._below(path), self.select((), {}), self._open(), to_apply=False)
         return replace(saved.plan, inputs=saved.inputs, fingerprints=saved.fingerprints)
 
-    def _applying(self, writes: Writes, ask: Callable[[Plan], bool] | None = None) -> Applying:
+    def _applying(
+        self, writes: Writes, show: Callable[[Plan], None] | None, ask: Callable[[Plan], bool] | None = None
+    ) -> Applying:
         from reconciler.workflow.apply import Applying
 
         return Applying(
-            show=writes.get("show", lambda _plan: None),
+            show=show or (lambda _plan: None),
             ask=ask,
             parallelism=writes.get("parallelism", 4),
             verify=writes.get("verify", True),

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Mapping
-
-    from reconciler.model.plan import Plan
+    from collections.abc import Iterable, Mapping
 
 
 class Scope(TypedDict, total=False):
@@ -49,13 +47,12 @@ class ListScope(Scope, total=False):
 class Writes(TypedDict, total=False):
     """How an apply writes: so many writes at once (4), which are verified by one more list at the end, or trusted.
 
-    `lock_timeout_s` is how long another apply on this machine is waited for; `show` gets the plan before it is applied.
+    `lock_timeout_s` is how long another apply on this machine is waited for.
     """
 
     parallelism: int
     verify: bool
     lock_timeout_s: float
-    show: Callable[[Plan], None]
 
 
 class Reconciling(Scope, Writes, total=False):

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from reconciler.cli.options import option, unlisted
-from reconciler.cli.values import Count, FileName, FileNames, FolderName, Limit, Words
+from reconciler.cli.values import Count, FileName, FileNames, FolderName, Limit, Words, acknowledgements, variables
+from reconciler.errors import UsageProblem
 
 
 def invoke(*words, env=None, **attributes):
@@ -35,6 +36,32 @@ def test_a_quote_that_does_not_end():
     ran = invoke(multiple=True, env={"RECONCILER_THING": "a 'b"})
     assert ran.exit_code == 2
     assert "can't be split into words: a quote in it is not closed" in ran.output
+
+
+@pytest.mark.parametrize(
+    ("parse", "texts", "value"),
+    [
+        (variables, (), {}),
+        (variables, ("a=1", "b=", "c=x=y", "a=2"), {"a": "2", "b": "", "c": "x=y"}),
+        (acknowledgements, ("coverage", "coverage:gpu-1"), ("coverage", "coverage:gpu-1")),
+    ],
+)
+def test_texts_with_a_form(parse, texts, value):
+    """`NAME=VALUE` is read, of one name the last; `CODE[:KEY]` is only checked."""
+    assert parse(None, None, texts) == value
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "form"),
+    [
+        *((variables, text, "NAME=VALUE") for text in ("", "a", "=1")),
+        *((acknowledgements, text, "CODE or CODE:KEY") for text in ("", ":", ":gpu-1", "coverage:")),
+    ],
+)
+def test_texts_without_their_form(parse, text, form):
+    """A usage error that shows the text and the form."""
+    with pytest.raises(UsageProblem, match=f"{text!r}: write it as {form}"):
+        parse(None, None, (text,))
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,6 @@ def command(
         shown.append(plan)
         _show(plan, output, asks=asks)
 
-    writes["show"] = show
     with reporting_problems(output), open_reconciler(connection, output, secrets, journal=journal) as reconciler:
         try:
             if plan_file:
@@ -113,10 +112,11 @@ def command(
                     acknowledge=scope["acknowledge"],
                     demand=scope["demand"],
                     probe=scope["probe"],
+                    show=show,
                     **writes,
                 )
             else:
-                report = reconciler.reconcile(*paths, ask=_ask if asks else None, **scope, **writes)
+                report = reconciler.reconcile(*paths, show=show, ask=_ask if asks else None, **scope, **writes)
         except (GuardRefused, StalePlan) as refusal:
             put_refusal(output, refusal.plan)
             raise
