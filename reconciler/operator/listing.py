@@ -1,0 +1,133 @@
+"""Lists whole kinds, so that what vanished while no stream was open is noticed, and nothing is planned by half.
+
+Each time that kopf has listed and begins to watch, everything is listed once more here. Whatever happens after that
+list comes by the stream; what the list lacks, and was there before, is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from reconciler.operator.resources.resource import GROUP, VERSION, Ref, Resource
+from reconciler.operator.store import Versioned
+from reconciler.text.cause import cause_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from types import SimpleNamespace
+
+    import aiohttp
+
+    from reconciler.operator.store import Store
+
+PAGE: Final = 500
+AGAIN_S: Final = 2.0
+_PATH: Final = re.compile(rf"/(?:apis/{re.escape(GROUP)}/{VERSION}|api/v1)(?:/namespaces/([^/]+))?/([a-z]+)")
+_OURS: Final = "a list of our own"
+
+
+class Scope(NamedTuple):
+    """What one stream is about: a kind, in one namespace or (None) in all."""
+
+    kind: str
+    namespace: str | None
+
+    def __str__(self) -> str:
+        return f"{self.kind} in {self.namespace or 'all namespaces'}"
+
+
+class Lists:
+    """Follows the requests of a session, and lists a scope of `expected` when kopf begins to watch it anew."""
+
+    def __init__(self, store: Store, expected: frozenset[Scope], report: Callable[[str | None], None]) -> None:
+        self._store = store
+        self._expected = expected
+        self._report = report
+        self._asked: set[Scope] = set()
+        self._unwatched: set[Scope] = set()
+        self._listed: set[Scope] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def missing(self) -> frozenset[Scope]:
+        """What was not even asked for: the API server has no such kind."""
+        return self._expected - self._asked
+
+    def restart(self) -> None:
+        """Begin anew, with kopf."""
+        self._asked.clear()
+        self._unwatched.clear()
+        for task in self._tasks:
+            task.cancel()
+
+    async def follow(
+        self, session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestStartParams
+    ) -> None:
+        """Note a request that begins (a callback of aiohttp's TraceConfig)."""
+        scope = scope_of(params.url.path)
+        if scope not in self._expected or context.trace_request_ctx == _OURS:
+            return
+        self._asked.add(scope)
+        if params.url.query.get("watch") != "true":
+            self._unwatched.add(scope)
+        elif scope in self._unwatched:
+            self._unwatched.discard(scope)
+            task = asyncio.create_task(self._list(session, str(params.url.with_query(None)), scope))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _list(self, session: aiohttp.ClientSession, url: str, scope: Scope) -> None:
+        """List a scope whole, and take it in; again until it works."""
+        while True:
+            with self._store.listing():
+                try:
+                    version, found = 0, list[Versioned]()
+                    async for of, items in _pages(session, url):
+                        version = version or of
+                        found.extend(Versioned(read(each), version_of(each)) for each in items)
+                except Exception as exc:  # noqa: BLE001 - an answer of any kind that is not the list
+                    self._report(f"{scope} can't be listed: {cause_of(exc)}")
+                else:
+                    self._store.replace(scope.kind, scope.namespace, found, version)
+                    self._listed.add(scope)
+                    self._store.ready = self._listed >= self._expected
+                    return
+            await asyncio.sleep(AGAIN_S)
+
+
+def read(item: Mapping[str, Any]) -> Resource:
+    """A resource as the API server wrote it."""
+    meta = item["metadata"]
+    return Resource(
+        ref=Ref(meta["namespace"], meta["name"]),
+        uid=meta["uid"],
+        generation=meta.get("generation", 0),
+        spec=item.get("spec") or {},
+        status=item.get("status") or {},
+    )
+
+
+def version_of(item: Mapping[str, Any]) -> int:
+    """The resourceVersion, which compares as a number within a kind (Kubernetes, API concepts)."""
+    return int(item["metadata"]["resourceVersion"])
+
+
+def scope_of(path: str) -> Scope | None:
+    """What the path of a list or a watch is about."""
+    found = _PATH.fullmatch(path)
+    return Scope(found[2], found[1]) if found else None
+
+
+async def _pages(session: aiohttp.ClientSession, url: str) -> AsyncIterator[tuple[int, list[Any]]]:
+    """The pages of one list, each with the version of the whole."""
+    token = ""
+    while True:
+        params = {"limit": str(PAGE), **({"continue": token} if token else {})}
+        async with session.get(url, params=params, raise_for_status=True, trace_request_ctx=_OURS) as answer:
+            page = await answer.json()
+        yield int(page["metadata"]["resourceVersion"]), page.get("items") or []
+        token = page["metadata"].get("continue") or ""
+        if not token:
+            return
