@@ -23,6 +23,7 @@ from reconciler.watch.sources.folder import Folder
 from reconciler.watch.sources.git_ref import GitRef
 from reconciler.watch.status import Status, said
 from reconciler.watch.web.server import DEFAULT_LISTEN, OFF, ListenProblem, StatusServer, parse_listen
+from reconciler.workflow.apply import Writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from reconciler.ports import Journal
     from reconciler.watch.notify import Notifier
     from reconciler.watch.sources.source import Source
-    from reconciler.workflow.apply import Writing
     from reconciler.workflow.run import Ports, Selection
 
 _LOG: Final = logging.getLogger("reconciler.watch")
@@ -48,7 +48,8 @@ class Watch:
     """
 
     overrides: Overrides
-    writing: Writing
+    parallelism: int
+    verify: bool
     api_url: str
     hangup: Callable[[], bool]
     reload: Callable[[Ports], Ports]
@@ -69,8 +70,9 @@ def watch(selection: Selection, ports: Ports, asked: Watch) -> int:
     status = Status(environment=selection.environment, api_url=asked.api_url, mode=begun.mode, suspended=begun.suspend)
     board = Board(status, ports.clock)
     ports = replace(ports, warn=_Warnings(board), journal=_Beating(ports.journal, board.beat))
+    writing = Writing(parallelism=asked.parallelism, verify=asked.verify)
     endpoints = Endpoints(ports.prober(), ports.clock, everyone=asked.probe)
-    cycle = Cycle(source, asked.overrides, asked.writing, endpoints, key=secrets.token_bytes(32))
+    cycle = Cycle(source, asked.overrides, writing, endpoints, key=secrets.token_bytes(32))
     wakeups = Wakeups(hangup=asked.hangup, reload=asked.reload, chance=random.random)
     with ExitStack() as stack:
         stack.callback(cycle.close)

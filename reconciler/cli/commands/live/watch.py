@@ -96,7 +96,6 @@ def command(
     from reconciler.watch.cycle import Overrides
     from reconciler.watch.notify import VARIABLE
     from reconciler.watch.start import Watch, watch
-    from reconciler.workflow.apply import Writing
 
     refill = Refill(secrets, os.environ)
     quiet = replace(output, quiet=True)  # a bar would write over the lines of the log
@@ -104,7 +103,8 @@ def command(
     with opened as reconciler, catch_hangups() as hangups:
         asked = Watch(
             overrides=Overrides(interval_s=interval, mode=Mode(mode) if mode else None, suspend=suspend),
-            writing=Writing(parallelism=parallelism, verify=verify),
+            parallelism=parallelism,
+            verify=verify,
             api_url=SANDBOX_URL if connection.sandbox else connection.api_url or DEFAULT_API_URL,
             hangup=hangups.take,
             reload=lambda ports: replace(ports, secrets=refill.secrets()),
