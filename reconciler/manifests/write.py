@@ -6,6 +6,7 @@ quotes, where YAML has an escape for each character that can't be seen.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -50,6 +51,31 @@ def write_runner(key: str, entry: Mapping[str, Any], comment: str = "") -> Itera
             yield f"    {name}: {_flow(held)}"
 
 
+def write_documents(documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The lines of a stream of documents, in block style: JSON's own types, and no empty stream."""
+    for count, document in enumerate(documents):
+        if count:
+            yield "---"
+        yield from _block(document)
+
+
+def _block(held: Any) -> Iterator[str]:
+    """A mapping or a list that is not empty."""
+    if isinstance(held, dict):
+        for name, each in held.items():
+            if each and isinstance(each, dict | list):
+                yield f"{scalar(name)}:"
+                indent = "  " if isinstance(each, dict) else ""
+                yield from (f"{indent}{line}" for line in _block(each))
+            else:
+                yield f"{scalar(name)}: {_flow(each)}"
+    else:
+        for each in held:
+            lines = _block(each) if each and isinstance(each, dict | list) else iter((_flow(each),))
+            yield f"- {next(lines)}"
+            yield from (f"  {line}" for line in lines)
+
+
 def _flow(held: Any) -> str:
     """A value on one line."""
     if isinstance(held, dict):
@@ -59,10 +85,10 @@ def _flow(held: Any) -> str:
     return scalar(held)
 
 
-def scalar(held: str | bool) -> str:
-    """A string or boolean as YAML, on one line and harmless in a terminal and a CI log."""
-    if isinstance(held, bool):
-        return str(held).lower()
+def scalar(held: str | float) -> str:
+    """A string, boolean or number as YAML, on one line and harmless in a terminal and a CI log."""
+    if not isinstance(held, str):
+        return json.dumps(held)
     if _PLAIN.fullmatch(held):
         return held
     escaped = held.replace("\\", "\\\\").replace('"', '\\"').replace("##", "#\\x23")
