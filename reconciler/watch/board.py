@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
-from reconciler.watch.status import Counts
+from reconciler.watch.status import Counts, said
 
 if TYPE_CHECKING:
-    from reconciler.ports import Clock
+    from collections.abc import Callable
+
+    from reconciler.ports import Clock, Journal
     from reconciler.watch.status import Status
 
+_LOG: Final = logging.getLogger("reconciler.watch")
+_MOST_WARNINGS: Final = 1000
 ALIVE_S: Final = 600.0
 """A loop that gave no sign for so long hangs: between two signs lies one request, or one call of git."""
 
@@ -47,3 +52,31 @@ class Board:
         """For how long something has differed from the manifests; 0 where nothing does. Clock changes don't count."""
         since = self._drifts_from
         return 0.0 if since is None else self._clock.monotonic() - since
+
+
+class Warnings:
+    """Logs each warning once: the cycles to come would say it again and again."""
+
+    def __init__(self, board: Board, log: logging.Logger = _LOG) -> None:
+        self._board = board
+        self._log = log
+        self._said: set[str] = set()
+
+    def __call__(self, text: str) -> None:
+        """Log it, unless it was."""
+        if text not in self._said and len(self._said) < _MOST_WARNINGS:
+            self._said.add(text)
+            self._log.warning("%s", said(text, self._board.status))
+
+
+class Beating:
+    """A journal that gives a sign of life with every line: a large write takes longer than a loop may be silent."""
+
+    def __init__(self, journal: Journal, beat: Callable[[], None]) -> None:
+        self._journal = journal
+        self._beat = beat
+
+    def record(self, event: str, **facts: object) -> None:
+        """See Journal."""
+        self._beat()
+        self._journal.record(event, **facts)

@@ -87,6 +87,7 @@ class Cycle:
         self.connection = Connection()
         self.locks = WriterLocks()
         self.in_force: InForce | None = None
+        self.listing: Listing | None = None
         self.troubles: dict[str, str] = {}
         self.has_read = False
         self._problem: ReconcilerError | None = None
@@ -184,6 +185,7 @@ class Cycle:
         self._account = listing.account
         if applies and self.locks.hold_account(settings, ports, reader, listing):
             listing = read_runners(reader, self.in_force.selection, self.in_force.project)
+        self.listing = listing
         selection, project = self.in_force.selection, self.in_force.project
         self.endpoints.ask(self.in_force.desired, listing, policy_of(selection, project, ports), project)
         plan = self._plan_from(settings, listing, ports, frozenset())

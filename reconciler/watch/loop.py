@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SLICE_S: Final = 0.5
 """How long it sleeps before it looks whether SIGHUP came."""
 _LOCK_AGAIN_S: Final = 1.0
-_LOG: Final = logging.getLogger("reconciler.watch")
+LOG: Final = logging.getLogger("reconciler.watch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Wakeups:
 
 
 class Loop:
-    """The loop of one watch. `announce` gets every transition once."""
+    """The loop of one watch. `announce` gets every transition once, `observe` what each cycle came to."""
 
     def __init__(
         self,
@@ -54,6 +54,9 @@ class Loop:
         ports: Ports,
         wakeups: Wakeups,
         announce: Callable[[Transition, Status], None],
+        *,
+        observe: Callable[[Happened, Status], None] = lambda _happened, _status: None,
+        log: logging.Logger = LOG,
     ) -> None:
         self._cycle = cycle
         self._source = source
@@ -61,6 +64,8 @@ class Loop:
         self._ports = ports
         self._wakeups = wakeups
         self._announce = announce
+        self._observe = observe
+        self._log = log
         self._state = State()
         self._waited_for: str | None = None
         self._announced = replace(board.status, suspended=False)  # to begin suspended is a transition
@@ -80,7 +85,7 @@ class Loop:
                     return happened.exit_code
                 self._rest(started, happened)
         except (Interrupted, KeyboardInterrupt):
-            _LOG.info("stopped")
+            self._log.info("stopped")
             return 0
         finally:
             self._cycle.close()
@@ -108,7 +113,7 @@ class Loop:
         error = exc if isinstance(exc, ReconcilerError) else ReconcilerError(f"unexpected error: {cause_of(exc)}")
         self._state = decide.failed(self._state, Trouble.READS, self._ports.clock.monotonic())
         self._cycle.troubles[Trouble.READS] = self._cycle.connection.scrub(str(error))
-        _LOG.debug("cycle", exc_info=None if known else exc)
+        self._log.debug("cycle", exc_info=None if known else exc)
         return Happened(CycleResult.ERROR, self._cycle.troubles[Trouble.READS], error=error)
 
     def _show(self, happened: Happened, started_at: str, duration_s: float) -> None:
@@ -130,12 +135,13 @@ class Loop:
         board.ready = board.ready or cycle.has_read
         board.beat()
         if happened.waits is None or happened.waits != self._waited_for:
-            _LOG.log(logging.WARNING if after.troubles else logging.INFO, "%s", _line(after, happened))
+            self._log.log(logging.WARNING if after.troubles else logging.INFO, "%s", _line(after, happened))
         self._waited_for = happened.waits
         before, self._announced = self._announced, after
         for each in () if happened.cut_short else transitions(before, after):
-            _LOG.warning("%s", said(each.text, after))
+            self._log.warning("%s", said(each.text, after))
             self._announce(each, after)
+        self._observe(happened, after)
 
     def _rest(self, started: float, happened: Happened) -> None:
         """Wait until the next cycle is due, SIGHUP comes, or the source has something new."""
@@ -169,7 +175,7 @@ class Loop:
         try:
             self._ports = self._wakeups.reload(self._ports)
         except ReconcilerError as error:
-            _LOG.warning("SIGHUP: %s", error)
+            self._log.warning("SIGHUP: %s", error)
 
     def _look(self) -> bool:
         """Whether the source has something new since it was opened, or can't be reached any more."""

@@ -14,27 +14,25 @@ from reconciler.errors import UsageProblem
 from reconciler.manifests.files import STDIN
 from reconciler.manifests.git_clone import check_git_url, check_ref
 from reconciler.model.watching import Watching
-from reconciler.watch.board import Board
+from reconciler.watch.board import Beating, Board, Warnings
 from reconciler.watch.cycle import Cycle, Overrides
 from reconciler.watch.endpoints import Endpoints
 from reconciler.watch.loop import Loop, Wakeups
 from reconciler.watch.notify import Silence, Webhook, check_notify_url
 from reconciler.watch.sources.folder import Folder
 from reconciler.watch.sources.git_ref import GitRef
-from reconciler.watch.status import Status, said
+from reconciler.watch.status import Status
 from reconciler.watch.web.server import DEFAULT_LISTEN, OFF, ListenProblem, StatusServer, parse_listen
 from reconciler.workflow.apply import Writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reconciler.ports import Journal
     from reconciler.watch.notify import Notifier
     from reconciler.watch.sources.source import Source
     from reconciler.workflow.run import Ports, Selection
 
 _LOG: Final = logging.getLogger("reconciler.watch")
-_MOST_WARNINGS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +67,7 @@ def watch(selection: Selection, ports: Ports, asked: Watch) -> int:
     begun = asked.overrides.over(Watching())
     status = Status(environment=selection.environment, api_url=asked.api_url, mode=begun.mode, suspended=begun.suspend)
     board = Board(status, ports.clock)
-    ports = replace(ports, warn=_Warnings(board), journal=_Beating(ports.journal, board.beat))
+    ports = replace(ports, warn=Warnings(board), journal=Beating(ports.journal, board.beat))
     writing = Writing(parallelism=asked.parallelism, verify=asked.verify)
     endpoints = Endpoints(ports.prober(), ports.clock, everyone=asked.probe)
     cycle = Cycle(source, asked.overrides, writing, endpoints, key=secrets.token_bytes(32))
@@ -99,32 +97,6 @@ def _serve(board: Board, asked: Watch, ports: Ports, stack: ExitStack) -> Callab
         ports.warn(f"{problem}; going on without")
         return lambda: None
     return cache(lambda: asked.listening(server.url, server.is_local))
-
-
-class _Warnings:
-    """Logs each warning once: the cycles to come would say it again and again."""
-
-    def __init__(self, board: Board) -> None:
-        self._board = board
-        self._said: set[str] = set()
-
-    def __call__(self, text: str) -> None:
-        if text not in self._said and len(self._said) < _MOST_WARNINGS:
-            self._said.add(text)
-            _LOG.warning("%s", said(text, self._board.status))
-
-
-class _Beating:
-    """A journal that gives a sign of life with every line: a large write takes longer than a loop may be silent."""
-
-    def __init__(self, journal: Journal, beat: Callable[[], None]) -> None:
-        self._journal = journal
-        self._beat = beat
-
-    def record(self, event: str, **facts: object) -> None:
-        """See Journal."""
-        self._beat()
-        self._journal.record(event, **facts)
 
 
 def _source(selection: Selection, asked: Watch) -> Source:

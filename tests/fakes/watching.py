@@ -43,6 +43,7 @@ class Watching:
         self.prober = Answers()
         self.statuses = []
         self.transitions = []
+        self.observed = []
         self.hangups = 0
         self.rate_limit = UNLIMITED
         self._plans = []
@@ -108,7 +109,11 @@ class Watching:
         self.at(until_s, self.stop.set)
         wakeups = Wakeups(hangup=self._hung_up, reload=self.reload, chance=lambda: 0.5)
         announce = lambda transition, _status: self.transitions.append(transition)  # noqa: E731 - as short as it gets
-        return Loop(self.cycle, self.source, self.board, self.ports, wakeups, announce).run()
+
+        def observe(happened, status):
+            self.observed.append((happened, status, self.cycle.listing))
+
+        return Loop(self.cycle, self.source, self.board, self.ports, wakeups, announce, observe=observe).run()
 
     @property
     def results(self):

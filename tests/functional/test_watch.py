@@ -59,6 +59,15 @@ def test_drift_is_healed_within_an_interval(folder, sandbox):
     assert watching.events == []
 
 
+def test_each_cycle_is_observed_with_what_it_read(folder, sandbox):
+    """Whoever observes gets what happened, the status after it, and the runners as they were read."""
+    watching = Watching(folder, sandbox.url)
+    watching.at(90, lambda: sandbox.edit("gpu-1", tags=["other"]))
+    watching.run(125)
+    seen = [(happened.result, status.cycles, len(listing.runners)) for happened, status, listing in watching.observed]
+    assert seen == [("in-step", 1, 2), ("in-step", 2, 2), ("applied", 3, 2)]
+
+
 def test_a_cycle_costs_what_a_plan_costs(folder, sandbox):
     """One read of the list a cycle and nothing else, while there is nothing to write."""
     watching = Watching(folder, sandbox.url)
