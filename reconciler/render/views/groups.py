@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from reconciler.model.enums import MatchedBy
+from reconciler.model.enums import ActionKind, MatchedBy
 from reconciler.model.fields.change import HeadersChange, ScalarChange, TagsChange
 from reconciler.render import wording
 
@@ -23,11 +23,33 @@ if TYPE_CHECKING:
 
 AT_LEAST: Final = 3
 """So many equal ones are one block."""
+ROSTER: Final = 13
+"""So many creates that differ in nothing but what each runner has of its own are one block."""
+OWN_FIELDS: Final = ("name", "endpoint")
+"""What each runner has of its own."""
 
 
-def actions(every: Sequence[Action], *, expand: bool) -> list[tuple[Action, ...]]:
-    """Actions in blocks: those of one block change the same thing in the same way."""
-    return _grouped(every, _change_of_action, expand=expand)
+def actions(every: Sequence[Action], *, expand: bool, rosters: bool = False) -> list[tuple[Action, ...]]:
+    """Actions in blocks: those of one block change the same thing in the same way.
+
+    With `rosters`, for a view that names what each runner has of its own, many creates alike are one block too.
+    """
+    blocks = _grouped(every, _change_of_action, expand=expand)
+    if not rosters or expand:
+        return blocks
+    rows = _grouped(blocks, _change_of_block, expand=False, at_least=ROSTER)
+    return [tuple(action for block in row for action in block) for row in rows]
+
+
+def is_roster(block: Sequence[Action]) -> bool:
+    """Whether the actions of a block are creates, which have names and endpoints of their own."""
+    return len(block) > 1 and block[0].action == ActionKind.CREATE
+
+
+def common_changes(block: Sequence[Action]) -> tuple[Change, ...]:
+    """List the changes that all actions of a block make."""
+    changes = block[0].changes
+    return tuple(each for each in changes if each.field not in OWN_FIELDS) if is_roster(block) else changes
 
 
 def findings(every: Iterable[Finding], *, expand: bool) -> list[tuple[Finding, ...]]:
@@ -69,8 +91,10 @@ def reason(block: Sequence[Outcome]) -> str:
     return first.error.message if len(block) == 1 and first.error is not None else _reason(first)
 
 
-def _grouped(every: Iterable[Each], alike: Callable[[Each], Hashable], *, expand: bool) -> list[tuple[Each, ...]]:
-    """Blocks in the order of their first members; fewer than AT_LEAST equal ones stay alone, each in its place."""
+def _grouped(
+    every: Iterable[Each], alike: Callable[[Each], Hashable], *, expand: bool, at_least: int = AT_LEAST
+) -> list[tuple[Each, ...]]:
+    """Blocks in the order of their first members; fewer than `at_least` equal ones stay alone, each in its place."""
     if expand:
         return [(each,) for each in every]
     found: dict[Hashable, list[Each]] = {}
@@ -80,7 +104,7 @@ def _grouped(every: Iterable[Each], alike: Callable[[Each], Hashable], *, expand
     blocks: list[tuple[Each, ...]] = []
     for key, each in order:
         members = found[key]
-        if len(members) < AT_LEAST:
+        if len(members) < at_least:
             blocks.append((each,))
         elif members[0] is each:
             blocks.append(tuple(members))
@@ -91,6 +115,21 @@ def _change_of_action(action: Action) -> Hashable:
     purposes = tuple(request.purpose for request in action.requests)
     changes = tuple(map(_change, action.changes))
     return action.action, action.matched_by, action.turns_off, action.unmanaged, purposes, changes
+
+
+def _change_of_block(block: tuple[Action, ...]) -> Hashable:
+    """What a create sets but for what is its own; any other block is like no other."""
+    first, *others = block
+    if others or first.action != ActionKind.CREATE:
+        return id(block)
+    purposes = tuple(request.purpose for request in first.requests)
+    own = tuple((each.field, each.origin) for each in first.changes if each.field in OWN_FIELDS)
+    return (
+        purposes,
+        first.unmanaged,
+        own,
+        tuple(_change(each) for each in first.changes if each.field not in OWN_FIELDS),
+    )
 
 
 def _change(change: Change) -> Hashable:

@@ -14,6 +14,7 @@ from reconciler.model.secret import REDACTED
 from reconciler.render import escape, wording
 from reconciler.render.formats.sheet import NOTE, Sheet, code, codes, folded, html_code, words
 from reconciler.render.views import groups
+from reconciler.render.views.plan_text import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +41,7 @@ def render_plan(plan: Plan, *, max_size: int = MAX_SIZE, expand: bool = False) -
     footer = _footer(plan)
     kept = len(footer) + 2 * NOTE
     _put_findings(sheet, groups.findings(plan.findings, expand=expand), kept, half=bool(plan.actions))
-    blocks = groups.actions(plan.actions, expand=expand)
+    blocks = groups.actions(plan.actions, expand=expand, rosters=True)
     brought, drift = _by_origin(blocks)
     opened = len(blocks) <= OPENED
     left = []
@@ -134,11 +135,22 @@ def _block(block: Block, gates: Sequence[Gate], *, opened: bool, short: bool = F
     if len(block) == 1 and action.name != action.key:
         title += f" {html_code(action.name)}"
     title += ": " + ", ".join(change.field for change in action.changes)
-    ordered = sorted(action.changes, key=lambda change: change.origin == ChangeOrigin.DRIFT)
+    ordered = sorted(groups.common_changes(block), key=lambda change: change.origin == ChangeOrigin.DRIFT)
     rows = [row for change in ordered for row in _rows(change, turns_off=action.turns_off)]
+    rows += _roster(block, short=short)
     items = "".join(f"- {item}\n" for item in _facts(block, gates))
-    keys = f"{codes([each.key for each in block], short=short)}\n\n" if len(block) > 1 else ""
+    listed = len(block) > 1 and not groups.is_roster(block)
+    keys = f"{codes([each.key for each in block], short=short)}\n\n" if listed else ""
     return folded(title, keys + escape.fence(rows, "diff") + "\n" + items, opened=opened)
+
+
+def _roster(block: Block, *, short: bool) -> list[str]:
+    """A line for each of many creates: its key, its name where that is another, its endpoint; `short`: for a few."""
+    if not groups.is_roster(block):
+        return []
+    shown = block[:OPENED] if short else block
+    rows = [f"+ {named(action)} {escape.value(action.requests[0].body.spec.endpoint)}" for action in shown]
+    return rows if len(shown) == len(block) else [*rows, f"  and {len(block) - len(shown)} more"]
 
 
 def _facts(block: Block, gates: Sequence[Gate]) -> Iterator[str]:

@@ -23,6 +23,8 @@ _STYLES: Final = {"+": "bold green", "~": "bold yellow", "-": "bold red"}
 _SEVERITY_STYLES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "cyan"}
 _LABEL: Final = 10
 """Columns of a field's label, the longest name and two blanks."""
+_WIDEST: Final = 40
+"""Columns of the keys and names above which endpoints are not put below one another."""
 _INDENT: Final = "    "
 _HANGING: Final = " " * (len(_INDENT) + _LABEL)
 
@@ -36,7 +38,7 @@ def plan_lines(plan: Plan, layout: Layout) -> Iterator[str]:
         for block in findings:
             yield from finding_lines(block, layout)
         yield ""
-    for actions in groups.actions(plan.actions, expand=layout.expand):
+    for actions in groups.actions(plan.actions, expand=layout.expand, rosters=True):
         yield from _block(actions, plan.gates, layout)
         yield ""
     if plan.unmanaged:
@@ -73,7 +75,12 @@ def finding_lines(block: Sequence[Finding], layout: Layout) -> Iterator[str]:
 
 def title(action: Action) -> str:
     """`~ prod-a100-1 "Production GPU Runner"`, safe."""
-    shown = f"{wording.SYMBOLS[action.action]} {escape.text(action.key)}"
+    return f"{wording.SYMBOLS[action.action]} {named(action)}"
+
+
+def named(action: Action) -> str:
+    """`prod-a100-1 "Production GPU Runner"`: the key and, where it is another, the name, safe."""
+    shown = escape.text(action.key)
     return shown if action.name == action.key else f"{shown} {_quoted(action.name)}"
 
 
@@ -97,17 +104,33 @@ def _block(actions: Sequence[Action], gates: Sequence[Gate], layout: Layout) -> 
         yield from layout.wrap(title(action), hanging=_INDENT, style=_STYLES[symbol])
     else:
         yield layout.paint(f"{symbol} {len(actions)} runners", _STYLES[symbol])
-        keys = key_list([each.key for each in actions], layout, indent=len(_INDENT))
-        yield from layout.wrap(keys, indent=_INDENT)
+        if not groups.is_roster(actions):
+            keys = key_list([each.key for each in actions], layout, indent=len(_INDENT))
+            yield from layout.wrap(keys, indent=_INDENT)
     where = groups.place(actions, escape.text)
     if where:
         yield from layout.wrap(where, indent=_INDENT, style="dim")
-    for change in action.changes:
+    for change in groups.common_changes(actions):
         yield from _change(change, layout, turns_off=action.turns_off)
     for name in action.unmanaged:
         yield from layout.wrap(f"{name:<{_LABEL}}unmanaged (kept)", indent=_INDENT, hanging=_HANGING, style="dim")
     for step in groups.common_steps(actions, gates, escape.value):
         yield from layout.wrap(step, indent=_INDENT, hanging=_INDENT + "  ", style="cyan")
+    if groups.is_roster(actions):
+        yield from _roster(actions, layout)
+
+
+def _roster(actions: Sequence[Action], layout: Layout) -> Iterator[str]:
+    """A line for each runner: what it has of its own."""
+    origin = next((change.origin for change in actions[0].changes if change.field in groups.OWN_FIELDS), None)
+    if origin is not None:
+        yield from layout.wrap(f"{' and '.join(groups.OWN_FIELDS)} {_ORIGINS[origin]}", indent=_INDENT, style="dim")
+    titles = [named(action) for action in actions]
+    widest = min(_WIDEST, max(map(escape.columns, titles)))
+    for action, shown in zip(actions, titles, strict=True):
+        gap = " " * max(1, widest + 1 - escape.columns(shown))
+        row = f"{shown}{gap}{escape.value(action.requests[0].body.spec.endpoint)}"
+        yield from layout.wrap(row, indent=_INDENT, hanging=_HANGING, style="green")
 
 
 def _change(change: Change, layout: Layout, *, turns_off: bool) -> Iterator[str]:
