@@ -33,9 +33,6 @@ RESERVED_NAMES: Final = OPTION_NAMES | {"PLAN_KEY"}
 _NOT_IN_KEYS: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _NOT_IN_VARIABLES: Final = re.compile(r"[^A-Z0-9]+")
 _EMPTY: Final = Secret("")
-_SCHEMA: Final = "# yaml-language-server: $schema=./runner-manifest.schema.json"
-
-
 ENTRY_FILE: Final = "runners.yaml"
 """What a manifest of all runners is called."""
 
@@ -90,7 +87,7 @@ def export_manifest(
 
 
 def _manifest(entries: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in (_SCHEMA, *write_manifest(entries)))
+    return "".join(f"{line}\n" for line in write_manifest(entries))
 
 
 def _entry(key: str, runner: LiveRunner, variables: dict[str, None] | None) -> tuple[dict[str, Any], list[str]]:

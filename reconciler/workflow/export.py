@@ -18,7 +18,7 @@ from reconciler.workflow.listing import Choice, choose
 from reconciler.workflow.run import compile_selected, load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from reconciler.manifests.project import Project
     from reconciler.model.runner import LiveRunner
@@ -46,7 +46,7 @@ def export(
     made = export_manifest(new, headers=headers, inherit=not project.declares_defaults, taken=keys)
     written: list[Path] = []
     if out is not None:
-        files = _files(made, Path(out), split=split, some_declared=bool(declared))
+        files = _files(made, Path(out), split=split)
         written = write_export({name: file_text(text, settings.sandbox) for name, text in files.items()}, Path(out))
     return Exported(
         text=made.text,
@@ -58,18 +58,22 @@ def export(
     )
 
 
-def _files(made: Export, folder: Path, *, split: bool, some_declared: bool) -> dict[str, str]:
-    """The manifests to write: none where every runner is declared already."""
-    if split:
-        return made.split()
-    return {_free_name(folder): made.text} if made.entries or not some_declared else {}
+def _files(made: Export, folder: Path, *, split: bool) -> dict[str, str]:
+    """The manifests to write, by names that are free; none where no runner is left to declare."""
+    if not made.entries:
+        return {}
+    texts = made.split() if split else {ENTRY_FILE: made.text}
+    files: dict[str, str] = {}
+    for wanted, text in texts.items():
+        files[_free_name(folder, wanted, {*files, *texts} - {wanted})] = text
+    return files
 
 
-def _free_name(folder: Path) -> str:
-    """`runners.yaml`; beside what an earlier export wrote `runners-2.yaml` and so on, for what is new since."""
-    first = Path(ENTRY_FILE)
-    names = chain((ENTRY_FILE,), (f"{first.stem}-{number}{first.suffix}" for number in count(2)))
-    return next(name for name in names if not os.path.lexists(folder / name))
+def _free_name(folder: Path, wanted: str, taken: Collection[str]) -> str:
+    """`runners.yaml`; beside a file of that name, as an earlier export wrote it, `runners-2.yaml` and so on."""
+    first = Path(wanted)
+    names = chain((wanted,), (f"{first.stem}-{number}{first.suffix}" for number in count(2)))
+    return next(name for name in names if name not in taken and not os.path.lexists(folder / name))
 
 
 def _declared(
@@ -99,9 +103,8 @@ def write_export(files: Mapping[str, str], folder: Path) -> list[Path]:
     if there:
         raise _there(there)
     for path, text in paths.items():
-        seen = os.path.relpath(_schema_above(path), path.parent)
         try:
-            create_file(path, text.replace(f"./{SCHEMA}", seen if seen.startswith("..") else f"./{seen}", 1))
+            create_file(path, _schema_line(path) + text)
         except FileExistsError as exc:
             raise _there([str(path)]) from exc
     return list(paths)
@@ -113,7 +116,10 @@ def _there(paths: list[str]) -> ReconcilerError:
     return ReconcilerError(f"{names} {verb} there already, and export overwrites nothing; move it away first")
 
 
-def _schema_above(path: Path) -> Path:
-    """The nearest editor schema in the folders above a file; where there is none, where `init` writes it: here."""
-    folders = (Path.cwd() / path).parents
-    return next((each / SCHEMA for each in folders if (each / SCHEMA).is_file()), Path(SCHEMA))
+def _schema_line(path: Path) -> str:
+    """The comment that names editors the nearest schema in the folders above a file, where there is one."""
+    found = next((each / SCHEMA for each in (Path.cwd() / path).parents if (each / SCHEMA).is_file()), None)
+    if found is None:
+        return ""
+    seen = os.path.relpath(found, path.parent)
+    return f"# yaml-language-server: $schema={seen if seen.startswith('..') else f'./{seen}'}\n"

@@ -70,12 +70,13 @@ def test_manifests_that_can_not_be_read_stop_it(here, tmp_path):
 
 
 def test_a_file_a_runner(here, tmp_path):
-    """Each a whole manifest that names its schema."""
+    """Each a whole manifest that names its schema where there is one."""
+    (tmp_path / "runner-manifest.schema.json").write_text("{}")
     ran = here("export", "--out", "runners", "--split")
     written = sorted((tmp_path / "runners").iterdir())
     assert [path.name for path in written] == ["Lab-One.yaml", "gpu-1.yaml", "gpu-2.yaml"]
     assert [keys(path) for path in written] == [["Lab-One"], ["gpu-1"], ["gpu-2"]]
-    assert all("# yaml-language-server: $schema=" in path.read_text() for path in written)
+    assert all("# yaml-language-server: $schema=../runner-manifest" in path.read_text() for path in written)
     assert ran.err.count("wrote runners/") == 3
     assert "No changes." in here("plan").out
 
@@ -102,3 +103,37 @@ def test_everything_declared_on_stdout(here, tmp_path):
     assert yaml.safe_load(here("export").out) == {"version": 1, "runners": {}}
     assert here("export", "--format", "json").json["declared"] == 3
     del tmp_path
+
+
+def test_no_schema_is_named_that_is_not_there(here, tmp_path):
+    """An editor would report the comment itself; on stdout nobody knows where the text will be."""
+    here("export", "--out", "runners")
+    assert "$schema" not in (tmp_path / "runners" / "runners.yaml").read_text()
+    (tmp_path / "runner-manifest.schema.json").write_text("{}")
+    assert "$schema" not in here("export", "--out", "other").out
+    assert "$schema" not in here("export").out
+
+
+@pytest.mark.parametrize("split", [(), ("--split",)])
+def test_an_account_without_runners_leaves_no_manifest(tmp_path, split):
+    """A manifest of no runner would be an error to the next plan."""
+    seeded_file(tmp_path / "s.db", [])
+    ran = run_cli("export", "--out", "runners", *split, "--sandbox", "s.db", cwd=tmp_path)
+    assert (ran.code, ran.err) == (0, "no runner to write; in a new account, begin with `reconciler init`\n")
+    assert not (tmp_path / "runners").exists()
+
+
+def test_a_file_of_a_runners_key_that_declares_another(here, tmp_path):
+    """The runner gets the next free name, one that no other runner of this export has, and nothing is overwritten."""
+    (tmp_path / "runners").mkdir()
+    (tmp_path / "runners" / "gpu-1.yaml").write_text(
+        "version: 1\nrunners: {other: {name: gpu-2, endpoint: 'https://b.example.com'}}\n"
+    )
+    (tmp_path / "runners" / "gpu-1-2.yaml").write_text("")
+    ran = here("export", "--out", "runners", "--split")
+    assert ran.code == 0, ran.err
+    assert sorted(path.name for path in (tmp_path / "runners").iterdir()) == [
+        *("Lab-One.yaml", "gpu-1-2.yaml", "gpu-1-3.yaml", "gpu-1.yaml")
+    ]
+    assert keys(tmp_path / "runners" / "gpu-1-3.yaml") == ["gpu-1"]
+    assert "No changes. 3 runners match the manifests." in here("plan").out

@@ -47,6 +47,8 @@ def command(
         say(f"wrote {path}")
     if not out or output.format_ == "json":
         put(output, exported)
+    if out and not exported.written and not exported.declared:
+        say("no runner to write; in a new account, begin with `reconciler init`")
     if exported.declared:
         say(f"{plural(exported.declared, 'runner is', 'runners are')} declared already, and not written again")
     for line in exported.left_out:
