@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.fakes.cli import run_cli
+from tests.fakes.sandbox import seeded_file
 
 ROOT = Path(__file__).parents[2]
 WHO = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t", "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@t"}
@@ -283,6 +284,7 @@ def test_a_copy_without_a_requirement_asks_for_one(repository):
 def test_export_points_at_the_schema_where_it_is(repository, out):
     """As init does: by the way from the manifest to it."""
     init(repository, "fleet")
+    seeded_file(repository / "fleet" / "live.db", [{"name": "gpu-1", "endpoint": "https://a.example.com"}])
     exported = run_cli("export", "--out", out, "--sandbox", "live.db", cwd=repository / "fleet")
     assert exported.code == 0, exported.err
     manifest = repository / "fleet" / out / "runners.yaml"
