@@ -87,7 +87,10 @@ class Project:
 
 
 class BrokenProject(ManifestError):
-    """Problems of the project file. `project` is what could be read of it: only good for finding more problems."""
+    """Problems of the project file. `project` is what could be read of it: only good for finding more problems.
+
+    It names no manifests where nothing is known of which ones are meant.
+    """
 
     def __init__(self, problems: Sequence[Problem], project: Project) -> None:
         self.project = project
@@ -218,7 +221,7 @@ def _build(
         file=declared.shown,
         environment=environment,
         environments=declared.environments,
-        manifests=tuple(settings.manifests or DEFAULT_MANIFESTS),
+        manifests=() if levels.is_unclear("manifests") else tuple(settings.manifests or DEFAULT_MANIFESTS),
         token_env=levels.token_env,
         token_variables=declared.token_variables,
         public_headers=frozenset(map(fold, settings.public_headers or ())),

@@ -139,7 +139,8 @@ def load_and_compile(
     except BrokenProject as broken:
         problems = list(broken.problems)
         try:
-            compile_selected(selection, broken.project, ports, secrets=None)
+            if selection.paths or broken.project.manifests:
+                compile_selected(selection, broken.project, ports, secrets=None)
         except ManifestError as error:
             problems.extend(error.problems)
         raise ManifestError(problems) from broken

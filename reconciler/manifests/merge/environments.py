@@ -11,6 +11,7 @@ from reconciler.model.health import HealthPolicy
 from reconciler.model.policy import Guard, Limit, Promise
 from reconciler.model.position import Position
 from reconciler.model.watching import Watching
+from reconciler.text.suggestions import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,6 +62,14 @@ class Levels:
         """Find the place of a key that is declared, the environment's first."""
         node = self._owner(key)
         return Position(self._shown, *node.key_at[key])
+
+    def is_unclear(self, key: str) -> bool:
+        """Whether the value of a key is wrong where it counts, or a wrong key is probably meant for it."""
+        for _, level in reversed(self._nodes):
+            if key in level.key_at:
+                return key not in level
+        wrong = [each for _, level in self._nodes for each in level.key_at if each not in level]
+        return any(nearest(each, (key,)) for each in wrong)
 
     def places(self, keys: Iterable[str]) -> dict[str, Position]:
         """The places of those keys that are declared, the environment's before the top level's."""
