@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlsplit
 
 from reconciler.errors import UsageProblem
+from reconciler.manifests.clone_folder import CloneFolder, remove_abandoned
 from reconciler.manifests.git import Revision
 from reconciler.manifests.git_environment import find_git
 from reconciler.manifests.git_process import GitProblem, Repository
@@ -36,7 +36,7 @@ class Clone:
     ref: str
     shown: str
     repository: Repository
-    folder: tempfile.TemporaryDirectory[str]
+    folder: CloneFolder
     commit: str | None = None
     fetches: int = 0
 
@@ -101,7 +101,8 @@ def open_clone(url: str, ref: str) -> Clone:
     """An empty clone for a ref of the remote `url`, which `check_git_url` has passed. Raises GitProblem."""
     shown = f"--git {url}"
     try:
-        folder = tempfile.TemporaryDirectory(prefix="reconciler-watch-")
+        remove_abandoned()
+        folder = CloneFolder()
         root = Path(folder.name).resolve() / "tree"
         root.mkdir()
     except OSError as exc:
