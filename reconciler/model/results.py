@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from reconciler.errors import ReconcilerError
@@ -77,7 +77,8 @@ class Checks:
 class Listed:
     """The live runners; `standing` maps an id to managed, drifted or unmanaged, None where there are no manifests.
 
-    `health` maps an id to what its endpoint has shown; None where none was asked.
+    `health` maps an id to what its endpoint has shown; None where none was asked. `keys` are those of the entries that
+    declare them, by id.
     """
 
     listing: Listing
@@ -86,6 +87,7 @@ class Listed:
     sandbox: str | None
     filtered: bool = False
     health: Mapping[str, Probed] | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

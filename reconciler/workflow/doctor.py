@@ -76,11 +76,14 @@ def _endpoints(selection: Selection, ports: Ports) -> Iterator[Check]:
     try:
         listed = list_live(selection, ports)
     except ReconcilerError as error:
-        yield Check("endpoint", CheckStatus.FAIL, str(error), "`reconciler list` shows the runners there are")
+        said = str(error).replace("--target ", "--endpoint ")  # as what is asked for was called here
+        yield Check("endpoint", CheckStatus.FAIL, said, "`reconciler list` shows the runners there are")
         return
     for runner in listed.listing.runners:
         probed = (listed.health or {})[runner.id]
-        found = f"{runner.spec.name}: {probed.reason or 'a ComfyUI answers'}"
+        key, name = listed.keys.get(runner.id), runner.spec.name
+        called = name if key in (None, name) else f'{key} "{name}"'
+        found = f"{called}: {probed.reason or 'a ComfyUI answers'}"
         match probed.health:
             case Health.HEALTHY:
                 yield Check("endpoint", CheckStatus.OK, found)
@@ -123,10 +126,11 @@ def _checks(selection: Selection, ports: Ports) -> Iterator[Check]:
             selection.project, environment=selection.environment, variables=selection.variables, cwd=selection.cwd
         )
     except ManifestError as error:
+        advice = "correct it; `reconciler validate` checks it offline"
+        if selection.project is not None and not (selection.cwd / selection.project).exists():
+            advice = "correct --project, or leave it out where reconciler.yaml is in this folder"
         for problem in error.problems:
-            yield Check(
-                "project file", CheckStatus.FAIL, str(problem), "correct it; `reconciler validate` checks it offline"
-            )
+            yield Check("project file", CheckStatus.FAIL, str(problem), advice)
         return
     except ReconcilerError as error:
         yield Check("project file", CheckStatus.FAIL, str(error), "name the project file with --project PATH")

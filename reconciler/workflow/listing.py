@@ -82,6 +82,7 @@ def list_live(selection: Selection, ports: Ports, choice: Choice | None = None, 
         sandbox=settings.sandbox,
         filtered=bool(selection.targets) or choice != Choice(),
         health=_ask(chosen, project, ports) if selection.probe else None,
+        keys={} if known is None else known.keys,
     )
 
 

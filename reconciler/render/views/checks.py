@@ -29,11 +29,13 @@ def document(found: Checks) -> dict[str, Any]:
 
 
 def lines(found: Checks) -> Lines:
-    """One line a check with its advice below."""
-    return Lines("Doctor", tuple(line for each in found.checks for line in _lines(each)))
+    """One line a check; the advice of several in a row that is the same once, below the last of them."""
+    following = [*(each.advice for each in found.checks[1:]), ""]
+    shown = zip(found.checks, following, strict=False)  # one more where there is no check at all
+    return Lines("Doctor", tuple(line for each, after in shown for line in _lines(each, after)))
 
 
-def _lines(check: Check) -> Iterator[str]:
+def _lines(check: Check, advice_after: str) -> Iterator[str]:
     yield f"{_MARKS[check.status]}  {check.name}: {check.found}"
-    if check.advice:
+    if check.advice and check.advice != advice_after:
         yield f"      {check.advice}"

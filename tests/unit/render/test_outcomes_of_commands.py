@@ -85,3 +85,21 @@ def test_foreign_text_is_harmless(form):
             assert "<script>" not in shown
         if form == "markdown":
             assert "`@team`" in shown
+
+
+def test_advice_that_is_the_same_is_given_once():
+    """Below the last of several checks in a row that it is for; JSON gives it to each."""
+    same = [Check(name, "unknown", "not checked", "correct that") for name in ("a", "b")]
+    found = Checks((Check("first", "fail", "wrong", "do this"), *same, Check("c", "ok", "fine"), same[0]))
+    lines = [line.split() for line in rendered(found).splitlines()]
+    assert [" ".join(line) for line in lines] == [
+        "FAIL first: wrong",
+        "do this",
+        "? a: not checked",
+        "? b: not checked",
+        "correct that",
+        "ok c: fine",
+        "? a: not checked",
+        "correct that",
+    ]
+    assert [each["advice"] for each in json.loads(rendered(found, "json"))["checks"]].count("correct that") == 3
