@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from reconciler import __version__
 from reconciler.api.connection.proxies import read_proxies
-from reconciler.api.lean import import_lean_httpx
+from reconciler.api.lean import import_lean_httpx, skip_sniffio
 from reconciler.api.wire import authorization
 from reconciler.errors import Unreachable
 from reconciler.settings import is_loopback
@@ -71,16 +71,23 @@ def connect(settings: Settings, transport: httpx.BaseTransport) -> httpx.Client:
 
 
 class ProbeClient:
-    """Sends probes to runners' endpoints: no token, no cookie, no redirect, one connection each."""
+    """Sends probes to runners' endpoints: no token, no cookie, no redirect, one connection each.
 
-    def __init__(self, proxies: Proxies, clients: Mapping[str | None, httpx.AsyncClient]) -> None:
+    Straight through httpx's transports: its client keeps cookies and a history, which cost as much as the probe itself.
+    """
+
+    def __init__(
+        self, proxies: Proxies, transports: Mapping[str | None, httpx.AsyncHTTPTransport], timeout: httpx.Timeout
+    ) -> None:
         self._proxies = proxies
-        self._clients = clients
+        self._transports = transports
+        self._timeout = timeout.as_dict()
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """The answer's head; its body is still to be read. A loopback host is reached without a proxy."""
         proxy = None if is_loopback(request.url.host) else self._proxies.url_for(str(request.url))
-        return await self._clients[proxy].send(request, stream=True, follow_redirects=False)
+        request.extensions = {**request.extensions, "timeout": self._timeout}
+        return await self._transports[proxy].handle_async_request(request)
 
 
 @asynccontextmanager
@@ -89,17 +96,18 @@ async def probe_client(*, connections: int, timeout_s: float) -> AsyncIterator[P
     import_lean_httpx()
     import httpx
 
+    skip_sniffio()
     verify = certificates("https")
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=0)
     timeout = httpx.Timeout(timeout_s, pool=None)
     proxies = read_proxies()
 
-    def client(proxy: str | None) -> httpx.AsyncClient:
-        return httpx.AsyncClient(verify=verify, limits=limits, timeout=timeout, trust_env=False, proxy=proxy)
+    def transport(proxy: str | None) -> httpx.AsyncHTTPTransport:
+        return httpx.AsyncHTTPTransport(verify=verify, limits=limits, trust_env=False, proxy=proxy)
 
     async with AsyncExitStack() as stack:
-        found = {each: await stack.enter_async_context(client(each)) for each in (None, *proxies.usable())}
-        yield ProbeClient(proxies, found)
+        found = {each: await stack.enter_async_context(transport(each)) for each in (None, *proxies.usable())}
+        yield ProbeClient(proxies, found, timeout)
 
 
 def timeouts(settings: Settings, limit_s: float | None) -> httpx.Timeout:

@@ -1,12 +1,14 @@
-"""httpx without its command line."""
+"""httpx without its command line, and without a search that finds nothing."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Final
 
 _COMMAND_LINE: Final = "httpx._main"
+_SNIFFIO: Final = "sniffio"
 
 
 def import_lean_httpx() -> None:
@@ -23,3 +25,13 @@ def import_lean_httpx() -> None:
         import_module("httpx")
     finally:
         del sys.modules[_COMMAND_LINE]
+
+
+def skip_sniffio() -> None:
+    """Tell the import system once that sniffio is not installed, where it is not.
+
+    httpcore tries to import it six times a request, and each time every folder of the path is searched: a third of all
+    that a probe costs.
+    """
+    if _SNIFFIO not in sys.modules and find_spec(_SNIFFIO) is None:
+        sys.modules[_SNIFFIO] = None  # type: ignore[assignment]  # the documented way to make an import fail

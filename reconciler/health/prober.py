@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -114,11 +115,9 @@ async def _look(client: ProbeClient, target: Target) -> str | None:
 
     url = target.url
     for _ in range(_MAX_REDIRECTS + 1):
-        request = httpx.Request("GET", url, headers=_headers(target))
-        if request.url.raw_host != httpx.URL(scheme="http", host=host(url) or "").raw_host:
-            raise CannotAsk("the host of its address can be read in two ways")
+        request = httpx.Request("GET", _read(url), headers=_headers(target))
         try:
-            answer = await client.send(request)
+            answer = await client.send(_with_password(request))
         except (httpx.TransportError, OSError) as exc:
             return why_no_answer(exc)
         try:
@@ -130,6 +129,26 @@ async def _look(client: ProbeClient, target: Target) -> str | None:
         finally:
             await answer.aclose()
     return "it redirects again and again"
+
+
+@lru_cache(maxsize=10_000)
+def _read(url: str) -> httpx.URL:
+    """The address, read once for all rounds. Raises CannotAsk where another reader would find another host in it."""
+    import httpx
+
+    found = httpx.URL(url)
+    if found.raw_host != httpx.URL(scheme="http", host=host(url) or "").raw_host:
+        raise CannotAsk("the host of its address can be read in two ways")
+    return found
+
+
+def _with_password(request: httpx.Request) -> httpx.Request:
+    """The request with the user and password of its address, which a live runner may have."""
+    import httpx
+
+    if request.url.userinfo:
+        return next(httpx.BasicAuth(request.url.username, request.url.password).auth_flow(request))
+    return request
 
 
 async def _judge(answer: httpx.Response) -> str | None:

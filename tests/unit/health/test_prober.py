@@ -272,3 +272,34 @@ def test_a_low_limit_of_files_is_kept_to(comfyui):
         [sys.executable, "-c", FEW_FILES, comfyui.url()], capture_output=True, text=True, check=True, timeout=60
     )
     assert ran.stdout.strip() == "[('healthy', '')]"
+
+
+def test_a_user_and_password_of_a_live_endpoint_are_sent(comfyui):
+    """As any client would read them: in Authorization, not in the address."""
+    assert probe(comfyui.url("deep/er").replace("http://", "http://u:p@")).health is Health.HEALTHY
+    sent = comfyui.seen[-1][1]
+    assert sent["authorization"] == "Basic dTpw"
+    assert "@" not in sent["host"]
+
+
+def test_a_probe_does_not_search_for_a_module_that_is_not_there(comfyui):
+    """The HTTP library asks for it six times a request, and to look through all folders costs more than the answer."""
+    script = f"""
+import sys
+from reconciler.health.prober import Prober
+from reconciler.health.targets import Admission
+from reconciler.model.policy import Guard
+from tests.fakes.clock import StopSwitch
+searched = []
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        searched.append(name)
+target = Admission(Guard(), "/system_stats").admit("one", {comfyui.url("ok")!r}, {{}})
+prober = Prober(StopSwitch())
+prober.ask([target], timeout_s=5)
+sys.meta_path.insert(0, Finder())
+prober.ask([target], timeout_s=5)
+print(searched)
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
