@@ -12,6 +12,7 @@ from reconciler import __version__
 from reconciler.api.connection.proxies import read_proxies
 from reconciler.api.http import certificates
 from reconciler.forge.port import ForgeError, Refusal
+from reconciler.model.secret import Scrubber, Secret
 from reconciler.render import escape
 from reconciler.text.cause import cause_of
 
@@ -86,9 +87,13 @@ class Answer:
 
 
 class Rest:
-    """One keep-alive client. Waits out rate limits that say for how long; never repeats a POST that may have worked."""
+    """One keep-alive client. Waits out rate limits that say for how long; never repeats a POST that may have worked.
 
-    def __init__(self, client: httpx.Client, clock: Clock, dialect: Dialect) -> None:
+    What the forge says reaches people without the token, which `scrubber` knows.
+    """
+
+    def __init__(self, client: httpx.Client, clock: Clock, dialect: Dialect, scrubber: Scrubber) -> None:
+        self._scrubber = scrubber
         self._client = client
         self._clock = clock
         self.dialect = dialect
@@ -110,7 +115,7 @@ class Rest:
         client = httpx.Client(
             base_url=api_url, headers=headers, timeout=30.0, verify=verify, trust_env=False, proxy=proxy
         )
-        return cls(client, clock, dialect)
+        return cls(client, clock, dialect, Scrubber([Secret(token)]))
 
     def close(self) -> None:
         """Close the connections."""
@@ -151,12 +156,13 @@ class Rest:
             return self._client.request(method, path, json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             name = self.dialect.name
-            raise RestError(f"{method} {path}: no answer from {name} ({cause_of(exc)}); try again", 0) from exc
+            why = self._scrubber.scrub(cause_of(exc))
+            raise RestError(f"{method} {path}: no answer from {name} ({why}); try again", 0) from exc
 
     def _read(self, response: httpx.Response, method: str, path: str) -> Answer:
         status = response.status_code
         if not response.is_success:
-            said = _said(response)
+            said = self._scrubber.scrub(_said(response))
             reason = f"{status} {escape.value(said[:MAX_SAID])}".strip()
             raise RestError(f"{method} {path}: {reason}", status, self.dialect.refusal(status, said))
         if status == NO_CONTENT:
