@@ -25,6 +25,13 @@ GITHUB: Final = "github"
 GITLAB: Final = "gitlab"
 NONE: Final = "none"
 CIS: Final = (GITHUB, GITLAB, NONE)
+_GITEA: Final = ("gitea", "forgejo", "codeberg")
+"""What is in the names of hosts that run Gitea or Forgejo."""
+COMMANDS: Final = (
+    "`reconciler plan --out fleet.plan`, `reconciler comment fleet.plan` and, after a look, `reconciler apply --plan "
+    "fleet.plan`: see On GitLab, Gitea and Forgejo in the README"
+)
+"""All that a CI without a template needs."""
 _HOST: Final = re.compile(r"(?:\w+://)?(?:[^@/]*@)?([^:/]+)")
 
 PROJECT: Final = """\
@@ -102,10 +109,16 @@ def _choose_ci(asked: str | None, checkout: Checkout, notes: list[str]) -> str:
         return GITLAB
     if checkout.remote.startswith(("/", ".", "file:")):
         return GITHUB
-    notes.append(
-        f"no CI was written: {host} is not known; give --ci github or --ci gitlab where it is one of them, else see "
-        "the README for three lines of shell"
-    )
+    if any(name in host for name in _GITEA):
+        notes.append(
+            f"no CI was written: {host} is a Gitea or Forgejo, for which there is no template. Write a workflow below "
+            f".gitea/workflows or .forgejo/workflows that runs {COMMANDS}"
+        )
+    else:
+        notes.append(
+            f"no CI was written: {host} is not known; give --ci github or --ci gitlab where it is one of them, else "
+            f"let its CI run {COMMANDS}"
+        )
     return NONE
 
 

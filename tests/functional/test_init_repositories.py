@@ -292,3 +292,22 @@ def test_export_points_at_the_schema_where_it_is(repository, out):
     assert (manifest.parent / line.partition("$schema=")[2]).resolve() == (
         repository / "fleet" / "runner-manifest.schema.json"
     )
+
+
+@pytest.mark.parametrize(
+    ("remote", "said"),
+    [
+        ("https://gitea.example.com/me/fleet.git", "gitea.example.com is a Gitea or Forgejo"),
+        ("git@codeberg.org:me/fleet.git", "codeberg.org is a Gitea or Forgejo"),
+        ("https://forgejo.example.com:3000/me/fleet", "forgejo.example.com is a Gitea or Forgejo"),
+        ("https://git.example.com/me/fleet.git", "git.example.com is not known; give --ci github or --ci gitlab"),
+    ],
+)
+def test_a_forge_without_a_template_gets_the_commands_to_run(repository, remote, said):
+    """No CI is written, and the note says so and what to write instead."""
+    git(repository, "remote", "add", "origin", remote)
+    (note,) = init(repository)["notes"]
+    assert note.startswith(f"no CI was written: {said}")
+    assert "`reconciler plan --out fleet.plan`" in note
+    assert "`reconciler apply --plan fleet.plan`" in note
+    assert not list(repository.glob("**/workflows"))
