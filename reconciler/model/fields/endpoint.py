@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import unicodedata
 from functools import cache, lru_cache
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,8 +22,9 @@ _PRIVATE_SUFFIXES: Final = (".local", ".internal", ".localhost", ".home.arpa")
 def endpoint(url: str) -> str:
     """The form in which equal endpoints are equal strings (RFC 3986, 6.2.2.1 and 6.2.3).
 
-    Scheme and host in lower case, without the scheme's default port and without a path that is only a slash. Path,
-    query, user and password are left as they are. A URL that cannot be read is its own form, equal to nothing else.
+    Scheme and host in lower case, an international host in punycode, without the scheme's default port and without a
+    path that is only a slash. Path, query, user and password are left as they are. A URL that cannot be read is its own
+    form, equal to nothing else.
     """
     parts = _split(url)
     if parts is None:
@@ -37,7 +39,7 @@ def endpoint(url: str) -> str:
 
 
 def host(url: str) -> str | None:
-    """The host of an endpoint in lower case, IPv6 without brackets; None where there is none to be read."""
+    """The host of an endpoint as it is looked up, IPv6 without brackets; None where there is none to be read."""
     parts = _split(url)
     return None if parts is None else parts[2]
 
@@ -131,4 +133,22 @@ def _split(url: str) -> tuple[str, str, str, int | None, str] | None:
         return None
     at = parts.netloc.rpartition("@")
     rest = url[len(parts.scheme) + len("://") + len(parts.netloc) :]
-    return parts.scheme, at[0] + at[1], name.lower(), number, rest
+    return parts.scheme, at[0] + at[1], ascii_host(name.lower()), number, rest
+
+
+def ascii_host(name: str) -> str:
+    """A host, or a pattern of hosts, as it is looked up: international labels in punycode (RFC 5891, 4.4).
+
+    A name with a label that has no such form stays as it is, equal to nothing else.
+    """
+    if name.isascii():
+        return name
+    import idna
+
+    try:
+        return ".".join(
+            label if label.isascii() else idna.alabel(unicodedata.normalize("NFC", label)).decode("ascii")
+            for label in name.split(".")
+        )
+    except UnicodeError:
+        return name

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from reconciler.model.enums import ActionKind
-from reconciler.model.fields.endpoint import host
+from reconciler.model.fields.endpoint import ascii_host, host
 from reconciler.model.finding import Raised
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def host_is_allowed(endpoint: str, guard: Guard) -> bool:
 
 
 def _pattern(glob: str) -> str:
-    """As hosts are matched: lower case, and an IPv6 address without the brackets that a URL has around it."""
-    return (glob[1:-1] if ":" in glob and glob[0] + glob[-1] == "[]" else glob).lower()
+    """As hosts are matched: lower case, in punycode, and an IPv6 address without the brackets of a URL."""
+    return ascii_host((glob[1:-1] if ":" in glob and glob[0] + glob[-1] == "[]" else glob).lower())
 
 
 def _wrong_host(desired: DesiredRunner, name: str | None, globs: Sequence[str]) -> Raised:

@@ -20,10 +20,14 @@ from reconciler.model.fields.endpoint import endpoint, host, is_public, origin, 
         ("http://h/?a=B", "http://h?a=B"),
         ("http://h/#x", "http://h#x"),
         ("http://User:Pw@H/", "http://User:Pw@h"),
+        ("https://bücher.example.com", "https://xn--bcher-kva.example.com"),
+        ("https://BÜCHER.example.com:443/", "https://xn--bcher-kva.example.com"),
+        ("https://bu\u0308cher.example.com", "https://xn--bcher-kva.example.com"),
+        ("http://münchen.bücher.example:8188/a", "http://xn--mnchen-3ya.xn--bcher-kva.example:8188/a"),
     ],
 )
 def test_spellings_of_one_endpoint(one, other):
-    """Scheme and host case, the default port and a bare trailing slash make no other endpoint."""
+    """Scheme and host case, punycode, the default port and a bare trailing slash make no other endpoint."""
     assert same_endpoint(one, other)
 
 
@@ -50,6 +54,10 @@ def test_spellings_of_one_endpoint(one, other):
         ("http://[::1", "http://[::1]"),
         ("http://", ""),
         ("h:80", "h"),
+        ("https://bücher.example.com", "https://bucher.example.com"),
+        ("https://\u0430pple.example.com", "https://apple.example.com"),  # a Cyrillic letter
+        ("https://a\uff0fb.example.com", "https://a/b.example.com"),
+        ("https://büch☃er.example.com", "https://büch☃er.example.org"),
     ],
 )
 def test_other_endpoints(one, other):
@@ -70,6 +78,13 @@ def test_usual_urls_read_as_all_others_do(url):
     unusual = url.replace("://", "://u@", 1)
     assert endpoint(unusual) == (endpoint(url).replace("://", "://u@", 1) if host(unusual) else unusual)
     assert (host(unusual), origin(unusual).replace("u@", "")) == (host(url), origin(url))
+
+
+def test_an_international_host_is_one_origin():
+    """Written in Unicode or in punycode it is the same server; what no resolver could look up stays as it is."""
+    assert origin("https://bücher.example.com/a") == origin("https://xn--bcher-kva.example.com:443")
+    assert host("https://Bücher.example.com") == "xn--bcher-kva.example.com"
+    assert host("https://büch☃er.example.com") == "büch☃er.example.com"
 
 
 @pytest.mark.parametrize("url", ["http://h\n/", "http://h /", " http://H/", "http://H:x/", "//H/", "H", "", "http://"])

@@ -64,6 +64,7 @@ def test_which_values_stay(wanted, current, raised):
         (OLD, "https://OLD.example.com:443/x", False),
         (OLD, "https://old.example.com:8443", True),
         (OLD, "http://old.example.com", True),
+        ("https://bücher.example.com", "https://xn--bcher-kva.example.com/x", False),
         ("http://10.0.0.1:8188", "http://10.0.0.1:8188/a", False),
         (OLD, "https://old.example.com.evil.test", True),
         ("not a url", NEW, True),

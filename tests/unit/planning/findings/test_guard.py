@@ -155,6 +155,17 @@ def test_endpoint_hosts_by_ipv6_address():
     assert finding.message.startswith("the endpoint's host [::1] is not among guard.endpoint_hosts (a); ")
 
 
+def test_international_hosts_are_matched_in_either_spelling():
+    """A pattern may be written in Unicode, though an endpoint in a manifest is in punycode."""
+    unicode, punycode = (
+        entry(1, endpoint="https://a.bücher.example"),
+        entry(2, endpoint="https://a.xn--bcher-kva.example"),
+    )
+    for glob in ("*.bücher.example", "*.Bücher.example", "*.xn--bcher-kva.example"):
+        assert hosts((glob,), unicode, punycode) == []
+    assert hosts(("*.bucher.example",), unicode, punycode) == ["gpu-1", "gpu-2"]
+
+
 def test_an_endpoint_that_does_not_change_is_judged_too():
     """The guard is about the manifests: also what live has already; but an unmanaged endpoint is not the manifest's."""
     assert hosts(("h",), entry(1), lives=[live(1)]) == ["gpu-1"]
