@@ -138,5 +138,6 @@ def _none_declared(documents: Documents) -> Problem:
     """Nothing would look like "everything is fine" where a path was mistyped or a checkout was empty."""
     source = documents.sources[0] if documents.sources else "."
     shown = STDIN_SHOWN if source == STDIN else source
-    what = "the manifests declare no runner" if documents.files else "no manifest was found"
+    declare = "the manifests declare no runner; declare one, or adopt the live ones by `reconciler export`"
+    what = declare if documents.files else "no manifest was found"
     return Problem(Position(shown, 1, 1), f"{what}; give --allow-empty if that is meant")

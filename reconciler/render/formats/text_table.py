@@ -1,4 +1,4 @@
-"""A table in a terminal: as wide as its cells; where that is too wide, one block a row."""
+"""A table in a terminal: as wide as its cells; where that is too wide, one block a row, each cell with its column."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from reconciler.render.formats.layout import Layout
 
 _GAP = "  "
+_INDENT = "    "
 
 
 def table_lines(table: Table, layout: Layout) -> Iterator[str]:
@@ -29,19 +30,23 @@ def table_lines(table: Table, layout: Layout) -> Iterator[str]:
                 line = escape.line(_row(cells, wide))
                 yield layout.paint(line, row.style) if row.style else line
         else:
-            yield from _blocks(rows, table.rows, layout)
+            yield from _blocks(columns, rows, table.rows, layout)
         if table.notes:
             yield ""
     for note in table.notes:
         yield from layout.wrap(note, style="dim")
 
 
-def _blocks(rows: Sequence[tuple[str, ...]], styled: Sequence[Row], layout: Layout) -> Iterator[str]:
+def _blocks(
+    columns: Sequence[str], rows: Sequence[tuple[str, ...]], styled: Sequence[Row], layout: Layout
+) -> Iterator[str]:
+    label = max(map(escape.columns, columns))
     for (first, *rest), row in zip(rows, styled, strict=True):
-        yield from layout.wrap(first, hanging="    ", style=row.style or "bold")
-        for cell in rest:
+        yield from layout.wrap(first, hanging=_INDENT, style=row.style or "bold")
+        for name, cell in zip(columns[1:], rest, strict=True):
             if cell:
-                yield from layout.wrap(cell, indent="    ", style=row.style)
+                shown = f"{name.lower()}{' ' * (label - escape.columns(name))}{_GAP}{cell}"
+                yield from layout.wrap(shown, indent=_INDENT, hanging=_INDENT * 2, style=row.style)
 
 
 def _row(cells: Sequence[str], wide: Sequence[int]) -> str:

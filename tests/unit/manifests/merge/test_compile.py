@@ -234,15 +234,18 @@ def test_a_bad_layer_is_told_once(tree):
     assert len(tree.problems()) == 2
 
 
+NONE = "the manifests declare no runner; declare one, or adopt the live ones by `reconciler export`"
+
+
 @pytest.mark.parametrize(
     ("files", "paths", "line"),
     [
         ({}, (), "runners:1:1: there is no such file or folder; give a PATH, or begin with `reconciler init`"),
-        ({"runners__a": ""}, (), "runners:1:1: the manifests declare no runner; give --allow-empty if that is meant"),
+        ({"runners__a": ""}, (), f"runners:1:1: {NONE}; give --allow-empty if that is meant"),
         (
             {"runners__a": "version: 1\nrunners: {}\n"},
             ("runners/a.yaml",),
-            "runners/a.yaml:1:1: the manifests declare no runner; give --allow-empty if that is meant",
+            f"runners/a.yaml:1:1: {NONE}; give --allow-empty if that is meant",
         ),
         ({"x__y__a": ""}, ("x/z",), "x/z:1:1: there is no such file or folder"),
         ({"x__.a": ""}, ("x",), "x:1:1: no manifest was found; give --allow-empty if that is meant"),

@@ -66,7 +66,12 @@ def test_a_narrow_terminal_gets_blocks(missing):
     full = max(map(len, rendered(listed(runner()), "text").splitlines()))
     lines = rendered(listed(runner()), "text", width=full - missing).splitlines()
     if missing:
-        assert lines[:4] == ["runner-1", "    active", "    gpu, sdxl", "    https://comfy-1.example.com"]
+        assert lines[:4] == [
+            "runner-1",
+            "    status    active",
+            "    tags      gpu, sdxl",
+            "    endpoint  https://comfy-1.example.com",
+        ]
     else:
         assert lines[0].startswith("NAME")
 
