@@ -16,9 +16,9 @@ FIRST_VERSION = 1000
 class Refused(Exception):
     """An answer that is no success: HTTP status, Kubernetes' reason, and a message."""
 
-    def __init__(self, status, reason, message):
+    def __init__(self, status, reason, message, **details):
         super().__init__(message)
-        self.status, self.reason, self.message = status, reason, message
+        self.status, self.reason, self.message, self.details = status, reason, message, details
 
     def document(self):
         """The body of the answer."""
@@ -30,6 +30,7 @@ class Refused(Exception):
             "code": self.status,
             "reason": self.reason,
             "message": self.message,
+            "details": self.details,
         }
 
 
@@ -72,7 +73,8 @@ class Objects:
         try:
             return kind.objects[namespace, name]
         except KeyError:
-            raise Refused(404, "NotFound", f'{kind.plural}.{kind.group} "{name}" not found') from None
+            message = f'{kind.plural}.{kind.group} "{name}" not found'
+            raise Refused(404, "NotFound", message, name=name, group=kind.group, kind=kind.plural) from None
 
     def create(self, kind, namespace, given, namespaces):
         """A new object."""
