@@ -217,7 +217,7 @@ def use_virtual_clock(monkeypatch, world):
         world.clocks.append(made)
         return made
 
-    monkeypatch.setattr("reconciler.engine.SystemClock", clock)
+    monkeypatch.setattr("reconciler.engine.connected.SystemClock", clock)
 
 
 def state(runners):

@@ -94,7 +94,7 @@ def test_a_wrong_token_is_exit_1(tmp_path):
 
 def test_an_unreachable_service_is_exit_1(tmp_path, monkeypatch):
     """Nobody listening is exit 1 with the address in the message."""
-    monkeypatch.setattr("reconciler.engine.SystemClock", VirtualClock)
+    monkeypatch.setattr("reconciler.engine.connected.SystemClock", VirtualClock)
     (tmp_path / "gpu.yaml").write_text(MANIFEST)
     env = {"COMFYCONTROL_API_URL": "http://127.0.0.1:9", "COMFYCONTROL_API_TOKEN": "cfc_x"}
     ran = run_cli("plan", "gpu.yaml", cwd=tmp_path, env=env)

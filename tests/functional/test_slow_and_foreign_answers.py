@@ -23,7 +23,7 @@ ENOUGH_S = 8.0
 @pytest.fixture
 def plan(tmp_path, monkeypatch):
     """A plan against an address, whose pauses take no time."""
-    monkeypatch.setattr("reconciler.engine.SystemClock", VirtualClock)
+    monkeypatch.setattr("reconciler.engine.connected.SystemClock", VirtualClock)
     (tmp_path / "m.yaml").write_text(MANIFEST)
 
     def run(url, *options, command=("plan",), **environ):
