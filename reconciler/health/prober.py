@@ -18,7 +18,7 @@ from reconciler.errors import Unreachable
 from reconciler.health.answer import MAX_ANSWER, why_not_comfyui
 from reconciler.health.failures import CannotAsk, why_no_answer
 from reconciler.health.loop import PatientLoop, most_sockets
-from reconciler.model.fields.endpoint import host
+from reconciler.model.fields.endpoint import ascii_host, host
 from reconciler.model.fields.headers import fold
 from reconciler.model.health import Health, Probed
 
@@ -185,7 +185,7 @@ def _same_place(asked: httpx.URL, url: str) -> bool:
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     except ValueError:
         return False
-    if (parts.hostname or "").lower() != asked.host.lower() or parts.username is not None:
+    if ascii_host((parts.hostname or "").lower()) != asked.raw_host.decode().lower() or parts.username is not None:
         return False
     here = asked.port or {"http": 80, "https": 443}.get(asked.scheme)
     upgraded = (asked.scheme, here, parts.scheme, port) == ("http", 80, "https", 443)

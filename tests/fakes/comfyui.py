@@ -128,6 +128,12 @@ class ComfyUI:
             "gzip": (200, WHOLE, "application/json", "Content-Encoding: gzip\r\n"),
             "old": (404, b"404: Not Found", "text/plain"),
             "away": (302, b"", "text/plain", f"Location: http://localhost:{self.port}/ok/system_stats\r\n"),
+            "international": (
+                302,
+                b"",
+                "text/plain",
+                f"Location: http://xn--bcher-kva.example:{self.port}/ok/system_stats\r\n",
+            ),
             "near": (302, b"", "text/plain", "Location: /ok/system_stats\r\nSet-Cookie: a=b\r\n"),
             "loop": (302, b"", "text/plain", "Location: /loop/system_stats\r\n"),
         }

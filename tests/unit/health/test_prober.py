@@ -174,6 +174,20 @@ def test_an_international_host_is_asked(comfyui, names, host):
     assert names[0].isascii()
 
 
+@pytest.mark.usefixtures("names")
+@pytest.mark.parametrize(
+    ("host", "health"),
+    [
+        ("bücher.example", Health.HEALTHY),
+        ("xn--bcher-kva.example", Health.HEALTHY),
+        ("bucher.example", Health.UNHEALTHY),
+    ],
+)
+def test_a_redirect_to_the_other_spelling_of_a_host_is_followed(comfyui, host, health):
+    """Unicode and punycode are one host; a name that only looks like it is another."""
+    assert probe(f"http://{host}:{comfyui.port}/international").health is health
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example\\.ok.example", "evil.example%2f.ok.example", "evil.example\uff0f.ok.example", "a\t.example"]
 )
