@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 MAX_ATTEMPTS: Final = 5
 MAX_TOTAL_S: Final = 60.0
@@ -25,9 +25,9 @@ _LONGEST_BACKOFF_S: Final = 8.0
 _COOLDOWN_JITTER_S: Final = 1.0
 
 
-def may_retry(attempts: int, spent_s: float, pause_s: float) -> bool:
+def may_retry(attempts: int, spent_s: float, pause_s: float, total_s: float = MAX_TOTAL_S) -> bool:
     """Whether another attempt is left after `attempts`, and time for it after `spent_s` and a pause."""
-    return attempts < MAX_ATTEMPTS and spent_s + pause_s + LEAST_ATTEMPT_S <= MAX_TOTAL_S
+    return attempts < MAX_ATTEMPTS and spent_s + pause_s + LEAST_ATTEMPT_S <= total_s
 
 
 def left_s(spent_s: float) -> float:
@@ -53,11 +53,13 @@ def cooldown_s(window_s: float, asked_s: float | None, chance: Callable[[], floa
     return min(asked, MAX_TOTAL_S) + chance() * _COOLDOWN_JITTER_S
 
 
-def retry_after_s(value: str | None, now: dt.datetime) -> float | None:
-    """The seconds that a Retry-After header asks for, as a count or as a date (RFC 9110, 10.2.3); None if unreadable.
+def asked_s(headers: Mapping[str, str], now: dt.datetime) -> float | None:
+    """The seconds that an answer asks to wait for, by its own Date where it has one, for its clock and ours differ."""
+    return retry_after_s(headers.get("retry-after"), http_date(headers.get("date")) or now)
 
-    `now` is the service's time where it gives it, for its clock and ours differ.
-    """
+
+def retry_after_s(value: str | None, now: dt.datetime) -> float | None:
+    """Read a Retry-After header, a count of seconds or a date (RFC 9110, 10.2.3); None if it is neither."""
     if value is None:
         return None
     text = value.strip()

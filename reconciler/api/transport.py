@@ -20,7 +20,6 @@ from reconciler.errors import BadAnswer, Unreachable
 from reconciler.text.cause import cause_of
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
@@ -185,12 +184,7 @@ class Sender:
             return failures.from_unreadable(BadAnswer(f"{call}: an unexpected success, {status}", status=status))
         message = decode_message(content)
         told = None if message is None else tame(message, self._scrubber)
-        return failures.from_status(
-            status, str(call), told, retry.retry_after_s(headers.get("retry-after"), self._now(headers))
-        )
-
-    def _now(self, headers: httpx.Headers) -> dt.datetime:
-        return retry.http_date(headers.get("date")) or self._clock.utc_now()
+        return failures.from_status(status, str(call), told, retry.asked_s(headers, self._clock.utc_now()))
 
 
 def _is(status: int, hundreds: int) -> bool:

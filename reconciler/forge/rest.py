@@ -5,11 +5,14 @@ Forges agree on JSON, on pages that follow the Link header (RFC 8288) and on 429
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler import __version__
+from reconciler.api import retry
 from reconciler.api.connection.proxies import read_proxies
+from reconciler.api.failures import from_exception
 from reconciler.api.http import certificates
 from reconciler.forge.port import ForgeError, Refusal
 from reconciler.model.secret import Scrubber, Secret
@@ -23,8 +26,10 @@ if TYPE_CHECKING:
 
     from reconciler.ports import Clock
 
-MAX_ATTEMPTS: Final = 4
-MAX_WAIT_S: Final = 120.0
+MAX_TOTAL_S: Final = 180.0
+"""Seconds for all attempts of one call and the pauses between them: a forge's limit may ask for a minute at a time."""
+_LIMITED_S: Final = 30.0
+"""The pause after a limit that asks for no time of its own."""
 MAX_PAGES: Final = 100
 MAX_SAID: Final = 300
 _REMAINING: Final = ("x-ratelimit-remaining", "ratelimit-remaining")
@@ -86,6 +91,15 @@ class Answer:
     next: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failure:
+    """An attempt that failed; `asked_s` is how long the forge asks to wait."""
+
+    error: RestError
+    repeatable: bool
+    asked_s: float | None = None
+
+
 class Rest:
     """One keep-alive client. Waits out rate limits that say for how long; never repeats a POST that may have worked.
 
@@ -140,32 +154,44 @@ class Rest:
         raise RestError(f"GET {path}: more than {MAX_PAGES} pages; what is ours can't be found among so many", 0)
 
     def call(self, method: str, path: str, body: Any = None) -> Answer:
-        """One call. Raises RestError with the status."""
-        for attempt in range(1, MAX_ATTEMPTS + 1):
-            response = self._send(method, path, body)
-            wait_s = _wait_s(response, method, attempt)
-            if wait_s is None or attempt == MAX_ATTEMPTS:
-                return self._read(response, method, path)
-            self._clock.wait(wait_s)
-        raise AssertionError  # pragma: no cover - the loop returns
+        """One call, repeated by the rules of `api.retry` where that is safe. Raises RestError with the status."""
+        began_s, attempts = self._clock.monotonic(), 0
+        while isinstance(outcome := self._attempt(method, path, body), _Failure):
+            attempts += 1
+            pause_s = retry.backoff_s(attempts, outcome.asked_s, random.random)
+            spent_s = self._clock.monotonic() - began_s
+            if not outcome.repeatable or not retry.may_retry(attempts, spent_s, pause_s, MAX_TOTAL_S):
+                raise outcome.error
+            self._clock.wait(pause_s)
+        return outcome
 
-    def _send(self, method: str, path: str, body: Any) -> httpx.Response:
+    def _attempt(self, method: str, path: str, body: Any) -> Answer | _Failure:
         import httpx
 
         try:
-            return self._client.request(method, path, json=body)
+            response = self._client.request(method, path, json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
-            name = self.dialect.name
-            why = self._scrubber.scrub(cause_of(exc))
-            raise RestError(f"{method} {path}: no answer from {name} ({why}); try again", 0) from exc
+            name, cause = self.dialect.name, self._scrubber.scrub(cause_of(exc))
+            error = RestError(f"{method} {path}: no answer from {name} ({cause}); try again", 0)
+            error.__cause__ = exc
+            failed = from_exception(exc, method, name, cause)
+            safe = method != "POST" or not failed.delivery.doubtful
+            return _Failure(error=error, repeatable=failed.repeatable and safe)
+        if response.is_success:
+            return self._read(response, method, path)
+        said, status = self._scrubber.scrub(_said(response)), response.status_code
+        error = RestError(
+            f"{method} {path}: {status} {escape.value(said[:MAX_SAID])}".rstrip(),
+            status,
+            self.dialect.refusal(status, said),
+        )
+        asked_s = retry.asked_s(response.headers, self._clock.utc_now())
+        if _is_limit(response, asked_s):
+            return _Failure(error=error, repeatable=True, asked_s=_LIMITED_S if asked_s is None else asked_s)
+        return _Failure(error=error, repeatable=status >= SERVER_ERROR and method != "POST", asked_s=asked_s)
 
     def _read(self, response: httpx.Response, method: str, path: str) -> Answer:
-        status = response.status_code
-        if not response.is_success:
-            said = self._scrubber.scrub(_said(response))
-            reason = f"{status} {escape.value(said[:MAX_SAID])}".strip()
-            raise RestError(f"{method} {path}: {reason}", status, self.dialect.refusal(status, said))
-        if status == NO_CONTENT:
+        if response.status_code == NO_CONTENT:
             return Answer(None, None)
         try:
             decoded = response.json()
@@ -181,19 +207,12 @@ class Rest:
         return f"{self.dialect.name} answered no {what}; check {self.dialect.address_variable}"
 
 
-def _wait_s(response: httpx.Response, method: str, attempt: int) -> float | None:
-    """The seconds to wait before the same call once more, None when there is nothing to wait for."""
-    status = response.status_code
-    if status in (FORBIDDEN, TOO_MANY):
-        after = response.headers.get("retry-after", "")
-        if after.isdigit():
-            return float(after) if float(after) <= MAX_WAIT_S else None
-        spent = "0" in (response.headers.get(name) for name in _REMAINING)
-        limited = status == TOO_MANY or spent or "rate limit" in response.text.lower()
-        return min(60.0, 5.0 * 2**attempt) if limited else None
-    if status >= SERVER_ERROR and method != "POST":
-        return 2.0**attempt
-    return None
+def _is_limit(response: httpx.Response, asked_s: float | None) -> bool:
+    """Whether a forge asks to come back later: some do so with a 403."""
+    if response.status_code != FORBIDDEN:
+        return response.status_code == TOO_MANY
+    spent = "0" in (response.headers.get(name) for name in _REMAINING)
+    return asked_s is not None or spent or "rate limit" in response.text.lower()
 
 
 def _said(response: httpx.Response) -> str:

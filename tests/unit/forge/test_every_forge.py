@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import closing
+from email.utils import format_datetime
 
+import httpx
 import pytest
 
+from reconciler.api.retry import MAX_ATTEMPTS
 from reconciler.forge.context import Record, marker
 from reconciler.forge.github.forge import FORGEJO, GITEA, GITHUB, GitHubForge
 from reconciler.forge.gitlab.forge import DIALECT, GitLabForge
 from reconciler.forge.port import ForgeError, Refusal
 from reconciler.forge.rest import Rest, RestError
 from reconciler.forge.sticky import Sticky
+from reconciler.model.secret import Scrubber
 from reconciler.render.views.plan_markdown import render_plan
 from tests.fakes import gitlab as gitlab_fake
 from tests.fakes import markdown_judge as judge
@@ -189,15 +194,40 @@ def test_a_limit_is_waited_out(on, status):
     """Retry-After is honoured by the clock, with any status that limits have."""
     on.server.answers = [(status, {"Retry-After": "17"}, {"message": "slow down"})]
     assert on.sticky().comment(7).how == "created"
-    assert sum(on.clock.waits) == 17
+    assert 17 <= sum(on.clock.waits) <= 17.5
+
+
+@pytest.mark.parametrize("status", [403, 429, 503])
+def test_a_moment_to_come_back_is_waited_for(on, status):
+    """Retry-After may be a date too (RFC 9110, 10.2.3), and a server that fails may send it as well."""
+    moment = format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=100), usegmt=True)
+    on.server.answers = [(status, {"Retry-After": moment}, {"message": "slow down"})]
+    assert on.sticky().comment(7).how == "created"
+    assert 90 <= sum(on.clock.waits) <= 101.5
+
+
+@pytest.mark.parametrize(("method", "attempts"), [("GET", MAX_ATTEMPTS), ("PATCH", MAX_ATTEMPTS), ("POST", 1)])
+def test_a_broken_connection_is_tried_again_where_that_repeats_nothing(method, attempts):
+    """A POST whose connection broke may have posted; what reads or sets can be sent again."""
+    sent = []
+
+    def broken(request):
+        sent.append(request.method)
+        raise httpx.RemoteProtocolError("broke")
+
+    with httpx.Client(base_url="https://forge.test", transport=httpx.MockTransport(broken)) as client:
+        rest = Rest(client, VirtualClock(), GITHUB.dialect, Scrubber())
+        with pytest.raises(RestError, match="no answer from GitHub"):
+            rest.call(method, "/x")
+    assert sent == [method] * attempts
 
 
 def test_a_limit_without_a_time_backs_off_and_gives_up(on):
     """A 429 in words of the forge's own is a limit too, and the number of attempts is bounded."""
-    on.server.answers = [(429, {}, {"message": "This endpoint has been requested too many times"})] * 4
+    on.server.answers = [(429, {}, {"message": "This endpoint has been requested too many times"})] * MAX_ATTEMPTS
     with pytest.raises(RestError, match="429"):
         on.sticky().comment(7)
-    assert len(on.clock.waits) == 3
+    assert len(on.clock.waits) == MAX_ATTEMPTS - 1
 
 
 def test_a_post_is_not_repeated_after_a_server_error(on):

@@ -136,21 +136,6 @@ def test_a_422_that_stays_is_an_error(server, github):
         sticky(github, "x").comment(7)
 
 
-def test_a_secondary_limit_is_waited_out(server, github, clock):
-    """Retry-After is honoured, by the clock."""
-    server.answers = [(403, {"Retry-After": "17"}, {"message": "You have exceeded a secondary rate limit"})]
-    assert sticky(github).comment(7).how == "created"
-    assert sum(clock.waits) == 17
-
-
-def test_a_limit_without_a_time_backs_off_and_gives_up(server, github, clock):
-    """A limit that stays is an error after a bounded number of attempts."""
-    server.answers = [(429, {}, {"message": "rate limit"})] * 4
-    with pytest.raises(RestError, match="429"):
-        sticky(github).comment(7)
-    assert len(clock.waits) == 3
-
-
 def test_a_limit_that_asks_for_hours_is_an_error_at_once(server, github, clock):
     """Nobody waits an hour in CI."""
     server.answers = [(429, {"Retry-After": "3600"}, {"message": "rate limit"})]
