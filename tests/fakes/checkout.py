@@ -12,6 +12,30 @@ WHO = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t", "GIT_COMMITTER_NAME": 
 RUNNERS = "version: 1\nrunners:\n  gpu-1: {endpoint: https://gpu-1.example.com, tags: [gpu], headers: {}}\n"
 
 
+DRIFTED = {
+    "name": "gpu-1",
+    "endpoint": "https://gpu-1.example.com",
+    "tags": ["gpu"],
+    "status": "disabled",
+    "headers": {},
+}
+"""The live runner of `commit_change`'s base, with another status than it declares."""
+_BASE = "version: 1\nrunners:\n  gpu-1: {endpoint: 'https://gpu-1.example.com', tags: [gpu], status: active}\n"
+_HEAD = _BASE.replace("[gpu]", "[gpu, sdxl]") + "  gpu-2: {endpoint: 'https://gpu-2.example.com', tags: [gpu]}\n"
+
+
+def commit_change(folder):
+    """Make a checkout of a change's head, which retags gpu-1 and adds gpu-2; HEAD~1 is its base."""
+    manifest = folder / "runners" / "gpu.yaml"
+    manifest.parent.mkdir(parents=True)
+    git(folder, "init", "-q")
+    for text in (_BASE, _HEAD):
+        manifest.write_text(text)
+        git(folder, "add", "-A")
+        git(folder, "commit", "-qm", "a commit")
+    return folder
+
+
 def git(folder, *words):
     """Run git there."""
     ran = subprocess.run(["git", *words], cwd=folder, check=True, env={**os.environ, **WHO}, capture_output=True)  # noqa: S607 - the git of the PATH is meant

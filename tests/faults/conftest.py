@@ -1,10 +1,13 @@
-"""Counts the combinations that the fault bench went through, and prints the count at the end of the run."""
+"""Gives a world with a saved plan; counts the combinations that the fault bench went through, and prints the count."""
 
 from __future__ import annotations
 
 import logging
 
 import pytest
+
+from tests.faults.bench import OPERATIONS, STRANGER, World, use_virtual_clock
+from tests.faults.proxy import proxied
 
 COUNTED = "fault combinations"
 
@@ -18,6 +21,20 @@ def _logging_as_before():
     for each, level, handlers in before:
         each.setLevel(level)
         each.handlers[:] = handlers
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    """A world with a plan saved, its live runners and the door to them."""
+    operation = OPERATIONS["saved plan"]
+    with proxied((*operation.before, STRANGER)) as proxy:
+        made = World(tmp_path, proxy)
+        made.write(operation)
+        use_virtual_clock(monkeypatch, made)
+        ran = made.run("plan", "--out", "saved.plan")
+        assert ran.code == 0, ran.err
+        proxy.expect()
+        yield made
 
 
 def pytest_terminal_summary(terminalreporter):

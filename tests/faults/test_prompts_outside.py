@@ -12,30 +12,13 @@ import pytest
 from tests.faults.bench import (
     OPERATIONS,
     SECRETS,
-    STRANGER,
-    World,
     live,
     state,
-    use_virtual_clock,
 )
-from tests.faults.proxy import proxied
 
 OPERATION = OPERATIONS["saved plan"]
 
 MANIFEST = "runners/fleet.yaml"
-
-
-@pytest.fixture
-def world(tmp_path, monkeypatch):
-    """A world with a plan saved, its live runners and the door to them."""
-    with proxied((*OPERATION.before, STRANGER)) as proxy:
-        made = World(tmp_path, proxy)
-        made.write(OPERATION)
-        use_virtual_clock(monkeypatch, made)
-        ran = made.run("plan", "--out", "saved.plan")
-        assert ran.code == 0, ran.err
-        proxy.expect()
-        yield made
 
 
 class Terminal:

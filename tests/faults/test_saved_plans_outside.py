@@ -11,10 +11,8 @@ from tests.faults.bench import (
     FROM_ENV,
     OPERATIONS,
     STRANGER,
-    World,
     by_id,
     state,
-    use_virtual_clock,
 )
 from tests.faults.proxy import proxied
 from tests.faults.test_fault_table import FAULTS
@@ -24,19 +22,6 @@ OPERATION = OPERATIONS["saved plan"]
 MANIFEST = "runners/fleet.yaml"
 
 ENVIRONMENTS = "environments:\n  staging: {}\n  production: {vars: {pool: blue}}\n"
-
-
-@pytest.fixture
-def world(tmp_path, monkeypatch):
-    """A world with a plan saved, its live runners and the door to them."""
-    with proxied((*OPERATION.before, STRANGER)) as proxy:
-        made = World(tmp_path, proxy)
-        made.write(OPERATION)
-        use_virtual_clock(monkeypatch, made)
-        ran = made.run("plan", "--out", "saved.plan")
-        assert ran.code == 0, ran.err
-        proxy.expect()
-        yield made
 
 
 def _refused(world, code, *words, env=None, arguments=("apply", "--plan", "saved.plan"), requests=None):

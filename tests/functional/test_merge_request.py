@@ -3,40 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 
 import pytest
 
 from tests.fakes import gitlab as gitlab_fake
+from tests.fakes.checkout import DRIFTED, commit_change
 from tests.fakes.cli import run_cli
 from tests.fakes.gitea import running_gitea
 from tests.fakes.gitlab import running_gitlab
 from tests.fakes.sandbox import running_sandbox
 
-WHO = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t", "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@t"}
-BASE = "version: 1\nrunners:\n  gpu-1: {endpoint: 'https://gpu-1.example.com', tags: [gpu], status: active}\n"
-HEAD = BASE.replace("[gpu]", "[gpu, sdxl]") + "  gpu-2: {endpoint: 'https://gpu-2.example.com', tags: [gpu]}\n"
-LIVE = {"name": "gpu-1", "endpoint": "https://gpu-1.example.com", "tags": ["gpu"], "status": "disabled", "headers": {}}
-
 
 @pytest.fixture
 def fleet():
     """The service, its one runner drifted."""
-    with running_sandbox(runners=[LIVE]) as running:
+    with running_sandbox(runners=[DRIFTED]) as running:
         yield running
 
 
 @pytest.fixture
 def checkout(tmp_path):
     """A checkout of the change's head; HEAD~1 is its base."""
-    folder = tmp_path / "checkout"
-    (folder / "runners").mkdir(parents=True)
-    for number, content in enumerate((BASE, HEAD)):
-        (folder / "runners" / "gpu.yaml").write_text(content)
-        for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", f"commit {number}")):
-            subprocess.run(["git", *words], cwd=folder, check=True, env={**os.environ, **WHO})  # noqa: S607 - the git of the PATH is meant
-    return folder
+    return commit_change(tmp_path / "checkout")
 
 
 def gitlab_job(server, _folder):

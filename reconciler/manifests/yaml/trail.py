@@ -35,15 +35,6 @@ def dotted(parts: Iterable[str | int]) -> str:
     return path
 
 
-def parts_of(trail: Trail) -> list[str | int]:
-    """List the parts of a linked path, outermost first."""
-    parts: list[str | int] = []
-    while trail is not None:
-        trail, part = trail
-        parts.append(part)
-    return parts[::-1]
-
-
 def quoted(text: str) -> str:
     """Foreign text in quotes, on one line, at most MAX_SHOWN characters, hidden ones by their codes."""
     return show_hidden(repr(text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"))
