@@ -14,11 +14,11 @@ ReconcilerError                 1
 │   ├── UnstableList                 pages that never added up
 │   ├── Unverified                   a write that may or may not have happened
 │   ├── AmbiguousCreate              a create that matches several new runners
-│   └── Moved                        a runner that another writer changed before it was written
+│   └── ConcurrentEdit               a runner that another writer changed before it was written
 ├── FileError                   1  a file that can't be read or written
 ├── PlanFileError               1  damaged, edited, or of another major format
 ├── LockTimeout                 1  another apply on this machine holds the account
-├── StalePlan                   4  live state or manifests moved since the plan
+├── StalePlan                   4  live state or manifests have changed since the plan
 ├── GuardRefused                5  a finding of severity error that is not accepted
 └── Interrupted               130  SIGINT or SIGTERM
 
@@ -135,7 +135,7 @@ class AmbiguousCreate(Unverified):
         super().__init__(message)
 
 
-class Moved(ApiError):
+class ConcurrentEdit(ApiError):
     """Another writer changed the runner since it was read, so it was not written."""
 
     code = "stale"
@@ -166,16 +166,16 @@ class LockTimeout(ReconcilerError):
 class StalePlan(ReconcilerError):
     """The plan that was saved or shown is no longer the plan; nothing was written.
 
-    `moved` has one line for each difference, runner by runner; `plan` is the plan as it would be now.
+    `differences` has one line for each difference, runner by runner; `plan` is the plan as it would be now.
     """
 
     code = "stale"
     exit_code = 4
 
-    def __init__(self, moved: Sequence[str], plan: Plan | None) -> None:
-        self.moved = tuple(moved)
+    def __init__(self, differences: Sequence[str], plan: Plan | None) -> None:
+        self.differences = tuple(differences)
         self.plan = plan
-        lines = "\n".join(f"  {line}" for line in self.moved)
+        lines = "\n".join(f"  {line}" for line in self.differences)
         advice = "the plan is stale, nothing was written; plan again and review it. What has changed:"
         super().__init__(f"{advice}\n{lines}")
 

@@ -55,12 +55,12 @@ class RunnerApi(RunnerReader, Protocol):
         """
 
     def replace_runner(
-        self, runner_id: str, body: RunnerBody, *, look: Callable[[LiveRunner], None] | None = None
+        self, runner_id: str, body: RunnerBody, *, recheck: Callable[[LiveRunner], None] | None = None
     ) -> LiveRunner:
         """Replace all fields of a runner (API: Update Runner). Raises Unverified when the outcome is unknown.
 
-        With `look` the runner is read again before the request is repeated, and shown to it; the Moved that it raises
-        ends the matter, so that a repeat never undoes what another writer did meanwhile.
+        With `recheck` the runner is read again before the request is repeated, and shown to it; the ConcurrentEdit that
+        it raises ends the matter, so that a repeat never undoes what another writer did meanwhile.
         Interrupted, from any write, means that this write was not sent.
         """
 

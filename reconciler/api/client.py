@@ -177,13 +177,13 @@ class Client(Reader):
         return made
 
     def replace_runner(
-        self, runner_id: str, body: RunnerBody, *, look: Callable[[LiveRunner], None] | None = None
+        self, runner_id: str, body: RunnerBody, *, recheck: Callable[[LiveRunner], None] | None = None
     ) -> LiveRunner:
         """Replace all fields of a runner (API: Update Runner). Raises Unverified when the outcome is unknown.
 
-        It may be sent several times, for a full replacement is idempotent: with `look` the runner is read before each
-        repeat and shown to it, which raises Moved where that would undo something. Interrupted means that nothing was
-        sent.
+        It may be sent several times, for a full replacement is idempotent: with `recheck` the runner is read before
+        each repeat and shown to it, which raises ConcurrentEdit where that would undo something. Interrupted means that
+        nothing was sent.
         """
         call = Call(
             method="PUT",
@@ -191,7 +191,7 @@ class Client(Reader):
             content=self._encode(body),
             read=lambda answer: self._runner(answer, runner_id),
         )
-        again = None if look is None else lambda: look(self.get_runner(runner_id))
+        again = None if recheck is None else lambda: recheck(self.get_runner(runner_id))
         return self._exchange.repeat(call, replace_verdict, again=again)
 
     def finishing(self) -> AbstractContextManager[None]:

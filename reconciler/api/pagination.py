@@ -58,17 +58,17 @@ def read_pages(
     *,
     begin: Callable[[], None] = lambda: None,
 ) -> tuple[Item, ...]:
-    """Read until the pages add up, at most three times. Raises UnstableList, and what `read_page` raises.
+    """Read until the pages add up, at most MAX_READS times. Raises UnstableList, and what `read_page` raises.
 
     `read_page` takes a page's number from 1, and is called by several threads at once; `begin` is called before each
     read. `what` is listed, for messages.
     """
-    for last in (False, False, True):
+    for left in reversed(range(MAX_READS)):
         begin()
         try:
             return _read_once(read_page, progress)
         except Shifted as exc:
-            if last:
+            if not left:
                 raise UnstableList(
                     f"the list of {what} did not add up in {MAX_READS} reads: {exc}; runners may be created right "
                     "now: try again when that is over"

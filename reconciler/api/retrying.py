@@ -13,7 +13,7 @@ from reconciler.api import failures, retry
 from reconciler.api.failures import Delivery, FailedAttempt
 from reconciler.api.limiter import limiter_for
 from reconciler.api.transport import Sender
-from reconciler.errors import ApiError, Interrupted, Moved, Unverified
+from reconciler.errors import ApiError, ConcurrentEdit, Interrupted, Unverified
 from reconciler.model.report import RequestCount
 
 if TYPE_CHECKING:
@@ -111,10 +111,10 @@ class Exchange:
         try:
             while True:
                 try:
-                    look = again if failed else None
-                    with contextlib.nullcontext() if look is None else self.together():
-                        if look is not None:
-                            spent_s = self._recheck(look, spent_s)
+                    recheck = again if failed else None
+                    with contextlib.nullcontext() if recheck is None else self.together():
+                        if recheck is not None:
+                            spent_s = self._recheck(recheck, spent_s)
                             if not retry.may_retry(len(failed), spent_s, 0.0):
                                 raise verdict(failed)
                         first = not failed and started_s is None
@@ -245,5 +245,5 @@ class Exchange:
     def _cut_short(self, call: Call[T], failed: Sequence[FailedAttempt], exc: ApiError | Interrupted) -> Exception:
         """Ended between attempts: of a write that may have been done, that must be reported instead."""
         if call.writes and not isinstance(exc, Unverified) and any(attempt.delivery.doubtful for attempt in failed):
-            return failures.unverified(exc if isinstance(exc, Moved) else failed[-1].error)
+            return failures.unverified(exc if isinstance(exc, ConcurrentEdit) else failed[-1].error)
         return exc

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from reconciler.apply.journal import JournalError
-from reconciler.errors import ApiError, Interrupted, Moved, NotFound, Unauthorized, Unverified
+from reconciler.errors import ApiError, ConcurrentEdit, Interrupted, NotFound, Unauthorized, Unverified
 from reconciler.model.enums import ActionKind, OutcomeStatus, RunnerStatus
 from reconciler.model.fields.spec import RunnerBody
 from reconciler.model.report import Failure
@@ -83,14 +83,14 @@ class Writer:
             raise ValueError("a plan read from a file can't be applied as it is")
         with self._api.together():
             try:
-                _look(base, None, self._api.get_runner(runner_id))
+                _recheck(base, None, self._api.get_runner(runner_id))
             except NotFound:
-                raise Moved("not written: the runner is no longer there; plan again") from None
+                raise ConcurrentEdit("not written: the runner is no longer there; plan again") from None
             if self._stop.is_set():
                 return Written(status=OutcomeStatus.NOT_ATTEMPTED, id=runner_id, error=INTERRUPTED)
-            look = partial(_look, base, request.body)
+            recheck = partial(_recheck, base, request.body)
             return self._send(
-                action, request, runner_id, lambda: self._api.replace_runner(runner_id, request.body, look=look)
+                action, request, runner_id, lambda: self._api.replace_runner(runner_id, request.body, recheck=recheck)
             )
 
     def _create(self, action: Action, step: tuple[Request, ...]) -> Written:
@@ -153,7 +153,7 @@ class Writer:
         match exc:
             case Interrupted():
                 return Written(status=OutcomeStatus.NOT_ATTEMPTED, id=runner_id, error=INTERRUPTED)
-            case Moved():
+            case ConcurrentEdit():
                 status = OutcomeStatus.STALE
             case Unverified():
                 status = OutcomeStatus.UNVERIFIED
@@ -202,8 +202,8 @@ def differing_fields(body: RunnerBody, runner: LiveRunner) -> str:
     return ", ".join(change.subject for change in compare(body, runner.spec).changes)
 
 
-def _look(base: LiveRunner, sent: RunnerBody | None, current: LiveRunner) -> None:
-    """Raises Moved unless the runner is as it was, or as the body that was `sent` already and is to be repeated."""
+def _recheck(base: LiveRunner, sent: RunnerBody | None, current: LiveRunner) -> None:
+    """Raise ConcurrentEdit unless the runner is as it was, or as the body that was `sent` and is to be repeated."""
     fields = differing_fields(RunnerBody(base.spec), current)
     if fields and (sent is None or differing_fields(sent, current)):
-        raise Moved(f"not written: another writer changed {fields} since the plan; plan again")
+        raise ConcurrentEdit(f"not written: another writer changed {fields} since the plan; plan again")

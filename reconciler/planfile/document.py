@@ -95,7 +95,7 @@ def error_document(error: ReconcilerError) -> dict[str, Any]:
     problems = error.problems if isinstance(error, ManifestError) else ()
     document = failure_document(error.code, str(error), problems)
     if isinstance(error, StalePlan):
-        document["error"]["moved"] = list(error.moved)
+        document["error"]["moved"] = list(error.differences)
     if isinstance(error, StalePlan | GuardRefused) and error.plan is not None:
         document["plan"] = plan_document(error.plan)
     return document

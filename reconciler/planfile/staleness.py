@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _BECOMES = {ActionKind.CREATE: "created", ActionKind.UPDATE: "updated", ActionKind.DISABLE: "disabled"}
 
 
-def moved(before: Plan | SavedPlan, now: Plan, key: Secret, *, one_account: bool = False) -> list[str]:
-    """One line for each difference, runner by runner; none when `now` is the plan that `before` was.
+def find_differences(before: Plan | SavedPlan, now: Plan, key: Secret, *, one_account: bool = False) -> list[str]:
+    """Give one line for each difference, runner by runner; none when `now` is the plan that `before` was.
 
     `before` is a plan made in this run and shown, or one read from a file whose signature was verified under `key`.
     `one_account` says that both can only be of one account, as where the key is its token: then an account that had no

@@ -168,13 +168,13 @@ def _apply_shown(attempt: Attempt, shown: Plan | SavedPlan) -> Report:
 
 def _plan_still(attempt: Attempt, shown: Plan | SavedPlan) -> tuple[Plan, Listing]:
     """The plan as it is now. Raises StalePlan where it is not the one that was shown."""
-    from reconciler.planfile.staleness import moved
+    from reconciler.planfile.staleness import find_differences
 
     settings, saved = attempt.prepared.settings, not isinstance(shown, Plan)
     with usage_is_stale() if saved or attempt.alone else nullcontext():
         first = (shown if isinstance(shown, Plan) else shown.plan).demand
         now, listing = _plan(attempt.prepared, attempt.client, saved=saved, asked_first=first)
-    if differences := moved(shown, now, settings.plan_key, one_account=not saved or settings.binds_account):
+    if differences := find_differences(shown, now, settings.plan_key, one_account=not saved or settings.binds_account):
         raise StalePlan(differences, now)
     return now, listing
 

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reconciler.errors import Interrupted, Moved, NotFound, Unverified
+from reconciler.errors import ConcurrentEdit, Interrupted, NotFound, Unverified
 from reconciler.model.demand import Demand
 from reconciler.model.report import RequestCount
 from reconciler.model.runner import Listing
@@ -137,19 +137,19 @@ class FakeRunnerApi:
                 self.runners[made.id] = made
             return _answer(made, turn)
 
-    def replace_runner(self, wanted, body, *, look=None):
-        """The runner with the fields that are in the body; after a `Lost` turn once more, if the look allows it."""
+    def replace_runner(self, wanted, body, *, recheck=None):
+        """The runner with the fields that are in the body; after a `Lost` turn once more, if the recheck allows it."""
         with self._call("replace", wanted, writes=1) as turn:
             answer = self._store(wanted, body, turn) if not isinstance(turn, Lost) or turn.done else None
         if not isinstance(turn, Lost):
             return answer
         turn.meanwhile(self)
-        if look is not None:
+        if recheck is not None:
             try:
-                look(self.get_runner(wanted))
-            except Moved as exc:
+                recheck(self.get_runner(wanted))
+            except ConcurrentEdit as exc:
                 raise Unverified(f"it may have been written, or not: {exc}") from exc
-        return self.replace_runner(wanted, body, look=look)
+        return self.replace_runner(wanted, body, recheck=recheck)
 
     def _store(self, wanted, body, turn):
         if wanted not in self.runners:

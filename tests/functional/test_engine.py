@@ -124,7 +124,7 @@ def test_what_moved_since_the_plan_is_stale(service, give, move):
         for each in (r, other):
             with pytest.raises(StalePlan) as stale:
                 each.apply(plan)
-            assert stale.value.moved
+            assert stale.value.differences
         assert service.count("PUT") + service.count("POST") == before
 
 

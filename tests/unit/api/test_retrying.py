@@ -11,7 +11,7 @@ from reconciler.api.create import create
 from reconciler.api.failures import read_verdict, replace_verdict
 from reconciler.api.retrying import Exchange
 from reconciler.api.transport import Call
-from reconciler.errors import ApiError, Forbidden, Interrupted, Moved, Unreachable, Unverified
+from reconciler.errors import ApiError, ConcurrentEdit, Forbidden, Interrupted, Unreachable, Unverified
 from reconciler.model.runner import Listing
 from reconciler.model.secret import Scrubber, Secret
 from reconciler.settings import RateLimit, Settings
@@ -103,9 +103,9 @@ def test_a_look_that_finds_a_concurrent_edit_prevents_the_repeat():
     """After an answer that was lost the write may have been done: unverified; after a 429 it was not: stale."""
 
     def moved():
-        raise Moved("not written: the tags have changed")
+        raise ConcurrentEdit("not written: the tags have changed")
 
-    for turn, error in (((0.0, 502), Unverified), ((0.0, 429), Moved)):
+    for turn, error in (((0.0, 502), Unverified), ((0.0, 429), ConcurrentEdit)):
         service = Service(turn)
         with pytest.raises(error, match="the tags have changed"):
             service.exchange.repeat(call("PUT"), replace_verdict, again=moved)

@@ -15,7 +15,7 @@ from reconciler.model.position import Position
 from reconciler.model.secret import Secret
 from reconciler.planfile.document import plan_document
 from reconciler.planfile.saved import read_plan, write_plan
-from reconciler.planfile.staleness import moved
+from reconciler.planfile.staleness import find_differences
 from tests.fakes.plans import body_of, create, live_runner, patient, plan_of, plans, update
 from tests.fakes.runners import edited
 
@@ -34,8 +34,8 @@ SECRET = Secret("Bearer abcdefgh12345")
 
 def ways(before, now):
     """The moves, seen from the plan that was shown and from the one that was saved: they must be the same."""
-    shown = moved(before, now, KEY)
-    saved = moved(read_plan(write_plan(before, PlanInputs(), KEY), KEY), now, KEY)
+    shown = find_differences(before, now, KEY)
+    saved = find_differences(read_plan(write_plan(before, PlanInputs(), KEY), KEY), now, KEY)
     assert shown == saved
     return shown
 
@@ -223,12 +223,12 @@ def test_another_place_is_a_move(field, value, line):
 def test_an_account_that_got_its_first_runner_is_the_same_one(before, now):
     """An empty account has no name in its list; where nothing else binds the plan, its name is a move."""
     plan = planned()
-    assert moved(replace(plan, account=before), replace(plan, account=now), KEY, one_account=True) == []
-    assert len(moved(replace(plan, account=before), replace(plan, account=now), KEY)) == (before != now)
+    assert find_differences(replace(plan, account=before), replace(plan, account=now), KEY, one_account=True) == []
+    assert len(find_differences(replace(plan, account=before), replace(plan, account=now), KEY)) == (before != now)
 
 
 def test_a_printed_plan_cannot_be_compared():
     """A document without fingerprints binds nothing."""
     printed = read_plan(json.dumps(plan_document(planned())), None)
     with pytest.raises(ValueError, match="no fingerprints"):
-        moved(printed, planned(), KEY)
+        find_differences(printed, planned(), KEY)
