@@ -46,7 +46,7 @@ class Cluster(Protocol):
         """Merge a patch (RFC 7386) into a status. Nothing happens where the resource is gone."""
 
     def create_event(self, event: Mapping[str, Any]) -> None:
-        """Create an event (core/v1) in the namespace of its metadata; one that is there already counts as created."""
+        """Create an event (core/v1). Nothing happens where it is there already, or its namespace is gone."""
 
     def get_lease(self, ref: Ref) -> Record | None:
         """The Lease; None: there is none."""
@@ -117,6 +117,9 @@ class KubernetesCluster:
             self._connection.send(_request("POST", "create", "events", Ref(meta["namespace"], ""), body=event))
         except Conflict:
             return
+        except NotThere as exc:
+            if not exc.of_object:
+                raise
 
     def get_lease(self, ref: Ref) -> Record | None:
         """See Cluster."""

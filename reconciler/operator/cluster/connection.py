@@ -193,7 +193,8 @@ def _read(answer: httpx.Response, request: Request) -> Any:
         return found
     if status == _UNAUTHORIZED:
         raise NotAllowed(
-            f"{request}: the API server does not take the credentials (401); check the token or the certificate",
+            f"{request}: the API server does not take the credentials (401); check the token or the certificate "
+            "(of a kubeconfig, exec and tokenFile are not read)",
             status=status,
         )
     details = _details(answer)

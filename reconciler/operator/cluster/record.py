@@ -56,12 +56,12 @@ def lease_document(record: Record, namespace: str, name: str) -> dict[str, Any]:
     metadata.pop("managedFields", None)
     if record.version:
         metadata["resourceVersion"] = record.version
+    times = {"acquireTime": record.acquired_at, "renewTime": record.renewed_at}
     spec = {
         **(before.get("spec") or {}),
         "holderIdentity": record.holder,
         "leaseDurationSeconds": record.duration_s,
-        "acquireTime": record.acquired_at,
-        "renewTime": record.renewed_at,
+        **{name: time for name, time in times.items() if time},  # an empty one is no MicroTime
         "leaseTransitions": record.transitions,
     }
     return {"apiVersion": API_VERSION, "kind": "Lease", "metadata": metadata, "spec": spec}

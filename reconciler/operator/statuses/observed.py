@@ -6,16 +6,20 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.operator.resources.files import FOLDER, resource_of
+from reconciler.operator.resources.files import FOLDER, PROJECT, resource_of
+from reconciler.operator.resources.resource import Ref
+from reconciler.watch.cycle import MANIFESTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from reconciler.model.position import Problem
-    from reconciler.operator.resources.resource import Ref, Resource, Snapshot
+    from reconciler.operator.resources.resource import Resource, Snapshot
     from reconciler.watch.happened import Happened
     from reconciler.watch.status import Status
 
+_OF_RESOURCES: Final = (MANIFESTS, "plan")
+_PROBLEM: Final = re.compile(rf"^({re.escape(PROJECT)}|{FOLDER}/[^/\s]+/[^/\s]+\.yaml):\d+:\d+: ", re.MULTILINE)
+"""How each problem of a ManifestError begins."""
 _PLACE: Final = re.compile(rf"{FOLDER}/([^/\s]+)/([^/\s]+?)\.yaml(?::\d+:\d+)?")
 
 
@@ -25,8 +29,8 @@ class Observed:
 
     `snapshot` is what was tried, `in_force` what compiled last and plans are made of (None: nothing yet). `happened` is
     None until a cycle is over. `held` are keys that wait for their endpoint (Endpoints.held), `ids` those of matched
-    live runners by key. `problems` has what is wrong with resources, see `problems_of`. `written` are the statuses that
-    were written last, by uid: the snapshot may have older ones. `now` is ISO 8601 UTC. `scrub` replaces known secrets.
+    live runners by key. `problems` is what is wrong with resources, besides `problems_in`. `written` are the statuses
+    written last, by uid: the snapshot may have older ones. `now` is ISO 8601 UTC. `scrub` replaces known secrets.
     """
 
     snapshot: Snapshot
@@ -45,12 +49,19 @@ class Observed:
         return self.written.get(resource.uid, resource.status)
 
 
-def problems_of(problems: Iterable[Problem]) -> dict[Ref | None, str]:
-    """What is wrong, by Runner, or None for the Account; of duplicates also for the other Runner, which is named."""
+def problems_in(troubles: Mapping[str, str]) -> dict[Ref | None, str]:
+    """What is wrong with resources, by what a watch says of its manifests: by Runner, or None for the Account.
+
+    Of duplicates it is wrong with both. What names no file is the Account's.
+    """
     found: dict[Ref | None, list[str]] = {}
-    for problem in problems:
-        text = _PLACE.sub(r"Runner \1/\2", problem.message)
-        named = [resource_of(each[0].partition(":")[0]) for each in _PLACE.finditer(problem.message)]
-        for ref in dict.fromkeys([resource_of(problem.at.file), *named]):
-            found.setdefault(ref, []).append(text)
+    for kind in _OF_RESOURCES:
+        pieces = _PROBLEM.split(troubles.get(kind, ""))
+        if pieces[0].strip():
+            found.setdefault(None, []).append(pieces[0].strip())
+        for file, message in zip(pieces[1::2], pieces[2::2], strict=True):
+            text = _PLACE.sub(r"Runner \1/\2", message.strip())
+            others = [Ref(*each) for each in _PLACE.findall(message)]
+            for ref in dict.fromkeys([resource_of(file), *others]):
+                found.setdefault(ref, []).append(text)
     return {ref: "; ".join(dict.fromkeys(texts)) for ref, texts in found.items()}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.operator.resources.resource import ACCOUNTS, RUNNERS
 from reconciler.operator.statuses.accounts import account_status, account_synced
 from reconciler.operator.statuses.conditions import patch_of
 from reconciler.operator.statuses.events import event, notices
+from reconciler.operator.statuses.observed import problems_in
 from reconciler.operator.statuses.runners import RunnerStatuses, stray_status
 from reconciler.watch.status import CycleResult
 
@@ -34,6 +35,7 @@ class Update:
 
 def updates(observed: Observed) -> Iterator[Update]:
     """What to write, the Account's first; nothing for resources whose status is as it was."""
+    observed = replace(observed, problems={**problems_in(observed.status.troubles), **observed.problems})
     synced = account_synced(observed)
     statuses = RunnerStatuses(observed, synced)
     runners = [(each, statuses.status(each)) for each in observed.snapshot.runners]

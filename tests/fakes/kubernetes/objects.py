@@ -83,7 +83,8 @@ class Objects:
         if made.get("kind") != kind.kind or made.get("apiVersion") != kind.api_version:
             raise Refused(400, "BadRequest", f"the object is no {kind.kind} of {kind.api_version}")
         if kind.namespaced and namespace not in namespaces:
-            raise Refused(404, "NotFound", f'namespaces "{namespace}" not found')
+            message = f'namespaces "{namespace}" not found'
+            raise Refused(404, "NotFound", message, name=namespace, kind="namespaces")
         if kind.namespaced and meta.setdefault("namespace", namespace) != namespace:
             raise Refused(400, "BadRequest", "the namespace of the object is another one than that of the request")
         if meta.get("resourceVersion"):

@@ -113,12 +113,29 @@ def test_an_event_is_created_once(server, user, connect):
     assert user.get("Event", "default", "it.1")["reason"] == "X"
 
 
-def test_an_event_in_a_namespace_that_is_being_deleted_is_not_a_matter_of_roles(connect):
-    """A 403 because the namespace is being deleted says so."""
+def test_an_event_of_a_namespace_that_goes_is_passed_over(server, connect):
+    """Where the namespace is gone, or being deleted (a 403 that is no matter of roles), there is nothing to say."""
     details = {"causes": [{"reason": "NamespaceTerminating"}]}
     body = json.dumps({"kind": "Status", "details": details}).encode()
-    with Scripted((403, body)) as server, pytest.raises(NotThere, match="is being deleted"):
-        connect(server.url).create_event({"metadata": {"namespace": "default", "name": "it.2"}})
+    with Scripted((403, body)) as scripted:
+        connect(scripted.url).create_event({"metadata": {"namespace": "default", "name": "it.2"}})
+        assert len(scripted.seen) == 1
+    event = {"apiVersion": "v1", "kind": "Event", "metadata": {"namespace": "gone", "name": "it.1"}}
+    connect(server.url).create_event(event)
+
+
+def test_a_lease_without_times_is_renewed(server, user, connect):
+    """A Lease that was written by hand, without times, can be held, and gets no empty time."""
+    cluster, ref = connect(server.url), Ref("default", "by-hand")
+    meta = {"namespace": "default", "name": "by-hand"}
+    user.apply({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": meta, "spec": {}})
+    cluster.update_lease(ref, replace(cluster.get_lease(ref), holder="me", duration_s=12, renewed_at="r"))
+    assert user.get("Lease", *ref)["spec"] == {
+        "holderIdentity": "me",
+        "leaseDurationSeconds": 12,
+        "leaseTransitions": 0,
+        "renewTime": "r",
+    }
 
 
 def test_a_lease_is_written_on_one_version(server, user, connect):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from reconciler.errors import ManifestError
 from reconciler.model.enums import Severity
 from reconciler.model.health import Health, Probed
 from reconciler.model.position import Position, Problem
@@ -17,7 +18,7 @@ from reconciler.operator.resources.crds import crds
 from reconciler.operator.resources.resource import ACCOUNTS, Ref, Snapshot
 from reconciler.operator.statuses.accounts import digest_of
 from reconciler.operator.statuses.conditions import MAX_MESSAGE, by_type, patch_of
-from reconciler.operator.statuses.observed import problems_of
+from reconciler.operator.statuses.observed import problems_in
 from reconciler.operator.statuses.updates import stray_updates, updates
 from reconciler.watch.status import CycleResult, Noticed
 from tests.fakes.kubernetes.objects import merged
@@ -34,7 +35,7 @@ from tests.fakes.kubernetes.observing import (
     observed,
     report,
 )
-from tests.fakes.resources import account, runner
+from tests.fakes.resources import account, compile_resources, runner
 
 REF = Ref("fleet", "one")
 DRIFT = ((ONE, ("tags", "status")),)
@@ -128,7 +129,7 @@ CASES = {
         ("Unknown", "SettingsFailed"),
     ),
     "another failure": (
-        {"result": CycleResult.ERROR, "planned": False, "status": {"troubles": {"plan": "no match"}}},
+        {"result": CycleResult.ERROR, "planned": False, "status": {"troubles": {"git": "away"}}},
         ("Unknown", "NoPlan"),
         ("Unknown", "NoPlan"),
         ("Unknown", "NoPlan"),
@@ -273,16 +274,41 @@ def test_what_is_not_in_force_is_not_in_sync():
 def test_problems_by_resource():
     """A problem is its resource's; a duplicate is that of both, and files are called by the resources they are."""
     text = "runners.k: the name 'x' is already that of fleet.one at runners/fleet/one.yaml:1:1; two can't be one runner"
-    found = problems_of(
-        [
-            Problem(Position("runners/other/one.yaml", 1, 1), text),
-            Problem(Position("reconciler.yaml", 1, 1), "wrong"),
-            Problem(Position("reconciler.yaml", 1, 2), "wrong too"),
-        ]
-    )
+    places = [
+        (Position("runners/other/one.yaml", 1, 1), text),
+        (Position("reconciler.yaml", 1, 1), "wrong\nin two lines"),
+        (Position("reconciler.yaml", 1, 2), "wrong too"),
+    ]
+    error = ManifestError([Problem(*each) for each in places])
+    found = problems_in({"manifests": str(error), "reads": "away"})
     assert set(found) == {Ref("other", "one"), REF, None}
-    assert found[None] == "wrong; wrong too"
-    assert "Runner fleet/one; two" in found[REF]
+    assert found[None] == "wrong\nin two lines; wrong too"
+    assert found[REF] == found["other", "one"]
+    assert "fleet.one at Runner fleet/one; two" in found[REF]
+    assert problems_in({"manifests": "no file of ours"}) == {None: "no file of ours"}
+    assert problems_in({}) == {}
+
+
+def test_duplicates_are_wrong_on_both():
+    """Two Runners of one name, in two namespaces, are both invalid; so are two of one id."""
+    for spec in ({"name": "same"}, {"id": ID}):
+        runners = (runner("one", **spec), runner("two", "other", **spec), runner("three"))
+        with pytest.raises(ManifestError) as caught:
+            compile_resources(*runners)
+        seen = observed(runners=runners, status={"troubles": {"manifests": str(caught.value)}})
+        assert condition(seen, "one", "Synced") == ("False", "Invalid")
+        assert condition(seen, "two", "Synced") == ("False", "Invalid")
+        assert condition(seen, "three", "Synced") == ("True", "InSync")
+        assert condition(seen, "default", "Synced") == ("False", "InvalidRunner")
+
+
+def test_what_an_account_gets_wrong_is_its_own():
+    """What is wrong with an Account's spec is on the Account."""
+    with pytest.raises(ManifestError) as caught:
+        compile_resources(of=account(unmanaged="no such word"))
+    seen = observed(status={"troubles": {"manifests": str(caught.value)}})
+    assert condition(seen, "default", "Synced") == ("False", "Invalid")
+    assert "unmanaged" in message(seen, "default")
 
 
 def test_counts():
