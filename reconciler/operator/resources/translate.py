@@ -95,7 +95,7 @@ class _Work:
             if name in known:
                 key = known[name]
                 read = self._special(model, key)
-                made[key] = read(value, at) if read else self._value(plain(types[key].annotation), value, at)
+                made[key] = read(value, at) if read else self._read(plain(types[key].annotation), value, at)
             elif model is Guard and name == STRANDED:
                 continue
             else:
@@ -110,15 +110,15 @@ class _Work:
             return {"headers": self._headers, "unmanaged": self._released}.get(key)
         return None
 
-    def _value(self, kind: Any, value: Any, path: Path) -> Any:
+    def _read(self, kind: Any, value: Any, path: Path) -> Any:
         if is_model(kind) and isinstance(value, dict):
             return self.mapping(kind, keys_in_spec(kind), value, path)
         if get_origin(kind) is dict and isinstance(value, dict):
             inner = plain(get_args(kind)[1])
-            return {name: self._value(inner, each, (*path, name)) for name, each in value.items()}
+            return {name: self._read(inner, each, (*path, name)) for name, each in value.items()}
         if get_origin(kind) is list and isinstance(value, list):
             inner = plain(get_args(kind)[0])
-            return [self._value(inner, each, (*path, index)) for index, each in enumerate(value)]
+            return [self._read(inner, each, (*path, index)) for index, each in enumerate(value)]
         return value
 
     def _stranded(self, guard: dict[str, Any], value: Any, path: Path) -> None:

@@ -10,13 +10,17 @@ import time
 class Scripted(http.server.ThreadingHTTPServer):
     """Gives `answers` in turn, each a status, a body and headers; `seen` has each request's method, path and headers.
 
-    An answer that is a number is a body that dribbles for so many seconds; None closes the connection.
+    An answer that is a number is a body that dribbles for so many seconds; None closes the connection. With
+    a context for `tls` it speaks TLS.
     """
 
     daemon_threads = True
 
-    def __init__(self, *answers):
+    def __init__(self, *answers, tls=None):
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.scheme = "https" if tls else "http"
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.answers = list(answers)
         self.seen = []
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -30,10 +34,13 @@ class Scripted(http.server.ThreadingHTTPServer):
         self._thread.join(10)
         self.server_close()
 
+    def handle_error(self, *_):
+        """Say nothing of clients that go away."""
+
     @property
     def url(self):
         """Where it is."""
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}"
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
