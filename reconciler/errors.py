@@ -1,4 +1,4 @@
-"""The tree of errors, and the exit code of each. Rooms add leaves of their own where nobody else raises them.
+"""The tree of errors, and the exit code of each. Rooms add leaves of their own that no other room raises.
 
 ReconcilerError                 1
 ├── UsageProblem               64  options that contradict each other

@@ -74,7 +74,7 @@ def create_file(path: str | Path, text: str | Iterable[str], *, below: Path | No
 
 
 def open_for_append(path: str | Path, *, error: type[ReconcilerError] = FileError) -> int:
-    """A descriptor that appends to `path`, a file of mode 0600, or to a pipe or terminal. Raises `error`.
+    """Open a descriptor that appends to `path`, a file of mode 0600, or to a pipe or terminal. Raises `error`.
 
     A last line without its end, left by a process that was killed, is ended first.
     """
@@ -98,7 +98,7 @@ def open_for_append(path: str | Path, *, error: type[ReconcilerError] = FileErro
 
 
 def read_file(path: str | Path, *, error: type[ReconcilerError] = FileError) -> bytes:
-    """The content of a file of at most MAX_BYTES. Raises `error`."""
+    """Read the content of a file of at most MAX_BYTES. Raises `error`."""
     with _reported(path, "read", error), Path(path).open("rb") as file:
         content = file.read(MAX_BYTES + 1)
     check_size(content, path, error)
@@ -190,7 +190,7 @@ def _check_folders(target: Path, below: Path | None = None) -> None:
 
 
 def folder_below(root: str | None) -> str:
-    """The working folder as seen from a checkout's root; empty where that can't be said."""
+    """Return the working folder as seen from a checkout's root; empty where that can't be said."""
     try:
         return os.path.relpath(Path.cwd(), root) if root else ""
     except (OSError, ValueError):  # a working folder that is gone; on Windows, another drive

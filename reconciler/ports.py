@@ -28,13 +28,13 @@ class RunnerReader(Protocol):
         """Knows the token and every header value seen, to clean foreign text."""
 
     def list_runners(self) -> Listing:
-        """All runners of the account, in a read that adds up (API: List Runners)."""
+        """List all runners of the account, in a read that adds up (API: List Runners)."""
 
     def get_runner(self, runner_id: str) -> LiveRunner:
-        """One runner (API: Get Runner)."""
+        """Get one runner (API: Get Runner)."""
 
     def read_surroundings(self, listing: Listing, *, recent: int) -> Listing:
-        """The same runners, with the service's own (API: List Managed Runners) and what workflows ask for.
+        """Read the same runners, with the service's own (API: List Managed Runners) and what workflows ask for.
 
         Those are the workflows under way and the newest `recent` others (API: List Workflows); 0: not read. What it
         took is added to `reads`.
@@ -81,7 +81,7 @@ class Clock(Protocol):
         """Seconds since some fixed moment."""
 
     def utc_now(self) -> dt.datetime:
-        """The time of day, aware, UTC."""
+        """Return the time of day, aware, UTC."""
 
     def wait(self, seconds: float) -> None:
         """Wait; raises Interrupted as soon as the run is stopped."""
@@ -97,10 +97,10 @@ class SecretSource(Protocol):
         """Whether the name was handed over for runners: then it needs no prefix and no permission."""
 
     def env(self, name: str) -> Secret | None:
-        """What was handed over under the name, else the environment variable; None when there is neither."""
+        """Return what was handed over under the name, else the environment variable; None when there is neither."""
 
     def file(self, path: str) -> Secret | None:
-        """The content of a file already checked to be inside, one trailing newline cut; None when it is not there."""
+        """Read a file already checked to be inside, one trailing newline cut; None when it is not there."""
 
 
 @runtime_checkable
@@ -108,7 +108,7 @@ class ClusterSecrets(SecretSource, Protocol):
     """Where `${secret:NAMESPACE/NAME/KEY}` gets its value too; to every other source that is no reference."""
 
     def secret(self, ref: str) -> Secret | None:
-        """The value of a secret's key; None where there is none. Raises BadReference where it can't be read."""
+        """Return the value of a secret's key; None where there is none. Raises BadReference where it can't be read."""
 
 
 class Stop(Protocol):
@@ -128,23 +128,23 @@ class Progress(Protocol):
     """Where progress is shown; never on stdout."""
 
     def reading(self, done: int, total: int) -> None:
-        """`done` of `total` list pages were read."""
+        """Show that `done` of `total` list pages were read."""
 
     def applying(self, plan: Plan) -> None:
-        """Writing begins."""
+        """Show that writing begins."""
 
     def done(self, outcome: Outcome) -> None:
-        """One action has its outcome."""
+        """Show the outcome of one action."""
 
     def waiting(self, seconds: float, reason: str) -> None:
-        """Requests pause for so long: a cooldown or a retry."""
+        """Show that requests pause for so long: a cooldown or a retry."""
 
     def close(self) -> None:
-        """The run is over: nothing unfinished stays on the screen."""
+        """Leave nothing unfinished on the screen: the run is over."""
 
 
 class Journal(Protocol):
     """A record of every intent and every outcome, written before the next step is taken."""
 
     def record(self, event: str, **facts: object) -> None:
-        """One line. `facts` hold no secret."""
+        """Record one line. `facts` hold no secret."""

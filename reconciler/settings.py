@@ -50,7 +50,7 @@ class RateLimit:
         return cls(int(found[1]), float(found[2]))
 
     def floor_s(self, requests: int) -> float:
-        """The least seconds that so many requests take."""
+        """Return the least seconds that so many requests take."""
         return max(0, requests - 1) // self.requests * self.seconds
 
     def __str__(self) -> str:
@@ -85,7 +85,7 @@ class Settings:
 
 
 def check_api_url(url: str, *, insecure_http: bool) -> str:
-    """The address without a trailing slash. Raises UsageProblem for one a token must not be sent to."""
+    """Return the address without a trailing slash. Raises UsageProblem for one a token must not be sent to."""
     cleaned = url.strip().rstrip("/")
     try:
         parts = urlsplit(cleaned)
@@ -109,7 +109,7 @@ def check_api_url(url: str, *, insecure_http: bool) -> str:
 
 
 def read_token(environ: Mapping[str, str], token_env: str | None) -> Secret:
-    """The API token from `token_env` (an environment of the project file), else COMFYCONTROL_API_TOKEN.
+    """Read the API token from `token_env` (an environment of the project file), else COMFYCONTROL_API_TOKEN.
 
     Raises UsageProblem with the variable to set.
     """
@@ -121,7 +121,7 @@ def read_token(environ: Mapping[str, str], token_env: str | None) -> Secret:
 
 
 def read_token_file(path: str) -> Secret:
-    """The API token that a file holds, as systemd's credentials and mounted secrets do. Raises MissingToken."""
+    """Read the API token that a file holds, as systemd's credentials and mounted secrets do. Raises MissingToken."""
     from reconciler.text.cause import reason_of
 
     try:
@@ -135,7 +135,7 @@ def read_token_file(path: str) -> Secret:
 
 
 def check_token(token: str, name: str) -> Secret:
-    """The token, of which `name` says where it comes from. Raises MissingToken for what can't be one."""
+    """Return the token, of which `name` says where it comes from. Raises MissingToken for what can't be one."""
     if not token:
         raise MissingToken(f"{name} is no API token: it is empty")
     if not token.isascii() or not token.isprintable() or " " in token:
@@ -158,7 +158,7 @@ class MissingToken(UsageProblem):
 
 
 def read_plan_key(environ: Mapping[str, str], token: Secret) -> Secret:
-    """The secret that saved plans are signed under: RECONCILER_PLAN_KEY where set, else the token.
+    """Read the secret that saved plans are signed under: RECONCILER_PLAN_KEY where set, else the token.
 
     Raises WeakPlanKey: whoever has a plan can try short keys on it.
     """
@@ -167,7 +167,7 @@ def read_plan_key(environ: Mapping[str, str], token: Secret) -> Secret:
 
 
 def check_plan_key(key: Secret, name: str) -> Secret:
-    """The key, of which `name` says where it comes from. Raises WeakPlanKey."""
+    """Return the key, of which `name` says where it comes from. Raises WeakPlanKey."""
     if key.size < MIN_PLAN_KEY_BYTES:
         raise WeakPlanKey(
             f"{name} has {key.size} bytes and needs at least {MIN_PLAN_KEY_BYTES}; make one, for example "

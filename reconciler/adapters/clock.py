@@ -32,7 +32,7 @@ class SystemClock:
         return time.monotonic()
 
     def utc_now(self) -> dt.datetime:
-        """The time of day, aware, UTC."""
+        """Return the time of day, aware, UTC."""
         return dt.datetime.now(dt.UTC)
 
     def wait(self, seconds: float) -> None:

@@ -32,7 +32,7 @@ class Installed:
 
 
 def find_requirement() -> Installed:
-    """What installs the copy that runs: a released version, or the commit or archive it was installed from."""
+    """Find what installs the copy that runs: a released version, or the commit or archive it was installed from."""
     try:
         installed = distribution(NAME)
     except PackageNotFoundError:
@@ -48,7 +48,7 @@ def find_requirement() -> Installed:
 
 
 def read_direct_url(recorded: str) -> Installed:
-    """The same, from the record of an installation by address."""
+    """Read the same, from the record of an installation by address."""
     try:
         record = json.loads(recorded)
         return _read(record, urlsplit(record["url"]).scheme)

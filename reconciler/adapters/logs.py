@@ -1,6 +1,6 @@
 """Logs on stderr for -v. Every line is scrubbed; of a library's record only the event is shown.
 
-httpx and httpcore log lines of answers and texts of exceptions, header values among them that nobody knows yet.
+httpx and httpcore log lines of answers and texts of exceptions, header values among them that are not known yet.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class SafeLines(logging.Formatter):
         self._as_json = as_json
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without its end."""
+        """Format the line, without its end."""
         moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
         level = record.levelname.lower()
         message = show_hidden(self._scrubber.scrub(_text(record)))

@@ -1,6 +1,6 @@
 """Progress on stderr: a bar on a terminal, plain lines without one, nothing when quiet.
 
-None of these ever raises: an apply that is writing goes on when nobody can read about it any more.
+None of these ever raises: an apply that is writing goes on when its progress can be read no more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def choose_progress(*, quiet: bool, terminal: bool, color: bool, stream: TextIO | None = None) -> Progress:
-    """The progress for this run; `stream` is stderr unless given."""
+    """Choose the progress for this run; `stream` is stderr unless given."""
     if quiet:
         return NoProgress()
     out = sys.stderr if stream is None else stream
@@ -61,7 +61,7 @@ class PlainProgress:
         self._told = False
 
     def reading(self, done: int, total: int) -> None:
-        """One line for a list of many pages, when it begins."""
+        """Write one line for a list of many pages, when it begins."""
         if total > FEW_PAGES and not self._told:
             self._told = True
             self._say(f"reading {total} pages of runners")
@@ -69,16 +69,16 @@ class PlainProgress:
             self._told = False
 
     def applying(self, plan: Plan) -> None:
-        """How many writes begin."""
+        """Write how many writes begin."""
         self._say(f"applying {plural(sum(len(action.requests) for action in plan.actions), 'write')}")
 
     def done(self, outcome: Outcome) -> None:
-        """What became of one action that was begun; the rest, after an interrupt many, is in the report."""
+        """Write what became of one action that was begun; the rest, after an interrupt many, is in the report."""
         if outcome.status != OutcomeStatus.NOT_ATTEMPTED:
             self._say(outcome_line(outcome))
 
     def waiting(self, seconds: float, reason: str) -> None:
-        """A pause that is long enough to be shown."""
+        """Write of a pause that is long enough to be shown."""
         if seconds >= SHORT_WAIT_S:
             self._say(f"waiting {seconds:.0f} s: {escape.text(reason)}")
 
@@ -90,5 +90,5 @@ class PlainProgress:
             try:
                 self._stream.write(line + "\n")
                 self._stream.flush()
-            except (OSError, ValueError):  # nobody reads stderr any more, or it is closed
+            except (OSError, ValueError):  # stderr has no reader any more, or is closed
                 return

@@ -48,7 +48,7 @@ class ProgressBar:
         self._guarded(lambda: self._advance(outcome))
 
     def waiting(self, seconds: float, reason: str) -> None:
-        """Say above the bar why it stands still."""
+        """Say above the bar why it does not move."""
         if seconds >= SHORT_WAIT_S:
             self._guarded(lambda: self._print(f"waiting {seconds:.0f} s: {escape.text(reason)}"))
 
@@ -62,7 +62,7 @@ class ProgressBar:
                 return
             try:
                 show()
-            except (OSError, ValueError):  # nobody reads stderr any more, or it is closed
+            except (OSError, ValueError):  # stderr has no reader any more, or is closed
                 self._broken = True
 
     def _move(self, label: str, done: int, total: int) -> None:

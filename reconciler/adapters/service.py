@@ -38,7 +38,7 @@ SANDBOX_URL: Final = "http://sandbox.localhost"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """How to reach the service, as far as it was given; None stands for the environment's value, or the default.
+    """How to reach the service, as far as it was given; None means the environment's value, or the default.
 
     `sandbox` is the file of the embedded emulator, which is then talked to in this process.
     """
@@ -53,7 +53,7 @@ class Connection:
     timeout_s: float | None = None
 
     def settings(self, project: Project | None, environ: Mapping[str, str]) -> Settings:
-        """The settings for one project and environment. Raises UsageProblem, also without a token."""
+        """Return the settings for one project and environment. Raises UsageProblem, also without a token."""
         common = Settings(
             api_url=SANDBOX_URL,
             token=Secret(""),
@@ -91,17 +91,17 @@ class Service:
     transport: httpx.BaseTransport | None = None
 
     def settings(self, project: Project | None) -> Settings:
-        """The settings for one project and environment. Raises UsageProblem, also without a token."""
+        """Return the settings for one project and environment. Raises UsageProblem, also without a token."""
         return self.connection.settings(project, os.environ)
 
     def reader(self, settings: Settings) -> Reader:
-        """A client without a verb that writes."""
+        """Return a client without a verb that writes."""
         from reconciler.api.client import Reader
 
         return self._open(Reader, settings)
 
     def client(self, settings: Settings) -> Client:
-        """A client that writes."""
+        """Return a client that writes."""
         from reconciler.api.client import Client
 
         return self._open(Client, settings)
@@ -132,7 +132,7 @@ class Service:
 
 
 def secrets_from(given: SecretSource | Mapping[str, str] | None, scrubber: Scrubber) -> SecretSource:
-    """Where references are looked up: a source of one's own, or values by name before the environment's."""
+    """Return where references are looked up: a source of one's own, or values by name before the environment's."""
     from collections.abc import Mapping
 
     if given is not None and not isinstance(given, Mapping):
@@ -163,7 +163,7 @@ class Lent:
 
 
 def open_prober(stop: Stop) -> Prober:
-    """What asks endpoints over the network. It is loaded only where one is to be asked."""
+    """Open what asks endpoints over the network. It is loaded only where one is to be asked."""
     from reconciler.health.prober import Prober as Asking
 
     return Asking(stop)

@@ -84,7 +84,7 @@ class PolledStop:
 
 
 def waitable(stop: Stop | threading.Event | None) -> WaitableStop:
-    """A stop to wait on: of an event, of another stop, or one that is never set. It installs no signal handler."""
+    """Give a stop to wait on: of an event, of another stop, or one that is never set. It installs no signal handler."""
     if stop is None or isinstance(stop, threading.Event):
         return StopFlag(stop)
     return stop if isinstance(stop, StopFlag) else PolledStop(stop)
@@ -92,7 +92,7 @@ def waitable(stop: Stop | threading.Event | None) -> WaitableStop:
 
 @contextlib.contextmanager
 def watch_signals() -> Iterator[StopFlag]:
-    """A stop flag that SIGINT and SIGTERM set for as long as the context lasts; then the handlers are as before.
+    """Let SIGINT and SIGTERM set a stop flag for as long as the context lasts; then the handlers are as before.
 
     SIGHUP does too, unless it is ignored, as after `nohup`, or has a handler of its own. Sent again it changes nothing:
     when a terminal is closed, both the kernel and the shell send it.
@@ -119,7 +119,7 @@ def watch_signals() -> Iterator[StopFlag]:
         yield stop
     finally:
         for number, handler in before.items():
-            # None stands for a handler that was not installed from Python, and can't be put back from it.
+            # None means a handler that was not installed from Python, and can't be put back from it.
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
@@ -130,7 +130,7 @@ class Hangups:
         self._event = threading.Event()
 
     def send(self) -> None:
-        """What the signal does."""
+        """Do what the signal does."""
         self._event.set()
 
     def take(self) -> bool:

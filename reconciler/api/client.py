@@ -98,7 +98,7 @@ class Reader:
         return self._scrubber
 
     def list_runners(self) -> Listing:
-        """All runners of the account, in a read that adds up (API: List Runners). Raises UnstableList besides."""
+        """List all runners of the account, in a read that adds up (API: List Runners). Raises UnstableList besides."""
         sent = _Tally()
 
         def read_page(number: int) -> wire.Page[LiveRunner]:
@@ -117,12 +117,12 @@ class Reader:
         return replace(listing, reads=sent.count)
 
     def get_runner(self, runner_id: str) -> LiveRunner:
-        """One runner (API: Get Runner)."""
+        """Get one runner (API: Get Runner)."""
         call = Call(method="GET", path=_path(runner_id), read=lambda answer: self._runner(answer, runner_id))
         return self._exchange.repeat(call, read_verdict)
 
     def read_surroundings(self, listing: Listing, *, recent: int) -> Listing:
-        """The same runners, with the service's own and what workflows ask for (`recent` 0: not read).
+        """Read the same runners, with the service's own and what workflows ask for (`recent` 0: not read).
 
         A tier that has no managed runners is asked once a run. The requests are counted among the listing's `reads`.
         """
@@ -221,6 +221,6 @@ class _Tally:
         self.count = 0
 
     def add(self) -> None:
-        """One more."""
+        """Count one more."""
         with self._lock:
             self.count += 1

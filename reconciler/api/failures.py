@@ -70,7 +70,7 @@ class FailedAttempt:
 
 
 def from_exception(error: Exception, what: str, host: str, detail: str) -> FailedAttempt:
-    """For what httpx raises. `what` is the request, as `GET /v1/runner`; `detail` its cause in our words."""
+    """Classify what httpx raises. `what` is the request, as `GET /v1/runner`; `detail` its cause in our words."""
     import httpx
 
     match error:
@@ -105,12 +105,12 @@ def _no_connection(error: Exception, what: str, host: str, detail: str) -> Faile
     return FailedAttempt(Delivery.NOT_SENT, away)
 
 
-def from_status(status: int, what: str, told: str | None, asked_s: float | None = None) -> FailedAttempt:
-    """For an answer that is no success.
+def from_status(status: int, what: str, message: str | None, asked_s: float | None = None) -> FailedAttempt:
+    """Classify an answer that is no success.
 
-    `told` is the service's own message, tamed, empty where it gave none; None where it is not the service's form.
+    `message` is the service's own, sanitized, empty where it gave none; None where the answer is not in its form.
     """
-    said = f"{what}: {status} {told or ''}".rstrip()
+    said = f"{what}: {status} {message or ''}".rstrip()
     if status == 429:  # noqa: PLR2004 - RFC 6585, 4
         wait = "" if asked_s is None else f"; it asks to wait {asked_s:.0f} s"
         busy = (
@@ -121,7 +121,7 @@ def from_status(status: int, what: str, told: str | None, asked_s: float | None 
         delivery = Delivery.OPEN if status in _GATEWAY_TIMEOUTS else Delivery.LOST
         failed = Unreachable(f"{said}: the service failed; try again later", status=status)
         return FailedAttempt(delivery, failed, repeatable=status in _REPEATED, asked_s=asked_s)
-    return FailedAttempt(Delivery.REFUSED, _refusal(status, said, foreign=told is None), repeatable=False)
+    return FailedAttempt(Delivery.REFUSED, _refusal(status, said, foreign=message is None), repeatable=False)
 
 
 def _refusal(status: int, said: str, *, foreign: bool) -> ApiError:
@@ -151,24 +151,24 @@ def _refusal(status: int, said: str, *, foreign: bool) -> ApiError:
 
 
 def from_redirect(status: int, what: str, target: str) -> FailedAttempt:
-    """For a 3xx: it is never followed, for the token would travel along."""
+    """Classify a 3xx: it is never followed, for the token would travel along."""
     where = f" to {target}" if target else ""
-    told = f"{what}: {status}, a redirect{where}; redirects are never followed, check the API address"
-    return FailedAttempt(Delivery.REFUSED, Rejected(told, status=status), repeatable=False)
+    reason = f"{what}: {status}, a redirect{where}; redirects are never followed, check the API address"
+    return FailedAttempt(Delivery.REFUSED, Rejected(reason, status=status), repeatable=False)
 
 
 def from_unreadable(error: BadAnswer) -> FailedAttempt:
-    """For a success whose content is truncated, no JSON, or of a wrong shape."""
+    """Classify a success whose content is truncated, no JSON, or of a wrong shape."""
     return FailedAttempt(Delivery.OPEN, error)
 
 
 def read_verdict(failed: Sequence[FailedAttempt]) -> ApiError:
-    """What all attempts of a read or a create come to: the last one's error."""
+    """Return what all attempts of a read or a create come to: the last one's error."""
     return failed[-1].error
 
 
 def replace_verdict(failed: Sequence[FailedAttempt]) -> ApiError:
-    """What all attempts of a PUT come to.
+    """Return what all attempts of a PUT come to.
 
     Without a doubtful attempt the last one's error is the whole truth. With one, a 400 still is: the same body was
     refused before as well; so is a 404: nothing is there that could hold the change. Anything else leaves it open.
@@ -180,5 +180,5 @@ def replace_verdict(failed: Sequence[FailedAttempt]) -> ApiError:
 
 
 def unverified(error: BaseException) -> Unverified:
-    """A write whose outcome is unknown, and why."""
+    """Return a write whose outcome is unknown, and why."""
     return Unverified(f"it may have been written, or not; plan again to see: {error}")

@@ -36,7 +36,7 @@ _KEEPALIVE_S: Final = 15.0
 
 
 def open_transport(api_url: str) -> DeadlineTransport:
-    """The way to the service over the network, through the environment's proxy. Raises Unreachable."""
+    """Open the way to the service over the network, through the environment's proxy. Raises Unreachable."""
     import_lean_httpx()
     from reconciler.api.connection.transport import DeadlineTransport
 
@@ -53,7 +53,7 @@ def open_transport(api_url: str) -> DeadlineTransport:
 
 
 def connect(settings: Settings, transport: httpx.BaseTransport) -> httpx.Client:
-    """A client that sends the token with each request. Nothing is connected yet."""
+    """Make a client that sends the token with each request. Nothing is connected yet."""
     import_lean_httpx()
     import httpx
 
@@ -84,7 +84,7 @@ class ProbeClient:
         self._timeout = timeout.as_dict()
 
     async def send(self, request: httpx.Request) -> httpx.Response:
-        """The answer's head; its body is still to be read. A loopback host is reached without a proxy."""
+        """Return the answer's head; its body is still to be read. A loopback host is reached without a proxy."""
         proxy = None if is_loopback(request.url.host) else self._proxies.url_for(str(request.url))
         request.extensions = {**request.extensions, "timeout": self._timeout}
         return await self._transports[proxy].handle_async_request(request)
@@ -92,7 +92,7 @@ class ProbeClient:
 
 @asynccontextmanager
 async def probe_client(*, connections: int, timeout_s: float) -> AsyncIterator[ProbeClient]:
-    """A client for as many probes at a time as `connections`. Raises Unreachable for unusable surroundings."""
+    """Open a client for as many probes at a time as `connections`. Raises Unreachable for unusable surroundings."""
     import_lean_httpx()
     import httpx
 
@@ -111,7 +111,7 @@ async def probe_client(*, connections: int, timeout_s: float) -> AsyncIterator[P
 
 
 def timeouts(settings: Settings, limit_s: float | None) -> httpx.Timeout:
-    """The settings' timeouts, none over `limit_s`. Whoever holds a connection is bounded, so its pool is not."""
+    """Return the settings' timeouts, none over `limit_s`. Whoever holds a connection is bounded, so its pool is not."""
     import httpx
 
     bound = math.inf if limit_s is None else limit_s
@@ -122,7 +122,7 @@ def timeouts(settings: Settings, limit_s: float | None) -> httpx.Timeout:
 def certificates(scheme: str) -> ssl.SSLContext:
     """SSL_CERT_FILE and SSL_CERT_DIR where they are set, else the system's trust store.
 
-    A plain http address gets a context that trusts nobody: loading certificates takes longer than a request.
+    A plain http address gets a context that trusts no one: loading certificates takes longer than a request.
     """
     if scheme != "https":
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

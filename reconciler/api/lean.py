@@ -28,7 +28,7 @@ def import_lean_httpx() -> None:
 
 
 def skip_sniffio() -> None:
-    """Tell the import system once that sniffio is not installed, where it is not.
+    """Let the import system know once that sniffio is not installed, where it is not.
 
     httpcore tries to import it six times a request, and each time every folder of the path is searched: a third of all
     that a probe costs.

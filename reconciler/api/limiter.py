@@ -1,6 +1,6 @@
 """Pacing: the service never sees more than its limit, wherever between send and answer it stamps an arrival.
 
-The limit counts arrivals at the service in any window, and nobody here knows when one arrived: somewhere between its
+The limit counts arrivals at the service in any window, and when one arrived is not known here: somewhere between its
 send and its answer. So a slot that a request took is free again one window after its *answer*; after a timeout, one
 window after giving up. Windows counted from the send trip the limit as soon as answers take unevenly long.
 """
@@ -50,15 +50,15 @@ class SlidingWindow:
         return heapq.nsmallest(missing, self._free_at)[-1] - now if missing <= len(self._free_at) else math.inf
 
     def give_back(self) -> None:
-        """A slot that was taken is not used after all."""
+        """Give back a slot that was taken and is not used."""
         self._in_flight -= 1
 
     def blocked_for(self, now: float) -> float:
-        """The seconds of a cooldown that are left; 0 or less when there is none."""
+        """Return the seconds of a cooldown that are left; 0 or less when there is none."""
         return self._blocked_until - now
 
     def release(self, now: float) -> None:
-        """A request was answered at `now`, or given up."""
+        """Note that a request was answered at `now`, or given up."""
         self._in_flight -= 1
         heapq.heappush(self._free_at, now + self._window_s)
 
@@ -104,7 +104,7 @@ class Limiter:
                 self._wait_outside(max(pause, _SHORTEST_WAIT_S), wait)
 
     def give_back(self) -> None:
-        """A slot that was taken is not used after all."""
+        """Give back a slot that was taken and is not used."""
         with self._turn:
             self._window.give_back()
             self._turn.notify_all()
@@ -136,7 +136,7 @@ _limiters_lock = threading.Lock()
 
 
 def limiter_for(host: str, limit: RateLimit, clock: Clock) -> Limiter:
-    """The one limiter for a host (with port): clients on the same time share it, for the limit counts addresses.
+    """Return the one limiter for a host (with port): clients on the same time share it, for the limit counts addresses.
 
     Clocks that have one `timeline` count the same seconds; one without a timeline is its own.
     """

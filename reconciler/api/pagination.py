@@ -37,7 +37,7 @@ def read_list(
     now: Callable[[], dt.datetime],
     progress: Callable[[int, int], None],
 ) -> Listing:
-    """All runners and when they were read. Raises UnstableList, and what `read_page` raises.
+    """Read all runners and when they were read. Raises UnstableList, and what `read_page` raises.
 
     What was spent on it is not known here: `reads` is 0.
     """

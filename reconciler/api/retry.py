@@ -31,12 +31,12 @@ def may_retry(attempts: int, spent_s: float, pause_s: float, total_s: float = MA
 
 
 def left_s(spent_s: float) -> float:
-    """How long another attempt may take, at least a second: less could not succeed at all (see `may_retry`)."""
+    """Return how long another attempt may take, at least a second: less could not succeed at all (see `may_retry`)."""
     return max(LEAST_ATTEMPT_S, MAX_TOTAL_S - spent_s)
 
 
 def backoff_s(attempts: int, asked_s: float | None, chance: Callable[[], float]) -> float:
-    """The pause after so many attempts: what the service asked for (Retry-After), and on top up to 0.5, 1, 2, … 8 s.
+    """Return the pause after so many attempts: what Retry-After asked for, and on top up to 0.5, 1, 2, … 8 s.
 
     `chance` gives a number from 0 to 1.
     """
@@ -45,7 +45,7 @@ def backoff_s(attempts: int, asked_s: float | None, chance: Callable[[], float])
 
 
 def cooldown_s(window_s: float, asked_s: float | None, chance: Callable[[], float]) -> float:
-    """How long nothing is sent after a 429: what the service asked for, else one window; and up to 1 s on top.
+    """Return how long nothing is sent after a 429: what the service asked for, else one window; and up to 1 s on top.
 
     At most MAX_TOTAL_S before the jitter: a request that is asked to wait longer gives up, the next one may ask again.
     """
@@ -54,7 +54,7 @@ def cooldown_s(window_s: float, asked_s: float | None, chance: Callable[[], floa
 
 
 def asked_s(headers: Mapping[str, str], now: dt.datetime) -> float | None:
-    """The seconds that an answer asks to wait for, by its own Date where it has one, for its clock and ours differ."""
+    """Read the seconds that an answer asks to wait, by its own Date where it has one: its clock and ours differ."""
     return retry_after_s(headers.get("retry-after"), http_date(headers.get("date")) or now)
 
 
@@ -70,7 +70,7 @@ def retry_after_s(value: str | None, now: dt.datetime) -> float | None:
 
 
 def http_date(text: str | None) -> dt.datetime | None:
-    """The moment in a date header (RFC 9110, 5.6.7), aware; None if unreadable."""
+    """Return the moment in a date header (RFC 9110, 5.6.7), aware; None if unreadable."""
     if text is None:
         return None
     try:

@@ -14,8 +14,8 @@ _SCRUBBED: Final = 16 * 1024
 """Characters that are scrubbed; a page of an error is far below."""
 
 
-def tame(text: str, scrubber: Scrubber, *, longest: int = LONGEST) -> str:
-    """The text scrubbed, with hidden characters by their codes, and cut to `longest` characters.
+def sanitize(text: str, scrubber: Scrubber, *, longest: int = LONGEST) -> str:
+    """Return the text scrubbed, with hidden characters by their codes, and cut to `longest` characters.
 
     It is scrubbed before it is cut: half a secret would not be known any more. Of a text that is far too long only the
     beginning is scrubbed, and so much of that left out that no half secret can show.

@@ -14,7 +14,7 @@ from reconciler.api import failures, retry
 from reconciler.api.connection.other_scheme import FIRST_HANDSHAKE_S, reason_for_other_scheme
 from reconciler.api.failures import Delivery, FailedAttempt
 from reconciler.api.http import connect, open_transport, timeouts
-from reconciler.api.sanitize import tame
+from reconciler.api.sanitize import sanitize
 from reconciler.api.wire import decode_message
 from reconciler.errors import BadAnswer, Unreachable
 from reconciler.text.cause import cause_of
@@ -144,8 +144,8 @@ class Sender:
         try:
             return call.read(Answer(content, headers.get("date", "")))
         except BadAnswer as exc:
-            told = tame(str(exc), self._scrubber)
-            return failures.from_unreadable(BadAnswer(f"{call}: unexpected answer: {told}", status=status))
+            clean = sanitize(str(exc), self._scrubber)
+            return failures.from_unreadable(BadAnswer(f"{call}: unexpected answer: {clean}", status=status))
 
     def _with_other_scheme(self, call: Call[T], attempt: FailedAttempt) -> FailedAttempt:
         """The failure of a first connection, or that the address has the wrong scheme."""
@@ -179,12 +179,12 @@ class Sender:
 
     def _no_success(self, call: Call[T], status: int, headers: httpx.Headers, content: bytes) -> FailedAttempt:
         if _is(status, 3):
-            return failures.from_redirect(status, str(call), tame(headers.get("location", ""), self._scrubber))
+            return failures.from_redirect(status, str(call), sanitize(headers.get("location", ""), self._scrubber))
         if _is(status, 2):
             return failures.from_unreadable(BadAnswer(f"{call}: an unexpected success, {status}", status=status))
         message = decode_message(content)
-        told = None if message is None else tame(message, self._scrubber)
-        return failures.from_status(status, str(call), told, retry.asked_s(headers, self._clock.utc_now()))
+        clean = None if message is None else sanitize(message, self._scrubber)
+        return failures.from_status(status, str(call), clean, retry.asked_s(headers, self._clock.utc_now()))
 
 
 def _is(status: int, hundreds: int) -> bool:

@@ -60,12 +60,12 @@ def is_id(text: str) -> bool:
 
 
 def authorization(token: Secret) -> str:
-    """The Authorization header's value."""
+    """Return the Authorization header's value."""
     return f"Bearer {reveal(token)}"
 
 
 def encode_body(body: RunnerBody) -> bytes:
-    """The JSON of a POST or PUT: ASCII, and what the body omits left out.
+    """Return the JSON of a POST or PUT: ASCII, and what the body omits left out.
 
     Escapes carry any string that an answer can bring, also a lone surrogate, back as it came.
     """
@@ -93,18 +93,18 @@ def _plain(name: str, value: HeaderValue) -> str:
 
 
 def decode_runner(content: bytes, public_headers: frozenset[str]) -> LiveRunner:
-    """One runner. Raises BadAnswer."""
+    """Decode one runner. Raises BadAnswer."""
     return _runner(_parse(content), public_headers, None)
 
 
 def decode_page(content: bytes, public_headers: frozenset[str]) -> Page[LiveRunner]:
-    """One page of List Runners. Raises BadAnswer."""
+    """Decode one page of List Runners. Raises BadAnswer."""
     items, total = decode_items(content, "runners")
     return Page(tuple(_runner(item, public_headers, index) for index, item in enumerate(items)), total)
 
 
 def decode_items(content: bytes, name: str) -> tuple[list[Any], int]:
-    """The items of one page of a list, and how many there are on all pages. Raises BadAnswer."""
+    """Decode the items of one page of a list, and how many there are on all pages. Raises BadAnswer."""
     data = as_object(_parse(content), "")
     total = data.get("total")
     if type(total) is not int or total < 0:
@@ -125,7 +125,7 @@ def decode_account(content: bytes, date: str) -> Account:
 
 
 def decode_message(content: bytes) -> str | None:
-    """The message of an error body; None where it is not JSON of the service, as the HTML of a gateway is not."""
+    """Decode the message of an error body; None where it is not the service's JSON, as a gateway's HTML is not."""
     if not content:
         return ""
     try:
@@ -203,14 +203,14 @@ def _parse(content: bytes) -> Any:
     try:
         return json.loads(content)
     except RecursionError:
-        # The parser's own error would tell where, and a frame of it holds the text.
+        # The parser's own error would say where, and a frame of it holds the text.
         raise BadAnswer("the answer is nested too deeply") from None
     except ValueError:
         raise BadAnswer("the answer is truncated or no JSON") from None
 
 
 def as_object(data: Any, place: str) -> dict[str, Any]:
-    """The object that must be at a place. Raises BadAnswer."""
+    """Return the object that must be at a place. Raises BadAnswer."""
     if type(data) is not dict:
         raise wrong(place, "an object", data)
     return data
@@ -223,7 +223,7 @@ def _place(index: int | None, field: str) -> str:
 
 
 def wrong(place: str, expected: str, value: Any, field: str | None = None) -> BadAnswer:
-    """The error of a wrong shape. `value` is what was found or, with `field`, the object that should hold it."""
+    """Return the error of a wrong shape. `value` is what was found or, with `field`, the object that should hold it."""
     missing = field is not None and field not in value
     found = "nothing" if missing else _kind(value if field is None else value[field])
     shown = show_hidden(place)[:_LONGEST_PATH] or "the answer"

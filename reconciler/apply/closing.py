@@ -30,7 +30,7 @@ def confirm(
     runners: Sequence[LiveRunner],
     known_ids: Collection[str],
 ) -> tuple[Outcome, ...]:
-    """The outcomes as the list bears them out; what it does not is unverified, with what to do.
+    """Yield the outcomes as the list bears them out; what it does not is unverified, with what to do.
 
     `outcomes` are those of the `actions`, in their order; `known_ids` the runners that were there before.
     """
@@ -54,7 +54,7 @@ def confirm(
 
 
 def unread(outcomes: Sequence[Outcome], message: str) -> tuple[Outcome, ...]:
-    """The outcomes where no closing list could be read: what was answered can't be confirmed."""
+    """Return the outcomes where no closing list could be read: what was answered can't be confirmed."""
     error = Failure(
         "not-confirmed", f"the service answered as it should, but the closing list can't be read; plan again: {message}"
     )

@@ -62,7 +62,7 @@ def execute(
         outcomes = _close(plan, outcomes, api, known_ids, journal)
     report = Report(outcomes, api.requests, interrupted=stop.is_set())
     summary = {status: report.count(status) for status in OutcomeStatus}
-    with contextlib.suppress(JournalError):  # the report stands, whether or not its journal does
+    with contextlib.suppress(JournalError):  # the report is good, whether or not its journal is
         journal.record("end", plan=facts["plan"], summary=summary, interrupted=report.interrupted)
     return report
 
@@ -77,7 +77,7 @@ def _close(
         return outcomes
     except Exception as exc:  # noqa: BLE001 - whatever it is, what was written must be reported
         confirmed = unread(outcomes, api.scrubber.scrub(str(exc) or type(exc).__name__))
-    with contextlib.suppress(JournalError):  # the report stands, whether or not its journal does
+    with contextlib.suppress(JournalError):  # the report is good, whether or not its journal is
         changed = [now for now, before in zip(confirmed, outcomes, strict=True) if now != before]
         journal.record("verify", changed=[outcome_document(each) for each in changed])
     return confirmed
@@ -129,7 +129,7 @@ class _Run:
             self._workers.end()
 
     def finish(self, *, interrupted: bool) -> tuple[Outcome, ...]:
-        """The outcomes of all actions; those that were not reached get theirs now."""
+        """Return the outcomes of all actions; those that were not reached get theirs now."""
         halt = INTERRUPTED if interrupted else self._halt
         stuck = Failure("held-back", "held back: it waits for runners that wait for it; plan again")
         for number in range(len(self._actions)):

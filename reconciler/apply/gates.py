@@ -76,7 +76,7 @@ class Gates:
         return list(self._doomed)
 
     def serve(self, key: str) -> list[Step]:
-        """The first write of this action is verified: the steps that may now be sent."""
+        """Return the steps that may be sent now that the first write of this action is verified."""
         clear: list[Step] = []
         for watch in self._of_key.get(key, ()):
             watch.served += 1
@@ -84,7 +84,7 @@ class Gates:
         return clear
 
     def lose(self, key: str) -> list[Step]:
-        """The first write of this action won't be verified: the steps that must not be sent any more."""
+        """Return the steps that must not be sent any more, for the first write of this action won't be verified."""
         doomed: list[Step] = []
         for watch in self._of_key.get(key, ()):
             watch.reachable -= 1
@@ -93,7 +93,7 @@ class Gates:
         return doomed
 
     def reason(self, step: Step) -> str:
-        """Why a doomed step must not be sent: what would not be served, and which runners did not take over."""
+        """Return why a doomed step must not be sent: what would not be served, and which runners did not take over."""
         watch = self._doomed[step]
         more = len(watch.lost) - NAMED
         lost = ", ".join(watch.lost[:NAMED]) + (f" and {more} more" if more > 0 else "")
@@ -122,7 +122,7 @@ class Gates:
 
 
 def served_by(gate: Gate) -> str:
-    """What a gate keeps served, in words."""
+    """Return what a gate keeps served, in words."""
     if gate.tags:
         return "+".join(gate.tags)
     return "any workflow" if gate.wildcard else "a workflow without tags"

@@ -53,7 +53,7 @@ class FileJournal:
         self._torn = False
 
     def record(self, event: str, **facts: object) -> None:
-        """One line, on the disk when this returns. Raises JournalError."""
+        """Write one line, on the disk when this returns. Raises JournalError."""
         try:
             with self._lock:
                 line = json.dumps({"event": event, "time": self._now(), **facts}, ensure_ascii=True) + "\n"
@@ -77,7 +77,7 @@ class FileJournal:
 
 @contextlib.contextmanager
 def open_journal(path: str | None, now: Callable[[], str] | None = None) -> Iterator[Journal]:
-    """The journal at `path`, appended to, new as 0600; None keeps nothing. Raises JournalError before anything is sent.
+    """Append to the journal at `path`, new as 0600; None keeps nothing. Raises JournalError before anything is sent.
 
     `now` gives the time of each line, ISO 8601 UTC.
     """

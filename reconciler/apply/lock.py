@@ -64,7 +64,7 @@ def account_lock(
 ) -> Iterator[Held]:
     """Hold the lock of this account; released at the end, and by the system when the process dies.
 
-    `account` is the owner's id; without one the token stands for it. Raises LockTimeout after `timeout_s`, which says
+    `account` is the owner's id; without one the token is used. Raises LockTimeout after `timeout_s`, which says
     whose the lock is, and Interrupted. Where no lock can be made there is a warning, and no lock.
     """
     from filelock import FileLock, Timeout
@@ -110,7 +110,7 @@ def _before_ns(holder: Path, ended: Path) -> float:
 
 
 def state_folder(environ: Mapping[str, str], system: str) -> Path:
-    """The user's state folder for locks, by the habits of the system (`sys.platform`). Raises RuntimeError."""
+    """Return the user's state folder for locks, by the habits of the system (`sys.platform`). Raises RuntimeError."""
     if system == "win32":
         base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     elif system == "darwin":
@@ -123,7 +123,7 @@ def state_folder(environ: Mapping[str, str], system: str) -> Path:
 
 
 def lock_name(settings: Settings, account: str | None) -> str:
-    """One name for one service and account; it reveals neither."""
+    """Return one name for one service and account; it reveals neither."""
     if settings.sandbox is not None:
         owner = f"sandbox {os.path.realpath(settings.sandbox)}"
     else:

@@ -39,7 +39,7 @@ class Workers(Generic[Task, Result]):
         self._tasks.put(task)
 
     def get(self, timeout_s: float) -> tuple[Task, Result] | None:
-        """The next task that is done, with its result; None after so long without one."""
+        """Get the next task that is done, with its result; None after so long without one."""
         try:
             done = self._results.get(timeout=timeout_s)
         except queue.Empty:

@@ -167,7 +167,7 @@ class Writer:
 
 
 def halted(exc: ReconcilerError) -> Failure:
-    """Why nothing further is started."""
+    """Return why nothing further is started."""
     return Failure(exc.code, f"no further write was started: {exc}")
 
 

@@ -35,7 +35,7 @@ class Target:
 
 
 def choose(repository: str | None, number: int | None, environ: Mapping[str, str], *, pull_request: bool) -> Target:
-    """The target by flags and variables. Raises UsageProblem where they name no place, or a forge without adapter."""
+    """Choose by flags and variables. Raises UsageProblem where they name no place, or a forge without adapter."""
     if environ.get("GITHUB_ACTIONS") != "true":
         for variable, name in _NOT_YET.items():
             if environ.get(variable):
@@ -62,7 +62,7 @@ def choose(repository: str | None, number: int | None, environ: Mapping[str, str
 
 
 def kind_of(environ: Mapping[str, str]) -> Kind:
-    """Which of GitHub's family this is; Gitea and Forgejo set GitHub's variables as well, and have /api/v1."""
+    """Return which of GitHub's family this is; Gitea and Forgejo set GitHub's variables as well, and have /api/v1."""
     if environ.get("FORGEJO_ACTIONS") == "true" or (not environ.get("GITHUB_TOKEN") and environ.get("FORGEJO_TOKEN")):
         return FORGEJO
     if environ.get("GITEA_ACTIONS") == "true" or _address(environ).endswith(_GITEA_API):
@@ -71,7 +71,7 @@ def kind_of(environ: Mapping[str, str]) -> Kind:
 
 
 def connect_github(environ: Mapping[str, str], clock: Clock, kind: Kind = GITHUB) -> Rest:
-    """A client with the job's token. Raises ReconcilerError without one, UsageProblem for a forbidden address."""
+    """Make a client with the job's token. Raises ReconcilerError without one, UsageProblem for a forbidden address."""
     name = kind.dialect.name
     token = next((value for each in kind.token_variables if (value := environ.get(each))), "")
     if not token:

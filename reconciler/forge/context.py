@@ -17,7 +17,7 @@ _RECORD: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Where a run takes place. `number` is the change request; None where there is none, or nobody says.
+    """Where a run takes place. `number` is the change request; None where there is none, or it is not known.
 
     `run` is (id, attempt), which grow with time on one forge: later runs have greater ones.
     """
@@ -60,17 +60,17 @@ class Record:
 
 
 def marker(kind: str, project: str | None, environment: str | None) -> str:
-    """The hidden first line of what is ours: of one kind, for one project of the repository and one environment."""
+    """Make the hidden first line of what is ours: of one kind, for one project and one environment."""
     return f"<!-- reconciler:{kind}:{hidden(project or '')}:{hidden(environment or '')} -->"
 
 
 def hidden(text: str) -> str:
-    """A text for a hidden comment, which nothing in it can end."""
+    """Return a text for a hidden comment, which nothing in it can end."""
     return quote(text, safe="", errors="surrogatepass").replace("-", "%2D")
 
 
 def provenance(context: Context, environment: str | None, project: str | None) -> str:
-    """One line of Markdown that names commit, run, environment and project, as far as they are known."""
+    """Return one line of Markdown that names commit, run, environment and project, as far as they are known."""
     parts = []
     if context.commit is not None:
         parts.append(

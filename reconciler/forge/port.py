@@ -58,10 +58,10 @@ class Forge(Protocol):
         """Who a token is most likely to write as, before anything is known about it."""
 
     def whoami(self) -> str | None:
-        """The login that this token writes as; None where the forge does not say."""
+        """Return the login that this token writes as; None where the forge does not say."""
 
     def comments(self, number: int) -> Iterable[Post]:
-        """Every comment of a change request, oldest first."""
+        """Return every comment of a change request, oldest first."""
 
     def add_comment(self, number: int, body: str) -> Post:
         """Post a comment; the answer names its real author."""
@@ -73,10 +73,10 @@ class Forge(Protocol):
         """Delete a comment."""
 
     def open_issues(self) -> Iterable[Post]:
-        """Every open issue, oldest first."""
+        """Return every open issue, oldest first."""
 
     def closed_issues(self) -> Iterable[Post]:
-        """The issues closed last, as many as one request gives."""
+        """Return the issues closed last, as many as one request gives."""
 
     def add_issue(self, title: str, body: str) -> Post:
         """Open an issue; the answer names its real author."""

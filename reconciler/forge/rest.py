@@ -60,7 +60,7 @@ class Dialect:
     too_long: str | None = None
 
     def refusal(self, status: int, said: str) -> Refusal:
-        """Why a request failed, by its status and the message with it."""
+        """Return why a request failed, by its status and the message with it."""
         if self.too_long is not None and status in (BAD_REQUEST, UNPROCESSABLE):
             return Refusal.TOO_LONG if self.too_long in said else Refusal.OTHER
         return _REFUSALS.get(status, Refusal.OTHER)
@@ -114,7 +114,7 @@ class Rest:
 
     @classmethod
     def connect(cls, api_url: str, token: str, clock: Clock, dialect: Dialect) -> Rest:
-        """A client for the API at an address, as whoever the token is."""
+        """Make a client for the API at an address, as whoever the token is."""
         import httpx
 
         name, scheme = dialect.authorization
@@ -141,7 +141,7 @@ class Rest:
         return str(self._client.base_url).rstrip("/")
 
     def pages(self, path: str) -> Iterator[Any]:
-        """Every entry of a list, page by page, following the Link header."""
+        """Yield every entry of a list, page by page, following the Link header."""
         url = path
         for _ in range(MAX_PAGES):
             answer = self.call("GET", url)
@@ -154,7 +154,7 @@ class Rest:
         raise RestError(f"GET {path}: more than {MAX_PAGES} pages; what is ours can't be found among so many", 0)
 
     def call(self, method: str, path: str, body: Any = None) -> Answer:
-        """One call, repeated by the rules of `api.retry` where that is safe. Raises RestError with the status."""
+        """Call the API, again by the rules of `api.retry` where that is safe. Raises RestError with the status."""
         began_s, attempts = self._clock.monotonic(), 0
         while isinstance(outcome := self._attempt(method, path, body), _Failure):
             attempts += 1

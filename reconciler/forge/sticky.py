@@ -172,7 +172,7 @@ class Sticky:
 
 
 def is_login(login: str, name: str) -> bool:
-    """Whether a login is the one named: case does not count, and an app's name stands for its bot (not the reverse)."""
+    """Whether a login is the one named: case does not count, and an app's name means its bot (not the reverse)."""
     return login.casefold() in (name.casefold(), name.casefold() + BOT)
 
 

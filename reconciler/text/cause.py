@@ -51,12 +51,12 @@ _SYMBOL: Final = re.compile(r"[A-Z0-9_]{1,60}")
 
 
 def cause_of(error: BaseException) -> str:
-    """The type of an exception and a sentence of ours, such as `ConnectError: Connection refused`."""
+    """Return the type of an exception and a sentence of ours, such as `ConnectError: Connection refused`."""
     return f"{type(error).__name__}: {reason}" if (reason := _reason(error)) else type(error).__name__
 
 
 def reason_of(error: OSError) -> str:
-    """Why the operating system refused, without the type: `No space left on device`."""
+    """Return why the operating system refused, without the type: `No space left on device`."""
     return _reason(error) or type(error).__name__
 
 

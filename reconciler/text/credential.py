@@ -14,7 +14,7 @@ _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)[ \t]+(\S.*)", re.DOTALL)
 
 
 def credentials_in(value: str, *, passwords: bool = False) -> frozenset[str]:
-    """The value itself and what of it is a credential by itself: without its scheme or quotes, Basic also decoded.
+    """Give the value itself and what of it is a credential by itself: without its scheme or quotes, Basic also decoded.
 
     With `passwords` that of a Basic credential alone is one too.
     """

@@ -54,7 +54,7 @@ class Known:
                 self._by_start.setdefault(form[:MIN_KNOWN], {}).setdefault(len(form), set()).add(form)
 
     def spans(self, text: str) -> list[Span]:
-        """The places of a text that hold any known value in any encoding, in order, joined where they overlap."""
+        """Give the places of a text that hold any known value in any encoding, in order, joined where they overlap."""
         if not self._by_start:
             return []
         found: list[Span] = []
@@ -85,7 +85,7 @@ class _View:
     places: Sequence[Span] | None
 
     def source(self, span: Span) -> Span:
-        """The part of the original from which a part of this text was made."""
+        """Return the part of the original from which a part of this text was made."""
         if self.places is None:
             return span
         return self.places[span[0]][0], self.places[span[1] - 1][1]

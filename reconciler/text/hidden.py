@@ -32,14 +32,14 @@ def is_hidden(text: str) -> bool:
 
 
 def code_of(character: str) -> str:
-    r"""The code of one character, as Python escapes it: `\n`, `\x1b`, `\u202e`, `\U000e0100`."""
+    r"""Return the code of one character, as Python escapes it: `\n`, `\x1b`, `\u202e`, `\U000e0100`."""
     code = ord(character)
     short = {9: "\\t", 10: "\\n", 13: "\\r"}.get(code)
     return short or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")  # noqa: PLR2004 - the widths of Python's own escapes
 
 
 def show_hidden(text: str, code: Callable[[str], str] = code_of) -> str:
-    """The text with each hidden character replaced by its `code`. What is visible stays; twice is the same as once."""
+    """Replace each hidden character by its `code`. What is visible stays; twice is the same as once."""
     if not is_hidden(text):
         return text
     return text.translate({ord(each): code(each) for each in set(text) if is_hidden(each)})

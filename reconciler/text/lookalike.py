@@ -12,7 +12,7 @@ NAME_STEPS: Final = ("Unicode form", "an invisible character", "case", "outer bl
 
 
 def look(text: str, *, leave_out: str | None = None) -> str:
-    """The form in which names that look alike are equal strings; `leave_out` is one of NAME_STEPS not to take.
+    """Return the form in which names that look alike are equal strings; `leave_out` is one of NAME_STEPS not to take.
 
     Compatibility form (NFKC), without hidden characters, case folded, without outer blanks (Unicode, 3.13 D145-D147).
     """

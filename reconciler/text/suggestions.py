@@ -25,7 +25,7 @@ def meant(name: str, known: Sequence[str], *, seek: bool = True) -> str:
 
 
 def nearest(name: str, known: Collection[str], *, most: int = MAX_COMPARED) -> str | None:
-    """The known name that is nearest, None when none is near or there are over `most` to compare."""
+    """Return the known name that is nearest, None when none is near or there are over `most` to compare."""
     if len(known) > most or len(name) > _MAX_NAME:
         return None
     return _nearest(name, frozenset(known))

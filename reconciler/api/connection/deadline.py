@@ -42,7 +42,7 @@ class Deadline:
             self._thread.until = None
 
     def left_s(self, timeout_s: float | None, late: type[httpcore.TimeoutException]) -> float | None:
-        """The timeout of the next operation. Raises `late` when no time is left."""
+        """Return the timeout of the next operation. Raises `late` when no time is left."""
         until: float | None = getattr(self._thread, "until", None)
         if until is None:
             return timeout_s
@@ -139,7 +139,7 @@ class DeadlineStream(httpcore.NetworkStream):
         return DeadlineStream(inner, self._deadline, plain=False)
 
     def get_extra_info(self, info: str) -> object:
-        """What the connection knows of itself."""
+        """Get what the connection knows of itself."""
         return self._inner.get_extra_info(info)
 
 

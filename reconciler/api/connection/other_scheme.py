@@ -1,6 +1,6 @@
 """Whether the other scheme is spoken at an address: asked once, when a first connection ends without a word of HTTP.
 
-A server that is spoken to in the wrong way says nothing, hangs up, or waits; only asking it the right way tells that
+A server that is spoken to in the wrong way says nothing, hangs up, or waits; only asking it the right way shows that
 from a broken network. Nothing is sent that anybody may not see.
 """
 
@@ -18,7 +18,7 @@ FIRST_HANDSHAKE_S: Final = 3.0
 
 
 def reason_for_other_scheme(api_url: str) -> str | None:
-    """What is wrong with the scheme of this address; None where the other one is not spoken there either."""
+    """Return what is wrong with the scheme of this address; None where the other one is not spoken there either."""
     parts = urlsplit(api_url)
     secure = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if secure else 80)
@@ -41,7 +41,7 @@ def _speaks_http(connection: socket.socket) -> bool:
 
 
 def _shake_hands(connection: socket.socket) -> None:
-    """Shake hands with whoever it is. Raises OSError where nobody does."""
+    """Shake hands with whoever it is. Raises OSError where none does."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # nothing is sent: whether it is TLS is all that is asked

@@ -31,7 +31,7 @@ class Proxies:
     written: Mapping[str, str]
 
     def url_for(self, url: str) -> str | None:
-        """The proxy's address for this one; None for a direct connection. Raises Unreachable for a broken variable."""
+        """Find the proxy for this address; None for a direct connection. Raises Unreachable for a broken variable."""
         parts = urlsplit(url)
         name = next((each for each in (f"{parts.scheme}_proxy", "all_proxy") if self.values.get(each)), None)
         if name is None or self._is_exempt(parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)):
@@ -39,7 +39,7 @@ class Proxies:
         return _checked(self.values[name], self.written[name])
 
     def usable(self) -> tuple[str, ...]:
-        """The addresses of all proxies, each once. Raises Unreachable for a broken variable."""
+        """Return the addresses of all proxies, each once. Raises Unreachable for a broken variable."""
         names = [each for each in ("http_proxy", "https_proxy", "all_proxy") if self.values.get(each)]
         return tuple(dict.fromkeys(_checked(self.values[each], self.written[each]) for each in names))
 
@@ -54,7 +54,7 @@ class Proxies:
 
 
 def read_proxies(environ: Mapping[str, str] | None = None) -> Proxies:
-    """What the environment says; the lower-case variable wins, as with curl. HTTP_PROXY is ignored in a CGI script."""
+    """Read the environment: the lower-case variable wins, as with curl. HTTP_PROXY is ignored in a CGI script."""
     environ = os.environ if environ is None else environ
     values: dict[str, str] = {}
     written: dict[str, str] = {}

@@ -21,7 +21,7 @@ _NOT_TLS: Final = frozenset(
 
 
 def chain_of(error: BaseException) -> list[BaseException]:
-    """An exception and what it came from."""
+    """Return an exception and what it came from."""
     chain: list[BaseException] = []
     each: BaseException | None = error
     while each is not None and each not in chain:
@@ -31,7 +31,7 @@ def chain_of(error: BaseException) -> list[BaseException]:
 
 
 def final_reason(cause: BaseException, error: Exception, what: str, host: str) -> str | None:
-    """What another attempt would meet again, and what to do; None for what may pass."""
+    """Return what another attempt would meet again, and what to do; None for what may pass."""
     match cause:
         case socket.gaierror() if cause.errno in _NO_SUCH_HOST:
             return f"{what}: there is no host {host}: its name has no address; check the API address and the DNS"
@@ -49,7 +49,7 @@ def final_reason(cause: BaseException, error: Exception, what: str, host: str) -
 
 
 def proxy_refused(status: int) -> str:
-    """What a proxy's refusal is, and what to do."""
+    """Return what a proxy's refusal is, and what to do."""
     if status == _PROXY_LOGIN:
         return (
             "the proxy asks for a user and a password (407): put them into the variable that names it, such as "

@@ -91,7 +91,7 @@ class Calling:
 
 
 def caller_name(prefix: str) -> str:
-    """The caller's file: `runners.yml`, for a project below the root with its folder in the name, each another one."""
+    """Name the caller's file: `runners.yml`, for a project below the root with its folder in it, each another one."""
     if not prefix:
         return "runners.yml"
     readable = re.sub(r"[^A-Za-z0-9_]+", "-", prefix).strip("-")
@@ -101,7 +101,7 @@ def caller_name(prefix: str) -> str:
 
 
 def render_caller(calling: Calling) -> str:
-    """The caller's YAML."""
+    """Render the caller's YAML."""
     own = f"{FOLDER}/{caller_name(calling.prefix)}"
     paths = [*calling.patterns, own, f"{FOLDER}/reconcile.yml"]
     name = f"runners ({calling.prefix})" if calling.prefix else "runners"
@@ -121,7 +121,7 @@ def render_caller(calling: Calling) -> str:
 
 
 def pattern(path: str) -> str:
-    """A path or branch as a filter pattern that matches it alone (GitHub Docs, Filter pattern cheat sheet)."""
+    """Return a path or branch as a filter pattern that matches it alone (GitHub Docs, Filter pattern cheat sheet)."""
     return _PATTERN.sub(r"\\\g<0>", path)
 
 
@@ -136,7 +136,7 @@ def _common(calling: Calling, environment: str | None) -> str:
 
 
 def job_names(environments: Iterable[str]) -> dict[str, str]:
-    """A job's name for each environment; GitHub takes letters, digits, `-` and `_`."""
+    """Return a job's name for each environment; GitHub takes letters, digits, `-` and `_`."""
     names: dict[str, str] = {}
     for environment in environments:
         base = re.sub(r"[^A-Za-z0-9_-]", "-", environment)

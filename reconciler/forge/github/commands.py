@@ -21,7 +21,7 @@ _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning"}
 
 
 def command(name: str, message: str, at: Position | None = None, title: str = "") -> str:
-    """One command line; nothing in it can end the line, close the command or start another."""
+    """Return one command line; nothing in it can end the line, close the command or start another."""
     facts = {}
     if at is not None:
         facts = {"file": at.file, "line": str(at.line), "col": str(at.column)}
@@ -32,12 +32,12 @@ def command(name: str, message: str, at: Position | None = None, title: str = ""
 
 
 def mask(value: str) -> str:
-    """The command that hides a value, and each of its lines, in all that the job logs from here on."""
+    """Return the command that hides a value, and each of its lines, in all that the job logs from here on."""
     return f"::add-mask::{_escaped(value)}"
 
 
 def problem_annotations(problems: Sequence[Problem], folder: str = "") -> list[str]:
-    """An error at each place at fault, within the limit. Places are seen from `folder`."""
+    """Return an error at each place at fault, within the limit. Places are seen from `folder`."""
     return _within(
         "error", [command("error", each.message, _seen_from(folder, each.at), "manifest") for each in problems]
     )

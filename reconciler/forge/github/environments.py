@@ -14,7 +14,7 @@ REVIEWERS: Final = "required_reviewers"
 
 
 def read_protection(github: Rest, repository: str, environment: str) -> tuple[str, ...] | None:
-    """The types of its rules, such as `required_reviewers`; None for an environment that is not there.
+    """Read the types of its rules, such as `required_reviewers`; None for an environment that is not there.
 
     Raises RestError where this token may not see it.
     """

@@ -25,7 +25,7 @@ _NUMBER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 def context_of(
     repository: str | None, number: int | None, environ: Mapping[str, str], *, pull_request: bool, kind: Kind = GITHUB
 ) -> Context:
-    """The context of this run; what is given wins. With `pull_request` there must be one. Raises UsageProblem."""
+    """Give the context of this run; what is given wins. With `pull_request` there must be one. Raises UsageProblem."""
     name = repository_of(repository, environ)
     event = _read_event(environ.get("GITHUB_EVENT_PATH"), needed=pull_request and number is None)
     found = number if number is not None else _number(event)

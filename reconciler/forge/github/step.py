@@ -52,7 +52,7 @@ class Step:
         return cls(Path(summary) if summary else None, Path(output) if output else None, say, folder)
 
     def planned(self, plan: Plan, exit_code: int) -> None:
-        """A plan: its findings as annotations, its Markdown as summary, its counts as outputs."""
+        """Report a plan: its findings as annotations, its Markdown as summary, its counts as outputs."""
         for line in finding_annotations(plan.findings, self.folder):
             self.say(line)
         self.summarise(lambda limit: render_plan(plan, max_size=limit))
@@ -66,7 +66,7 @@ class Step:
         )
 
     def applied(self, report: Report, plan: Plan) -> None:
-        """What an apply did, as summary and outputs."""
+        """Report what an apply did, as summary and outputs."""
         self.summarise(lambda limit: render_report(report, plan, max_size=limit))
         self._put({"has-changes": json.dumps(plan.has_changes), "exit-code": str(report.exit_code)})
 
@@ -82,7 +82,7 @@ class Step:
         self._put({"exit-code": str(error.exit_code)})
 
     def notice(self, message: str) -> None:
-        """A notice in the log."""
+        """Put a notice in the log."""
         self.say(command("notice", message))
 
     def summarise(self, render: Callable[[int], str]) -> None:

@@ -54,7 +54,7 @@ class Pipeline:
 
 
 def render_pipeline(pipeline: Pipeline, component: str) -> str:
-    """The pipeline's YAML, from the component's own text."""
+    """Render the pipeline's YAML, from the component's own text."""
     jobs = component.partition("\n---\n")[2]
     tokens = list(dict.fromkeys([*pipeline.tokens.values()] or [TOKEN_VARIABLE]))
     if len(pipeline.tokens) < len(pipeline.names):
@@ -64,7 +64,7 @@ def render_pipeline(pipeline: Pipeline, component: str) -> str:
 
 
 def pattern(path: str) -> str:
-    """A path as a pattern that matches it alone (Ruby's File.fnmatch, as rules:changes has it)."""
+    """Return a path as a pattern that matches it alone (Ruby's File.fnmatch, as rules:changes has it)."""
     return _PATTERN.sub(r"\\\g<0>", path)
 
 

@@ -28,7 +28,7 @@ def is_gitlab(environ: Mapping[str, str]) -> bool:
 def context_of(
     repository: str | None, number: int | None, environ: Mapping[str, str], *, pull_request: bool
 ) -> Context:
-    """The context of this job; what is given wins. With `pull_request` there must be one. Raises UsageProblem.
+    """Return the context of this job; what is given wins. With `pull_request` there must be one. Raises UsageProblem.
 
     The pipeline of a fork's merge request runs in the fork: the merge request is the target's all the same.
     """
@@ -50,7 +50,7 @@ def context_of(
 
 
 def page_of(repository: str | None, environ: Mapping[str, str]) -> str | None:
-    """The address that people see the project of the merge request at; None where it is not known."""
+    """Return the address that people see the project of the merge request at; None where it is not known."""
     if repository is None:
         return _first(environ, _ADDRESS, "CI_MERGE_REQUEST_PROJECT_URL", "CI_PROJECT_URL")
     server = _first(environ, _ADDRESS, "CI_SERVER_URL")
@@ -71,7 +71,7 @@ def token_of(environ: Mapping[str, str]) -> str:
 
 
 def refused(environ: Mapping[str, str]) -> str:
-    """What to do about a token that may not write."""
+    """Return what to do about a token that may not write."""
     host = urlsplit(environ.get("CI_API_V4_URL") or DEFAULT_ADDRESS).hostname
     return f"{TOKEN} must be a token of {host} with scope api and role Reporter or higher in this project"
 
