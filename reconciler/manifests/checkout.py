@@ -55,7 +55,7 @@ def inspect_checkout(folder: Path) -> Checkout:
 
 
 def commit_of(folder: Path) -> tuple[str, str] | None:
-    """The remote's address and the commit that a clean checkout is at; None where that is not what is in `folder`."""
+    """Find the remote's address and the commit of a clean checkout; None where that is not what is in `folder`."""
     try:
         repository = open_repository(folder, "init")
     except UsageProblem:

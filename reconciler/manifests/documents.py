@@ -66,7 +66,7 @@ class Documents:
 
 
 _BEGIN: Final = "; give a PATH, or begin with `reconciler init`"
-"""What to do where nobody said which manifests, and the default is not there."""
+"""What to do where it was not said which manifests, and the default is not there."""
 
 
 def read_all(

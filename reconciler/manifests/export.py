@@ -51,14 +51,14 @@ class Export:
         return _manifest(line for entry in self.entries.values() for line in entry)
 
     def split(self) -> dict[str, str]:
-        """A manifest for each entry, by the name of its file."""
+        """Return a manifest for each entry, by the name of its file."""
         return {f"{key}.yaml": _manifest(entry) for key, entry in self.entries.items()}
 
 
 def export_manifest(
     runners: Sequence[LiveRunner], *, headers: bool, inherit: bool = True, taken: Collection[str] = ()
 ) -> Export:
-    """A manifest that declares every runner with its id; without `inherit` none of them takes any defaults.
+    """Make a manifest that declares every runner with its id; without `inherit` none of them takes any defaults.
 
     No entry gets a key of `taken`, which others have, nor one that differs from another's in case only.
 

@@ -39,10 +39,10 @@ class Files(Protocol):
         """
 
     def read(self, path: str) -> bytes:
-        """The content, at most MAX_FILE_BYTES and one byte more. Raises OSError."""
+        """Read the content, at most MAX_FILE_BYTES and one byte more. Raises OSError."""
 
     def identity(self, path: str) -> Hashable:
-        """What two paths to one file have in common."""
+        """Return what two paths to one file have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def read_manifests(
     problems: list[Problem],
     hint: str = "",
 ) -> list[ManifestFile]:
-    """The manifests at `paths`, in order, each file once. What can't be found or read is added to `problems`.
+    """Read the manifests at `paths`, in order, each file once. What can't be found or read is added to `problems`.
 
     Folders are read recursively in sorted order; dot paths, files that are no YAML and the project files
     (`passed_over`) are left out of them. `-` reads `stdin`. A file given by name must end in .yaml or .yml, unless it
@@ -148,7 +148,7 @@ def read_manifests(
 
 
 def show_path(path: str | Path, cwd: Path) -> str:
-    """The path as people and `Files` see it: posix, and relative to the working folder where it lies below it."""
+    """Give the path as people and `Files` see it: posix, and relative to the working folder where it lies below it."""
     full = Path(os.path.normpath(cwd / path))
     try:
         return full.relative_to(os.path.normpath(cwd)).as_posix()

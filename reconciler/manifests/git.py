@@ -127,7 +127,7 @@ class Revision:
 
 @contextmanager
 def open_revision(reference: str, cwd: Path, option: str = "--base") -> Iterator[Revision]:
-    """The revision that `reference` names. Raises UsageProblem outside a repository and for no commit, GitProblem."""
+    """Open the revision that `reference` names. Raises UsageProblem without a repository or commit, and GitProblem."""
     repository = open_repository(cwd, f"{option} {reference}")
     commit = resolve_commit(repository, reference)
     prefix = Path(os.path.realpath(cwd)).relative_to(repository.root).as_posix()
@@ -136,7 +136,7 @@ def open_revision(reference: str, cwd: Path, option: str = "--base") -> Iterator
 
 
 def resolve_commit(repository: Repository, reference: str) -> str:
-    """The full hash of the commit that `reference` names. Raises UsageProblem that says how to get it here."""
+    """Resolve the full hash of the commit that `reference` names. Raises UsageProblem that says how to get it here."""
     named = repository.output("rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
     if named:
         return named.decode("ascii").strip()

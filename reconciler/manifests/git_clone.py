@@ -41,7 +41,7 @@ class Clone:
     fetches: int = 0
 
     def look(self) -> str:
-        """The commit that the remote has under the ref now. Raises GitProblem."""
+        """Return the commit that the remote has under the ref now. Raises GitProblem."""
         return self._resolve()[1]
 
     def fetch(self) -> str:
@@ -63,7 +63,7 @@ class Clone:
 
     @contextmanager
     def open(self) -> Iterator[Revision]:
-        """The files of the commit that was fetched last."""
+        """Open the files of the commit that was fetched last."""
         assert self.commit is not None  # noqa: S101 - fetched before
         with self.repository.running("cat-file", "--batch") as batch:
             yield Revision(self.repository, self.commit, "", batch)
@@ -98,7 +98,7 @@ class Clone:
 
 
 def open_clone(url: str, ref: str) -> Clone:
-    """An empty clone for a ref of the remote `url`, which `check_git_url` has passed. Raises GitProblem."""
+    """Open an empty clone for a ref of the remote `url`, which `check_git_url` has passed. Raises GitProblem."""
     shown = f"--git {url}"
     try:
         remove_abandoned()
@@ -118,7 +118,7 @@ def open_clone(url: str, ref: str) -> Clone:
 
 
 def check_git_url(url: str, cwd: Path, *, insecure_http: bool) -> str:
-    """The address of a remote, or a folder's full path. Raises UsageProblem for one that would not be safe.
+    """Return the address of a remote, or a folder's full path. Raises UsageProblem for one that would not be safe.
 
     Whoever can change what comes over the wire decides about the fleet: so there is no git:// and no plain http, and no
     password in an address, which `ps` and logs show. Git's own credential helpers and ssh keys take its place.
@@ -151,7 +151,7 @@ def check_git_url(url: str, cwd: Path, *, insecure_http: bool) -> str:
 
 
 def check_ref(ref: str) -> str:
-    """The ref's name. Raises UsageProblem."""
+    """Return the ref's name. Raises UsageProblem."""
     if not _REF.fullmatch(ref) or ref == "@":
         raise UsageProblem(f"--ref {ref!r}: this is no name of a branch or a tag")
     return ref

@@ -42,13 +42,13 @@ _KEPT: Final = ("SYSTEMROOT", "TEMP", "TMP") if os.name == "nt" else ()
 
 
 def find_root(folder: Path) -> Path | None:
-    """The nearest folder from here up that has a `.git`, which no commit can hold; None where there is none."""
+    """Find the nearest folder from here up that has a `.git`, which no commit can hold; None where there is none."""
     real = Path(os.path.realpath(folder))
     return next((each for each in (real, *real.parents) if os.path.lexists(each / ".git")), None)
 
 
 def find_git(root: Path) -> str | None:
-    """The git on the PATH, by its full path, in no folder of the checkout `root` or of the one that this runs in."""
+    """Find the git on the PATH, its full path, in no folder of the checkout `root` or of the one that this runs in."""
     candidates = (str(Path(folder) / program) for folder in _safe_path(root) for program in _PROGRAMS)
     return next(
         (
@@ -61,13 +61,13 @@ def find_git(root: Path) -> str | None:
 
 
 def clean_environment(root: Path) -> dict[str, str]:
-    """What git gets to see of the environment: a PATH without the checkout, and our settings."""
+    """Return what git gets to see of the environment: a PATH without the checkout, and our settings."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return {**kept, "PATH": os.pathsep.join(_safe_path(root)), **_ENVIRONMENT}
 
 
 def network_environment(root: Path) -> dict[str, str]:
-    """What git gets to see where it asks a remote that the user named: besides, the user's own way to it.
+    """Return what git gets to see where it asks a remote that the user named: besides, the user's own way to it.
 
     That is the configuration of user and system (with its credential helpers, proxies, certificates and rewritten
     addresses), ssh and its agent, programs that answer for a password, proxies, and `GIT_CONFIG_COUNT` with its keys.
@@ -94,11 +94,11 @@ def _in_checkout(path: str, root: Path) -> bool:
 
 
 def write_trusted(values: tuple[str, ...]) -> IO[str]:
-    """A configuration file that holds these values of safe.directory, for as long as it is held.
+    """Return a configuration file that holds these values of safe.directory, for as long as it is held.
 
     A file, since git before 2.38 takes this key from no command line.
     """
-    file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - it is held, and goes with its holder
+    file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - it is held, and is removed with its holder
         "w", encoding="utf-8", errors="surrogateescape", suffix=".gitconfig"
     )
     quoted = (each.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") for each in values)
@@ -108,7 +108,7 @@ def write_trusted(values: tuple[str, ...]) -> IO[str]:
 
 
 def read_user_values(git: str, root: Path, key: str) -> tuple[str, ...]:
-    """What system and user have set for one key of git's configuration, the user's last.
+    """Read what system and user have set for one key of git's configuration, the user's last.
 
     Asked outside of the repository, so that its own configuration has no say.
     """

@@ -87,12 +87,12 @@ class Repository:
     git_dir: Path | None = None
 
     def output(self, *arguments: str) -> bytes | None:
-        """What a git command prints; None where it fails. Raises GitProblem over TIMEOUT_S and MAX_OUTPUT_BYTES."""
+        """Return what a git command prints; None where it fails. Raises GitProblem over a limit of time or size."""
         code, content, _ = self._run(arguments)
         return content if code == 0 else None
 
     def ask_remote(self, *arguments: str) -> tuple[bytes | None, str]:
-        """What a git command prints that reaches a remote, None where it fails; and its reason then.
+        """Run a git command that reaches a remote: what it prints, None where it fails; and its reason then.
 
         Raises GitProblem over NETWORK_TIMEOUT_S.
         """
@@ -101,7 +101,7 @@ class Repository:
 
     @contextmanager
     def running(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-        """A git command that is talked to over its stdin and stdout; it ends with the block."""
+        """Start a git command that is talked to over its stdin and stdout; it ends with the block."""
         process = self._start(arguments, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
         with process:
             try:
@@ -110,7 +110,7 @@ class Repository:
                 process.kill()  # leaving the block waits for its end
 
     def check(self) -> Repository:
-        """The same repository as git takes it. Raises GitProblem with what to do where git refuses it."""
+        """Return the same repository as git takes it. Raises GitProblem with what to do where git refuses it."""
         code, _, message = self._run(("rev-parse", "--git-dir"))
         if code == 0:
             return self
@@ -176,7 +176,7 @@ class Repository:
 
 
 def open_repository(folder: Path, what_for: str) -> Repository:
-    """The repository that `folder` is in. Raises NoRepository, and GitProblem without git or where git refuses it."""
+    """Open the repository of `folder`. Raises NoRepository, and GitProblem without git or where git refuses it."""
     root = find_root(folder)
     if root is None:
         raise NoRepository(f"{what_for}: {folder} is in no git repository; run this in a checkout of one")

@@ -27,7 +27,7 @@ _NOTHING: Final = "nothing"
 
 
 def under_policy_of(reference: str, project: Project, *, path: str | None) -> Project:
-    """The project, with the policy of the git revision `reference` and the changes of the policy since.
+    """Return the project, with the policy of the git revision `reference` and the changes of the policy since.
 
     `path` is the project file as given by --project, None for the usual places. Raises UsageProblem for no such
     commit, and ManifestError where the project file there is not valid.

@@ -105,7 +105,7 @@ def load_project(
     cwd: Path,
     files: Files | None = None,
 ) -> Project:
-    """The project file at `path`, or reconciler.yaml (or .yml) in `cwd` when that is there.
+    """Load the project file at `path`, or reconciler.yaml (or .yml) in `cwd` when that is there.
 
     `variables` (`--var`) beat those of the environment, which beat the top level's. Raises BrokenProject with every
     problem of the file, ManifestError when it can't be read, and UsageProblem for an unknown environment.
@@ -128,7 +128,7 @@ def load_project(
 
 
 def load_policy(path: str | None, *, environment: str | None, cwd: Path, files: Files, revision: str) -> Project:
-    """The project file that `files` has in the same place, for the sake of its policy; the defaults where it has none.
+    """Load the project file that `files` has in the same place, for its policy; the defaults where it has none.
 
     An environment that it does not declare has its top level's policy. `revision` is what messages call it. Raises
     ManifestError.

@@ -27,7 +27,7 @@ _PLAIN: Final = re.compile(
 
 
 def write_manifest(runners: Iterable[str]) -> Iterator[str]:
-    """The lines of a manifest with the entries that `write_runner` gave."""
+    """Yield the lines of a manifest with the entries that `write_runner` gave."""
     lines = list(runners)
     yield "version: 1"
     yield "runners:" if lines else "runners: {}"
@@ -35,7 +35,7 @@ def write_manifest(runners: Iterable[str]) -> Iterator[str]:
 
 
 def write_runner(key: str, entry: Mapping[str, Any], comment: str = "") -> Iterator[str]:
-    """The lines of one runner's entry below `runners:`; `comment` is safe text for its first line.
+    """Yield the lines of one runner's entry below `runners:`; `comment` is safe text for its first line.
 
     Texts are as a manifest has them, with `$${` for a literal `${`.
     """
@@ -52,7 +52,7 @@ def write_runner(key: str, entry: Mapping[str, Any], comment: str = "") -> Itera
 
 
 def write_documents(documents: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """The lines of a stream of documents, in block style: JSON's own types, and no empty stream."""
+    """Yield the lines of a stream of documents, in block style: JSON's own types, and no empty stream."""
     for count, document in enumerate(documents):
         if count:
             yield "---"
@@ -86,7 +86,7 @@ def _flow(held: Any) -> str:
 
 
 def scalar(held: str | float) -> str:
-    """A string, boolean or number as YAML, on one line and harmless in a terminal and a CI log."""
+    """Return a string, boolean or number as YAML, on one line and harmless in a terminal and a CI log."""
     if not isinstance(held, str):
         return json.dumps(held)
     if _PLAIN.fullmatch(held):

@@ -68,7 +68,7 @@ class Finding:
     def rank(self) -> tuple[int, int]:
         """Where it is shown, lowest first, so that no number of others can hide what matters.
 
-        Errors that were accepted, errors that refuse, workflows that wait for what nobody serves, changes of the
+        Errors that were accepted, errors that refuse, workflows that wait for what no runner serves, changes of the
         policy, the rest by severity; last what else was accepted.
         """
         if self.severity == Severity.ERROR:

@@ -30,7 +30,7 @@ class Wait:
 class Gate:
     """A tag set (or promise) that must stay served while runners change over.
 
-    `tags` is the set; empty stands for "any workflow", which only a wildcard serves, if `wildcard`, and for a workflow
+    `tags` is the set; empty means "any workflow", which only a wildcard serves, if `wildcard`, and for a workflow
     without tags otherwise. `keys` are the actions whose first write makes one more runner serve it.
     """
 
@@ -88,7 +88,7 @@ class UnmanagedRunner:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """How many active runners serve one tag set before and after; `tags` empty stands for wildcards."""
+    """How many active runners serve one tag set before and after; `tags` empty means wildcards."""
 
     tags: tuple[str, ...]
     before: int
@@ -114,7 +114,7 @@ class PlanInputs:
     """What a plan was made from, as it was given; `acknowledged` holds CODE or CODE:KEY.
 
     `policy_from` is the commit whose policy it was made under, by its full hash.
-    `place` is the project file's path below the root of its repository, whether it is there or not: it tells the
+    `place` is the project file's path below the root of its repository, whether it is there or not: it keeps the
     projects of one repository apart. `demand` is how many of the newest workflows were asked for by option, None for
     what the project file says. `probe` says that endpoints were asked: what they answer decides again at its apply.
     """
@@ -195,7 +195,7 @@ class Plan:
         return bool(self.actions)
 
     def count(self, action: ActionKind) -> int:
-        """How many actions are of one kind."""
+        """Count how many actions are of one kind."""
         return sum(each.action == action for each in self.actions)
 
     @property

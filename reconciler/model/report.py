@@ -45,11 +45,11 @@ class Report:
     interrupted: bool = False
 
     def count(self, status: OutcomeStatus) -> int:
-        """How many actions ended in one status."""
+        """Count how many actions ended in one status."""
         return sum(outcome.status == status for outcome in self.outcomes)
 
     def applied(self, action: ActionKind) -> int:
-        """How many actions of one kind were applied."""
+        """Return how many actions of one kind were applied."""
         return sum(outcome.status == OutcomeStatus.APPLIED and outcome.action == action for outcome in self.outcomes)
 
     @property

@@ -92,7 +92,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class SetDemand:
-    """A tag set, the names of the active runners that serve it, and who asks for just it (None: nobody).
+    """A tag set, the names of the active runners that serve it, and who asks for just it (None: no workflow).
 
     No tags are what workflows without any ask for.
     """
@@ -111,7 +111,7 @@ class SetDemand:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Tag sets with the names of the active runners that serve each; an empty set stands for wildcards.
+    """Tag sets with the names of the active runners that serve each; an empty set means wildcards.
 
     Where the demand was read, `demand` has all sets by who asks for them, and `recent` how many workflows of late were.
     `listed` are the runners that were read; where their endpoints were asked, `healthy` counts for each set the healthy

@@ -76,7 +76,7 @@ class DesiredRunner:
         }
 
     def place(self, name: str) -> Position:
-        """Where the field `name` is written, or the runner's key where it has no place of its own."""
+        """Return where the field `name` is written, or the runner's key where it has no place of its own."""
         return self.field_at.get(name, self.at)
 
 
@@ -98,7 +98,7 @@ PER_PAGE: Final = 100
 
 
 def list_reads(count: int) -> int:
-    """How many reads a list of so many runners takes: a full last page is followed by one more."""
+    """Count how many reads a list of so many runners takes: a full last page is followed by one more."""
     return count // PER_PAGE + 1
 
 

@@ -80,7 +80,7 @@ class Secret:
 
     @classmethod
     def join(cls, parts: Iterable[str | Secret]) -> Secret:
-        """One secret out of plain and secret pieces, such as `Bearer ` and a token; a placeholder if one of them is."""
+        """Make one secret of plain and secret pieces, such as `Bearer ` and a token; a placeholder if one is."""
         pieces = list(parts)
         joined = cls("".join(part if isinstance(part, str) else _open(part) for part in pieces))
         doubtful = any(isinstance(part, Secret) and part.is_placeholder for part in pieces)
@@ -110,7 +110,7 @@ class Secret:
         return hmac.new(key, salt + b"\0" + _open(self).encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
 
     def derive_key(self, purpose: str) -> bytes:
-        """A 32-byte key for one purpose, by HKDF-SHA-256 (RFC 5869, no salt, one block)."""
+        """Return a 32-byte key for one purpose, by HKDF-SHA-256 (RFC 5869, no salt, one block)."""
         extracted = hmac.new(bytes(32), _open(self).encode(errors="surrogatepass"), hashlib.sha256).digest()
         return hmac.new(extracted, purpose.encode() + b"\x01", hashlib.sha256).digest()
 
@@ -145,7 +145,7 @@ class Literal(Secret):
     __slots__ = ()
 
     def looks_like_credential(self, header: str) -> bool:
-        """Whether the value of this header is probably a credential, and none that stands for one."""
+        """Whether the value of this header is probably a credential, and no placeholder of one."""
         return not self.is_placeholder and looks_like_credential(header, _open(self))
 
 
@@ -194,7 +194,7 @@ class Scrubber:
             self._waiting |= set(secrets) - self._learned
 
     def scrub(self, text: str) -> str:
-        """The text with every known value replaced by `(sensitive)`, encoded or not, in any case."""
+        """Return the text with every known value replaced by `(sensitive)`, encoded or not, in any case."""
         with self._lock:
             for secret in self._waiting:
                 self._add(secret)
@@ -214,7 +214,7 @@ class Scrubber:
 
 
 def reveal(secret: Secret) -> str:
-    """The value itself. Only the wire module may import this."""
+    """Return the value itself. Only the wire module may import this."""
     return _open(secret)
 
 

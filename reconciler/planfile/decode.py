@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def plan_from(document: models.PlanModel) -> Plan:
-    """The plan of a document. Its actions have no `live` and no `desired`.
+    """Make the plan of a document. Its actions have no `live` and no `desired`.
 
     A secret header value is `Unresolved("(sensitive)")`.
     """

@@ -31,7 +31,7 @@ FORMAT_VERSION: Final = "1.0"
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON data: what `plan --format json` prints, and what a saved plan holds besides its proofs."""
+    """Make the plan as JSON data: what `plan --format json` prints, and what a saved plan holds besides its proofs."""
     return {
         "format_version": FORMAT_VERSION,
         "reconciler_version": __version__,
@@ -63,7 +63,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 
 
 def report_document(report: Report) -> dict[str, Any]:
-    """What an apply did, as `apply --format json` prints it at exit 0, 3 and 130."""
+    """Return what an apply did, as `apply --format json` prints it at exit 0, 3 and 130."""
     return {
         "format_version": FORMAT_VERSION,
         "interrupted": report.interrupted,
@@ -79,7 +79,7 @@ def report_document(report: Report) -> dict[str, Any]:
 
 
 def outcome_document(outcome: Outcome) -> dict[str, Any]:
-    """What became of one action; `error` is null when it was applied."""
+    """Return what became of one action; `error` is null when it was applied."""
     error = outcome.error
     return {
         "key": outcome.key,
@@ -91,7 +91,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
 
 
 def error_document(error: ReconcilerError) -> dict[str, Any]:
-    """An error as `--format json` prints it; at exit 4 and 5 with the plan as it is now."""
+    """Return an error as `--format json` prints it; at exit 4 and 5 with the plan as it is now."""
     problems = error.problems if isinstance(error, ManifestError) else ()
     document = failure_document(error.code, str(error), problems)
     if isinstance(error, StalePlan):
@@ -102,13 +102,13 @@ def error_document(error: ReconcilerError) -> dict[str, Any]:
 
 
 def failure_document(code: str, message: str, problems: Iterable[Problem] = ()) -> dict[str, Any]:
-    """The error document of anything that went wrong, also of what is no ReconcilerError."""
+    """Return the error document of anything that went wrong, also of what is no ReconcilerError."""
     places = [{"file": at.file, "line": at.line, "column": at.column, "message": what} for at, what in problems]
     return {"format_version": FORMAT_VERSION, "error": {"code": code, "message": message, "problems": places}}
 
 
 def shown_body(body: RunnerBody) -> dict[str, Any]:
-    """The body of a POST or PUT, secrets redacted; a field that is not sent is not in it."""
+    """Return the body of a POST or PUT, secrets redacted; a field that is not sent is not in it."""
     return body_document(body, _shown)
 
 
@@ -140,7 +140,7 @@ def _demand(plan: Plan) -> dict[str, Any]:
 
 
 def demand_document(demand: Demand) -> dict[str, Any]:
-    """What workflows ask for, by tag set, and how many active runners serve each before and after."""
+    """Return what workflows ask for, by tag set, and how many active runners serve each before and after."""
     return {
         "recent": demand.recent,
         "asked": [
@@ -218,7 +218,7 @@ def _request(request: Request) -> dict[str, Any]:
 
 
 def finding_document(finding: Finding) -> dict[str, Any]:
-    """One finding; its place is null where it has none, and `asked` there where it is known."""
+    """Return one finding; its place is null where it has none, and `asked` there where it is known."""
     known = {} if finding.asked is None else {"asked": finding.asked}
     return {
         "code": finding.code,

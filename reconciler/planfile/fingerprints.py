@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PURPOSE: Final = "reconciler plan fingerprints 1"
 UNKNOWN: Final = "unknown"
-"""Stands for a value that could not be resolved; such a plan can't be applied."""
+"""The mark of a value that could not be resolved; such a plan can't be applied."""
 
 
 PINNED: Final = sorted(FIELDS, key=lambda field: field.is_secret)
@@ -30,14 +30,14 @@ PINNED: Final = sorted(FIELDS, key=lambda field: field.is_secret)
 
 
 def take_fingerprints(plan: Plan, key: Secret, nonce: str | None = None) -> Fingerprints:
-    """The fingerprints of a plan that was just made; those of two plans compare only under one key and one `nonce`."""
+    """Take the fingerprints of a plan; those of two plans compare only under one key and one `nonce`."""
     nonce = nonce or secrets.token_hex(16)
     derived = key.derive_key(PURPOSE)
     return Fingerprints(nonce, tuple(_pin(each, derived, nonce) for each in plan.actions))
 
 
 def fingerprints_document(fingerprints: Fingerprints) -> dict[str, Any]:
-    """The fingerprints as a saved plan holds them."""
+    """Return the fingerprints as a saved plan holds them."""
     return {"nonce": fingerprints.nonce, "runners": [_pin_document(each) for each in fingerprints.pins]}
 
 

@@ -221,7 +221,7 @@ def _wrong(kind: str) -> str:
 
 
 def parse_document(document: Any, file: str) -> PlanModel:
-    """A plan document, checked. Raises PlanFileError that names the misshapen places; never what they hold."""
+    """Parse a plan document, checked. Raises PlanFileError that names the misshapen places; never what they hold."""
     try:
         parsed = PlanModel.model_validate(document)
     except ValidationError as exc:
@@ -237,5 +237,5 @@ def parse_document(document: Any, file: str) -> PlanModel:
 
 
 def build_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a plan document."""
+    """Build the JSON Schema (2020-12) of a plan document."""
     return {"$schema": DIALECT} | PlanModel.model_json_schema()

@@ -45,7 +45,7 @@ class SavedPlan:
 
 
 def write_plan(plan: Plan, inputs: PlanInputs, key: Secret) -> str:
-    """The text of a saved plan, signed under `key`."""
+    """Return the text of a saved plan, signed under `key`."""
     document = plan_document(plan)
     document["inputs"] = {
         "paths": list(inputs.paths),
@@ -66,7 +66,7 @@ def write_plan(plan: Plan, inputs: PlanInputs, key: Secret) -> str:
 
 
 def read_plan(content: str | bytes, key: Secret | None, *, file: str = "the plan file") -> SavedPlan:
-    """A plan from the content of a file. With a `key` it must be signed under it; without one it is only read.
+    """Read a plan from the content of a file. With a `key` it must be signed under it; without one it is only read.
 
     Raises PlanFileError for a damaged or edited file, one of another major format, and one signed under another key.
     """

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def plan_schema() -> dict[str, Any]:
-    """What `schema plan` prints."""
+    """Return what `schema plan` prints."""
     text = resources.files(__package__).joinpath("plan.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema

@@ -19,7 +19,7 @@ MAX_DEPTH: Final = 100
 def read_object(
     content: str | bytes, file: str, *, what: str = "plan", error: type[ReconcilerError] = PlanFileError
 ) -> dict[str, Any]:
-    """The one object that `content` holds. Raises `error`, which names `file` and never quotes the content.
+    """Read the one object that `content` holds. Raises `error`, which names `file` and never quotes the content.
 
     `what` is what the file should be.
     """

@@ -27,7 +27,7 @@ _RESTS: Final = Result(None, unknown=False)
 
 
 def create(desired: DesiredRunner) -> Action:
-    """The action for an entry without a live runner: a POST, and a PUT after it where it is to be disabled."""
+    """Return the action for an entry without a live runner: a POST, and a PUT after it where it is to be disabled."""
     body = replacement.creation(desired)
     finish = replacement.finish(desired)
     requests = [Request(method="POST", path=COLLECTION, body=body, purpose=Purpose.CREATE)]
@@ -48,7 +48,7 @@ def create(desired: DesiredRunner) -> Action:
 
 
 def update(desired: DesiredRunner, live: LiveRunner, matched_by: MatchedBy) -> Result:
-    """The action for an entry and its live runner: one PUT of the whole runner, where that changes anything."""
+    """Return the action for an entry and its live runner: one PUT of the whole runner, where that changes anything."""
     if diff.rests(desired, live.spec):
         return _RESTS
     body = replacement.replacement(desired, live.spec)
@@ -74,9 +74,9 @@ def update(desired: DesiredRunner, live: LiveRunner, matched_by: MatchedBy) -> R
 
 
 def retire(live: LiveRunner) -> Action:
-    """The action that disables a live runner which no entry matches.
+    """Return the action that disables a live runner which no entry matches.
 
-    Its key is `unmanaged:ID`: no entry's key holds a colon, so that it is nobody else's.
+    Its key is `unmanaged:ID`: no entry's key holds a colon, so that it is no entry's.
     """
     body = replacement.retirement(live.spec)
     return Action(

@@ -47,7 +47,7 @@ _SAME: Final = Difference((), unknown=False)
 
 
 def compare(body: RunnerBody, live: RunnerSpec) -> Difference:
-    """What a PUT of `body` would change on `live`. A field that the body leaves out is not changed."""
+    """Return what a PUT of `body` would change on `live`. A field that the body leaves out is not changed."""
     changes: list[Change] = []
     unknown = known = False
     spec, omitted = body.spec, body.omitted
@@ -67,7 +67,7 @@ def compare(body: RunnerBody, live: RunnerSpec) -> Difference:
 
 
 def creation_changes(spec: RunnerSpec) -> tuple[Change, ...]:
-    """The changes of a create that ends with `spec`."""
+    """Return the changes of a create that ends with `spec`."""
     changes: list[Change] = []  # a plain loop: ten thousand creates are to be quick
     for field in FIELDS:
         if (change := field.creation(field.of(spec))) is not None:
@@ -76,7 +76,7 @@ def creation_changes(spec: RunnerSpec) -> tuple[Change, ...]:
 
 
 def document_moves(before: object, after: object, *, place: Callable[[Sequence[str | int]], str]) -> list[str]:
-    """One line for each difference of two documents (JSON), such as `tags to be sent: added "x"`, by path.
+    """Return one line for each difference of two documents (JSON), such as `tags to be sent: added "x"`, by path.
 
     For documents that hold redacted values only: the lines quote them. `place` says a path in words; what was added to
     or removed from a list is shown without its place in it.

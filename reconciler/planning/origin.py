@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def with_origins(plan: Plan, base: Desired) -> Plan:
-    """The plan with the origin of every change, as seen from the manifests of the base revision.
+    """Return the plan with the origin of every change, as seen from the manifests of the base revision.
 
     A field that the base left as it is live is the branch's; one that the branch leaves as the base had it is drift;
     one that differs between all three is a conflict. A runner that the base does not declare is the branch's.

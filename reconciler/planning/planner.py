@@ -55,7 +55,7 @@ def make_plan(
     health: Mapping[str, Probed] | None = None,
     asked_first: Demand | None = None,
 ) -> Plan:
-    """The plan that brings live to desired; the same for any order of its inputs.
+    """Make the plan that brings live to desired; the same for any order of its inputs.
 
     `created_at` is ISO 8601 UTC; `reads` the requests sent so far, those of the listing unless given;
     `verify` whether a list is read after the writes;

@@ -21,7 +21,7 @@ _NOT_IN_POST: Final = frozenset({NOT_IN_POST})
 
 
 def replacement(desired: DesiredRunner, live: RunnerSpec) -> RunnerBody:
-    """The PUT body for a live runner. It keeps what the manifest does not own.
+    """Return the PUT body for a live runner. It keeps what the manifest does not own.
 
     An unmanaged status of a value unknown to us is left out, for the service might refuse it: an omitted field keeps
     its value (API: Update Runner).
@@ -36,13 +36,13 @@ def replacement(desired: DesiredRunner, live: RunnerSpec) -> RunnerBody:
 
 
 def carried(desired: DesiredRunner) -> tuple[str, ...]:
-    """The fields, in the order of FIELDS, whose live value a replacement carries over."""
+    """Return the fields, in the order of FIELDS, whose live value a replacement carries over."""
     owned = desired.owned()
     return tuple(name for name in FIELD_NAMES if name not in owned) if len(owned) < len(FIELD_NAMES) else ()
 
 
 def creation(desired: DesiredRunner) -> RunnerBody:
-    """The POST body: name, endpoint, and what else the manifest owns but for the status."""
+    """Return the POST body: name, endpoint, and what else the manifest owns but for the status."""
     given = {"name": desired.name, "endpoint": desired.endpoint} | desired.owned()
     given.pop(NOT_IN_POST, None)
     omitted = _NOT_IN_POST if len(given) == len(FIELDS) - 1 else frozenset(FIELD_NAMES) - given.keys()
@@ -50,7 +50,7 @@ def creation(desired: DesiredRunner) -> RunnerBody:
 
 
 def finish(desired: DesiredRunner) -> RunnerBody | None:
-    """The PUT body that disables a runner just created; None where it is to be active.
+    """Return the PUT body that disables a runner just created; None where it is to be active.
 
     What the manifest does not own was not sent by the POST, so a runner just created has none of it.
     """
@@ -60,5 +60,5 @@ def finish(desired: DesiredRunner) -> RunnerBody | None:
 
 
 def retirement(live: RunnerSpec) -> RunnerBody:
-    """The PUT body that disables a live runner which no entry matches: all else as read."""
+    """Return the PUT body that disables a live runner which no entry matches: all else as read."""
     return RunnerBody(live.replace(status=RunnerStatus.DISABLED))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def targeted(keys: Collection[str], globs: Sequence[str]) -> frozenset[str]:
-    """The keys that any of the globs matches (case counts); all of them where there is no glob.
+    """Return the keys that any of the globs matches (case counts); all of them where there is no glob.
 
     Raises UsageProblem for the globs that match no key.
     """

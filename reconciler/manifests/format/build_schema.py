@@ -25,12 +25,12 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def build_manifest_schema() -> dict[str, Any]:
-    """The JSON Schema of a manifest's document. Whatever it refuses, reading refuses too."""
+    """Build the JSON Schema of a manifest's document. Whatever it refuses, reading refuses too."""
     return _schema(Manifest, "runner-manifest", "Runner manifest", _MANIFEST_EXAMPLE)
 
 
 def build_project_schema() -> dict[str, Any]:
-    """The JSON Schema of a project file. Whatever it refuses, reading refuses too."""
+    """Build the JSON Schema of a project file. Whatever it refuses, reading refuses too."""
     return _schema(ProjectFile, "runner-project", "Runner project file", _PROJECT_EXAMPLE)
 
 
@@ -75,17 +75,17 @@ class _Plain(GenerateJsonSchema):
         return False
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> dict[str, Any]:
-        """The schema of what may be left out: null is no value for it."""
+        """Return the schema of what may be left out: null is no value for it."""
         return self.generate_inner(schema["schema"])
 
     def dict_schema(self, schema: core_schema.DictSchema) -> dict[str, Any]:
-        """An object with a pattern for its keys."""
+        """Return an object with a pattern for its keys."""
         names = self.generate_inner(schema["keys_schema"])
         values = self.generate_inner(schema["values_schema"])
         return {"type": "object", "propertyNames": {"pattern": names["pattern"]}, "additionalProperties": values}
 
     def model_schema(self, schema: core_schema.ModelSchema) -> dict[str, Any]:
-        """An object of known keys."""
+        """Return an object of known keys."""
         made = super().model_schema(schema)
         made.pop("title", None)
         return made

@@ -27,7 +27,7 @@ _MAX_HOST: Final = 253
 
 
 def check_endpoint(text: str) -> str | None:
-    """What is wrong with an endpoint, None if nothing is. Never repeats it: it may hold a password."""
+    """Return what is wrong with an endpoint, None if nothing is. Never repeats it: it may hold a password."""
     if len(text) <= _MAX_HOST and _COMMON.fullmatch(text):
         return None
     found = _PARTS.fullmatch(text)

@@ -27,7 +27,7 @@ URL_PATH: Final = "/(?!/)[A-Za-z0-9/._~!$&'()*+,;=:@-]*"
 DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""Control characters and line separators; and what stands for a byte of the command line that is no UTF-8."""
+"""Control characters and line separators; and what a surrogate is for a byte of the command line that is no UTF-8."""
 _KEY: Final = re.compile(KEY)
 _UUID: Final = re.compile(UUID)
 _HEADER_NAME: Final = re.compile(HEADER_NAME)
@@ -39,7 +39,7 @@ _DAY: Final = re.compile(DAY)
 
 
 def check_name(text: str) -> str | None:
-    """A runner's name."""
+    """Check a runner's name."""
     if not text.strip():
         return "a name must not be empty"
     if len(text) > MAX_NAME:
@@ -48,29 +48,29 @@ def check_name(text: str) -> str | None:
 
 
 def check_tag(text: str) -> str | None:
-    """One tag."""
+    """Check one tag."""
     return check_text(text) if text.strip() else "a tag must not be empty"
 
 
 def check_id(text: str) -> str | None:
-    """A runner's id: a UUID of any version."""
+    """Check a runner's id: a UUID of any version."""
     return None if _UUID.fullmatch(text) else f"{quoted(text)} is no UUID, such as 550e8400-e29b-41d4-a716-446655440000"
 
 
 def check_key(text: str) -> str | None:
-    """A runner's key, or the name of a profile or an environment."""
+    """Check a runner's key, or the name of a profile or an environment."""
     if _KEY.fullmatch(text):
         return None
     return "a key has 1 to 100 letters, digits, dots, dashes and underscores, and begins with a letter or digit"
 
 
 def check_header_name(text: str) -> str | None:
-    """A header's name."""
+    """Check a header's name."""
     return None if _HEADER_NAME.fullmatch(text) else "a header's name has only letters, digits and !#$%&'*+-.^_`|~"
 
 
 def check_header_value(text: str) -> str | None:
-    """A header's value, not one copied from where it is hidden: that would be sent in place of the secret."""
+    """Check a header's value, not one copied from where it is hidden: that would be sent in place of the secret."""
     if REDACTED not in text:
         return None
     return (
@@ -79,12 +79,12 @@ def check_header_value(text: str) -> str | None:
 
 
 def check_reason(text: str) -> str | None:
-    """Why a finding is accepted."""
+    """Check the reason for which a finding is accepted."""
     return check_text(text) if text.strip() else "say why; a reason must not be empty"
 
 
 def check_day(text: str) -> str | None:
-    """A calendar day."""
+    """Check a calendar day."""
     try:
         dt.date.fromisoformat(text if _DAY.fullmatch(text) else "")
     except ValueError:
@@ -93,24 +93,24 @@ def check_day(text: str) -> str | None:
 
 
 def check_percentage(text: str) -> str | None:
-    """A percentage such as `50%`."""
+    """Check a percentage such as `50%`."""
     return None if _PERCENTAGE.fullmatch(text) else f"{quoted(text)} is neither a count nor a percentage such as 50%"
 
 
 def check_variable_name(text: str) -> str | None:
-    """The name of a `${var:…}`."""
+    """Check the name of a `${var:…}`."""
     return None if _VARIABLE_NAME.fullmatch(text) else "a variable's name has only letters, digits and underscores"
 
 
 def check_variable_value(text: str) -> str | None:
-    """What a `${var:…}` stands for: text that is not expanded again, so that no secret can be meant."""
+    """Check the value of a `${var:…}`: text that is not expanded again, so that no secret can be meant."""
     if "${env:" in text or "${file:" in text:
         return "a variable is text and can't refer to a secret; put the reference into a header's value"
     return None
 
 
 def check_token_env(text: str) -> str | None:
-    """The environment variable that holds an environment's token."""
+    """Return the environment variable that holds an environment's token."""
     if _TOKEN_ENV.fullmatch(text):
         return None
     return (
@@ -119,21 +119,21 @@ def check_token_env(text: str) -> str | None:
 
 
 def check_host_glob(text: str) -> str | None:
-    """A pattern for hosts."""
+    """Check a pattern for hosts."""
     if not text or any(each in text for each in "/@ ") or (":" in text and not text.startswith("[")):
         return "must be a host or a pattern such as *.example.com, without scheme, port or path"
     return check_text(text)
 
 
 def check_url_path(text: str) -> str | None:
-    """A path below an endpoint."""
+    """Check a path below an endpoint."""
     if _URL_PATH.fullmatch(text) and not any(each in ("..", ".") for each in text.split("/")):
         return None
     return f"{quoted(text)} is no path of a URL, such as /system_stats: no spaces, no query, no dot segments"
 
 
 def check_filled(text: str) -> str | None:
-    """A path or a pattern."""
+    """Check a path or a pattern."""
     return check_text(text) if text.strip() else "must not be empty"
 
 

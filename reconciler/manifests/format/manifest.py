@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def at_most_ten(tags: list[str], info: Info) -> list[str]:
-    """The tags, each once. How many they are is not known while one of them refers to variables."""
+    """Return the tags, each once. How many they are is not known while one of them refers to variables."""
     once = list(dict.fromkeys(tags)) if len(tags) > 1 else tags
     if len(once) > MAX_TAGS and not (info.context.variables is None and any("${" in tag for tag in once)):
         raise problem(f"{len(once)} tags, the API takes at most {MAX_TAGS}")

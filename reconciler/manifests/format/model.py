@@ -32,11 +32,11 @@ class Model(BaseModel):
 
     @classmethod
     def keys(cls) -> dict[str, FieldInfo]:
-        """The keys as they are written."""
+        """Return the keys as they are written."""
         return {field.alias or name: field for name, field in cls.model_fields.items()}
 
     def by_key(self) -> dict[str, Any]:
-        """What is declared, by the keys as they are written."""
+        """Return what is declared, by the keys as they are written."""
         fields = type(self).model_fields
         return {fields[name].alias or name: getattr(self, name) for name in fields if name in self.model_fields_set}
 
@@ -55,17 +55,17 @@ Declared = Annotated[T | None, _NotNull()]
 
 
 def optional(about: str, *examples: object) -> Any:
-    """A key that may be left out: what it means, for editors, and examples."""
+    """Return a key that may be left out: what it means, for editors, and examples."""
     return Field(default=None, description=about, examples=list(examples) or None)
 
 
 def required(about: str, *examples: object) -> Any:
-    """A key that must be there. The first example is what the message about a missing one suggests."""
+    """Return a key that must be there. The first example is what the message about a missing one suggests."""
     return Field(description=about, examples=list(examples))
 
 
 def plain(annotation: Any) -> Any:
-    """A type without what annotates it, and without None."""
+    """Return a type without what annotates it, and without None."""
     while not (isinstance(annotation, type) or get_origin(annotation) in (list, dict)):
         annotation = annotation.__origin__ if hasattr(annotation, "__metadata__") else get_args(annotation)[0]
     return annotation

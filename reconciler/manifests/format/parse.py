@@ -59,7 +59,7 @@ def parse(
     variables: Mapping[str, str] | None = None,
     path: str = "",
 ) -> tuple[M, Map]:
-    """The model of a mapping. What is wrong is added to `problems`; what is right is read all the same.
+    """Parse the model of a mapping. What is wrong is added to `problems`; what is right is read all the same.
 
     Gives the mapping too, without what is wrong: its keys still have their places, so that a key with a wrong value is
     known to be declared. `variables` None leaves texts unexpanded; `path` is how messages call the mapping.
@@ -96,7 +96,7 @@ def parse(
 
 
 def empty_document() -> Map:
-    """A document that declares nothing but its version."""
+    """Return a document that declares nothing but its version."""
     node = Map((1, 1))
     node["version"] = _VERSION_1
     return node

@@ -8,12 +8,12 @@ from typing import Any
 
 
 def manifest_schema() -> dict[str, Any]:
-    """The JSON Schema of a manifest's document. Whatever it refuses, reading refuses too."""
+    """Return the JSON Schema of a manifest's document. Whatever it refuses, reading refuses too."""
     return _shipped("manifest")
 
 
 def project_schema() -> dict[str, Any]:
-    """The JSON Schema of a project file. Whatever it refuses, reading refuses too."""
+    """Return the JSON Schema of a project file. Whatever it refuses, reading refuses too."""
     return _shipped("project")
 
 

@@ -33,7 +33,7 @@ _FEW: Final = 8
 
 
 def text(check: Check, **schema: object) -> Value:
-    """A text in which variables are expanded before it is checked."""
+    """Return a text in which variables are expanded before it is checked."""
 
     def validate(value: Any, info: Info) -> str:
         if type(value) is not str:
@@ -48,7 +48,7 @@ def text(check: Check, **schema: object) -> Value:
 
 
 def literal(check: Check, *, marks: bool = False, **schema: object) -> Value:
-    """A text in which nothing is expanded; a `${` in it is an error, unless it `marks` nothing there."""
+    """Return a text in which nothing is expanded; a `${` in it is an error, unless it `marks` nothing there."""
 
     def validate(value: Any, _info: Info) -> str:
         if type(value) is not str:
@@ -63,7 +63,7 @@ def literal(check: Check, *, marks: bool = False, **schema: object) -> Value:
 
 
 def key(check: Check, pattern: str) -> Value:
-    """The key of a mapping."""
+    """Return the key of a mapping."""
 
     def validate(value: Any, info: Info) -> str:
         if (wrong := check(value)) and not info.context.again:
@@ -74,7 +74,7 @@ def key(check: Check, pattern: str) -> Value:
 
 
 def word(choices: Sequence[str] | type[StrEnum], *, expands: bool = False) -> Value:
-    """One of a few words, or a member of an enum; what is expanded stays a text.
+    """Return one of a few words, or a member of an enum; what is expanded stays a text.
 
     `off` may be unquoted, though YAML 1.1 reads it as false: nothing else could be meant.
     """
@@ -102,7 +102,7 @@ def word(choices: Sequence[str] | type[StrEnum], *, expands: bool = False) -> Va
 
 
 def by_demand(words: Sequence[str]) -> Value:
-    """One of a few words, or one for what is asked for and one for what is not."""
+    """Return one of a few words, or one for what is asked for and one for what is not."""
     one = word(words)
     keys = [*map(str, Interest)]
 
@@ -161,7 +161,7 @@ DAY: Final = Value(_day, {"type": "string", "anyOf": [{"format": "date", "patter
 
 
 def no_twins(headers: dict[str, str | None]) -> dict[str, str | None]:
-    """The headers, no two of one name: case does not count."""
+    """Return the headers, no two of one name: case does not count."""
     first: dict[str, str] = {}
     twins = [(name, other) for name in headers if (other := first.setdefault(fold(name), name)) != name]
     if twins:

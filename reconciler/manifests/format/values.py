@@ -85,7 +85,7 @@ class Keyword:
 
 
 def problem(message: str) -> PydanticCustomError:
-    """An error with a message that is ready for people."""
+    """Return an error with a message that is ready for people."""
     return PydanticCustomError(PROBLEM, "{message}", {"message": message})
 
 
@@ -154,7 +154,7 @@ LIMIT: Final = Value(_limit, {"anyOf": [COUNT.schema, {"type": "string", "patter
 
 
 def unexpected(what: str, node: Any, *, empty: str = "") -> PydanticCustomError:
-    """A value of another kind. `empty` is how an empty one is written, where that has a meaning."""
+    """Return a value of another kind. `empty` is how an empty one is written, where that has a meaning."""
     if node is None:
         return problem(f"is null; write {empty} if empty is meant, or take the key out" if empty else _NULL)
     if type(node) is Scalar and node.kind == BROKEN:

@@ -47,7 +47,7 @@ def compile_manifests(
     """Compile the manifests at `paths`, or of the project's own manifests when there are none.
 
     `secrets` None means offline: what refers to a secret stays Unresolved. With `allow_unresolved` so does what is not
-    set or not there. `stdin` reads what `-` stands for, `files` the rest (default: the disk). Raises ManifestError with
+    set or not there. `stdin` reads what `-` means, `files` the rest (default: the disk). Raises ManifestError with
     every problem of every file, also when there is no runner at all, unless `allow_empty`.
     """
     problems: list[Problem] = []

@@ -72,7 +72,7 @@ class Levels:
         return any(nearest(each, (key,)) for each in wrong)
 
     def places(self, keys: Iterable[str]) -> dict[str, Position]:
-        """The places of those keys that are declared, the environment's before the top level's."""
+        """Return the places of those keys that are declared, the environment's before the top level's."""
         wanted = list(keys)
         return {
             key: Position(self._shown, *level.key_at[key])
@@ -110,14 +110,14 @@ class Levels:
         )
 
     def health(self) -> HealthPolicy:
-        """How endpoints are asked, and how many answers decide."""
+        """Return how endpoints are asked, and how many answers decide."""
         made = self.settings.health
         declared: dict[str, Any] = made.by_key() if made else {}
         in_seconds = {f"{key}_s": declared.pop(key) for key in ("interval", "timeout") if key in declared}
         return HealthPolicy(**declared, **in_seconds)
 
     def watching(self) -> Watching:
-        """How often a watch plans, and what it does with the plan."""
+        """Return how often a watch plans, and what it does with the plan."""
         made = self.settings.watch
         declared: dict[str, Any] = made.by_key() if made else {}
         usual = Watching()

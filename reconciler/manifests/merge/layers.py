@@ -40,7 +40,7 @@ class Source:
     layer: Layer
 
     def place(self, key: str) -> Position:
-        """Where the layer declares a key."""
+        """Return where the layer declares a key."""
         return Position(self.file, *self.node.key_at[key])
 
 

@@ -64,7 +64,7 @@ def check_variable(name: str, *, allowed: Sequence[str], tokens: frozenset[str],
 
 
 def check_path(path: str, *, base: Path, roots: Sequence[Path]) -> str:
-    """The real path of a secret's file, seen from the folder `base`. Raises BadReference unless it is in a root.
+    """Return the real path of a secret's file, seen from the folder `base`. Raises BadReference unless it is in a root.
 
     Links are resolved first; nothing is opened.
     """
@@ -102,7 +102,7 @@ class ProcessSecrets:
         return None if value is None else Secret(value)
 
     def file(self, path: str) -> Secret | None:
-        """The content of a regular file, a byte order mark and one trailing newline cut; None when it is not there.
+        """Read a regular file, a byte order mark and one trailing newline cut; None when it is not there.
 
         Raises BadReference.
 

@@ -28,7 +28,7 @@ _NOT_TEXT: Final = re.compile(r"[\ud800-\udfff]")
 def read_assignments(
     text: str, source: str, problems: list[Problem], mask: Callable[[str], None] = lambda _value: None
 ) -> dict[str, Secret]:
-    """The values by name. Every value is shown to `mask` first, also one that a later line replaces.
+    """Read the values by name. Every value is shown to `mask` first, also one that a later line replaces.
 
     A line that is no assignment is added to `problems` as `source` and its number: its text may be half of a secret.
     """
@@ -56,7 +56,7 @@ def read_assignments(
 
 
 def read_assignments_file(path: Path) -> str:
-    """The text of the file that `--secrets` names: a regular file or a pipe. Raises ReconcilerError."""
+    """Read the text of the file that `--secrets` names: a regular file or a pipe. Raises ReconcilerError."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_ASSIGNMENTS_BYTES + 1)

@@ -1,6 +1,6 @@
 """`${env:NAME}`, `${file:PATH}` and `${var:NAME}` in strings: parsing, and variables.
 
-A string is read once; what a reference stands for is never read again, and stays text. `$${` is a literal `${`.
+A string is read once; the value of a reference is never read again, and stays text. `$${` is a literal `${`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class BadReference(ValueError):
 
 
 def parse(text: str) -> list[str | Reference]:
-    """The literal pieces (without escapes) and references of a string, in order. Raises BadReference."""
+    """Parse the literal pieces (without escapes) and references of a string, in order. Raises BadReference."""
     parts: list[str | Reference] = []
     literal: list[str] = []
     end = 0
@@ -63,14 +63,14 @@ def parse(text: str) -> list[str | Reference]:
 
 
 def expand(text: str, variables: Mapping[str, str]) -> str:
-    """A string that may refer to variables only. Raises BadReference."""
+    """Return a string that may refer to variables only. Raises BadReference."""
     if "${" not in text:
         return text
     return "".join(part if isinstance(part, str) else _variable_only(part, variables) for part in parse(text))
 
 
 def variable(reference: Reference, variables: Mapping[str, str]) -> str:
-    """What a `${var:…}` stands for. Raises BadReference that names the nearest known one, or all."""
+    """Return the value of a `${var:…}`. Raises BadReference that names the nearest known one, or all."""
     try:
         return variables[reference.name]
     except KeyError:

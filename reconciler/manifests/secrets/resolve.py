@@ -138,7 +138,7 @@ class HeaderValues:
         return value, shown
 
     def _piece(self, reference: Reference, folder: Path) -> str | Secret | None:
-        """What a reference stands for; None where it may stay unknown. Raises BadReference."""
+        """Return the value of a reference; None where it may stay unknown. Raises BadReference."""
         project = self._project
         if reference.kind == VAR:
             return variable(reference, project.vars)

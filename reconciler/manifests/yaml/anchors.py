@@ -1,4 +1,4 @@
-"""Anchors and aliases under a budget: what an alias stands for is counted before it is used."""
+"""Anchors and aliases under a budget: what an alias means is counted before it is used."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class Anchors:
         self._spent = 0
 
     def forget(self) -> None:
-        """A new document begins: anchors don't reach over."""
+        """Forget all anchors: a new document begins, and they don't reach over."""
         self._nodes.clear()
         self._measured.clear()
 
     def define(self, name: str, node: Node) -> None:
-        """An anchor, from here on; a later one of the same name takes its place."""
+        """Define an anchor, from here on; a later one of the same name takes its place."""
         self._nodes[name] = node
         self._measured.pop(name, None)
 
     def follow(self, name: str, unfinished: Collection[Map | Seq]) -> Node:
-        """Return what the alias stands for. `unfinished` are the containers around it. Raises BadAlias."""
+        """Return what the alias means. `unfinished` are the containers around it. Raises BadAlias."""
         if name not in self._nodes:
             # The name isn't repeated: an unquoted secret that begins with `*` looks like one.
             raise BadAlias(

@@ -34,7 +34,7 @@ def construct(tag: str, text: str) -> Node | Bad:
 
 
 def check_collection(tag: str, *, is_map: bool) -> Bad | None:
-    """Why a mapping or list must not carry this tag, None if it may."""
+    """Return why a mapping or list must not carry this tag, None if it may."""
     return None if tag in (_NO_TAG, f"{_CORE}{'map' if is_map else 'seq'}") else _refused(tag)
 
 

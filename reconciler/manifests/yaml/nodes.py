@@ -73,13 +73,13 @@ class Seq(list[Node]):
 
 
 def section(node: Map, key: str) -> Map:
-    """The mapping under a key, an empty one where there is none."""
+    """Return the mapping under a key, an empty one where there is none."""
     found = node.get(key)
     return found if isinstance(found, Map) else Map(node.value_at.get(key, node.at))
 
 
 def describe(node: Node) -> str:
-    """What a node is, for a message, without its content: `a list`, `a mapping`, `text`, `null` or `a number`."""
+    """Give what a node is, for a message, without its content: `a list`, `a mapping`, `text`, `null` or `a number`."""
     if node is None:
         return "null"
     if isinstance(node, Scalar):

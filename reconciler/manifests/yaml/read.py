@@ -58,7 +58,7 @@ def read_documents(data: str | bytes, file: str, problems: list[Problem]) -> lis
 
 
 def too_large(file: str, size: int) -> Problem:
-    """What to say about a file of so many bytes, before or after it was read."""
+    """Return what to say about a file of so many bytes, before or after it was read."""
     message = f"{size:,} bytes; a file may hold at most {MAX_BYTES:,} (64 MiB): split it into several"
     return Problem(Position(file, 1, 1), message)
 

@@ -20,5 +20,5 @@ class _Parser(Reader, Scanner, Parser):
 
 
 def events(text: str) -> Callable[[], Any]:
-    """What gives the next event of a YAML stream, None after the last. Raises yaml.YAMLError, at once or later."""
+    """Give what gives the next event of a YAML stream, None after the last. Raises yaml.YAMLError, at once or later."""
     return _Parser(text.removeprefix("\ufeff")).get_event

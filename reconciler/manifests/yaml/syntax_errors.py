@@ -52,7 +52,7 @@ _AT_BEGIN: Final = ("could not find expected ':'", "did not find expected alphab
 
 
 def syntax_problem(error: YAMLError, text: str, file: str) -> Problem:
-    """The one problem that a syntax error is."""
+    """Return the one problem that a syntax error is."""
     if isinstance(error, ReaderError):
         return _unreadable(text, file)
     mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
@@ -84,7 +84,7 @@ def _position(file: str, mark: Any) -> Position:
 
 
 def encoding_problem(raw: bytes, offset: int, file: str) -> Problem:
-    """The problem of bytes that aren't UTF-8 from `offset` on."""
+    """Return the problem of bytes that aren't UTF-8 from `offset` on."""
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return Problem(Position(file, 1, 1), "this file is UTF-16; save it as UTF-8")
     at = _place(raw[:offset].decode(), file)
@@ -92,7 +92,7 @@ def encoding_problem(raw: bytes, offset: int, file: str) -> Problem:
 
 
 def hidden_break(raw: bytes, text: str, file: str) -> Problem | None:
-    """A line break that YAML sees and a reviewer may not: a lone CR, NEL, LS or PS. None if there is none."""
+    """Return a line break that YAML sees and a reviewer may not: a lone CR, NEL, LS or PS. None if there is none."""
     suspicious = raw.count(b"\r") != raw.count(b"\r\n") or any(
         sign in raw for sign in (b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9")
     )

@@ -20,7 +20,7 @@ _PRIVATE_SUFFIXES: Final = (".local", ".internal", ".localhost", ".home.arpa")
 
 @lru_cache(maxsize=65536)
 def endpoint(url: str) -> str:
-    """The form in which equal endpoints are equal strings (RFC 3986, 6.2.2.1 and 6.2.3).
+    """Return the form in which equal endpoints are equal strings (RFC 3986, 6.2.2.1 and 6.2.3).
 
     Scheme and host in lower case, an international host in punycode, without the scheme's default port and without a
     path that is only a slash. Path, query, user and password are left as they are. A URL that cannot be read is its own
@@ -39,7 +39,7 @@ def endpoint(url: str) -> str:
 
 
 def host(url: str) -> str | None:
-    """The host of an endpoint as it is looked up, IPv6 without brackets; None where there is none to be read."""
+    """Return the host of an endpoint as it is looked up, IPv6 without brackets; None where there is none to be read."""
     parts = _split(url)
     return None if parts is None else parts[2]
 
@@ -137,7 +137,7 @@ def _split(url: str) -> tuple[str, str, str, int | None, str] | None:
 
 
 def ascii_host(name: str) -> str:
-    """A host, or a pattern of hosts, as it is looked up: international labels in punycode (RFC 5891, 4.4).
+    """Return a host, or a pattern of hosts, as it is looked up: international labels in punycode (RFC 5891, 4.4).
 
     A name with a label that has no such form stays as it is, equal to nothing else.
     """

@@ -156,7 +156,7 @@ class Tags(Field["tuple[str, ...]"]):
 
 
 class HeaderMap(Field[Headers]):
-    """Headers, by name in any case. Their values are secrets: JSON and fingerprints hold what stands for them."""
+    """Headers, by name in any case. Their values are secrets: JSON and fingerprints hold marks in their place."""
 
     json_type = dict[str, str]
     is_secret = True
@@ -238,7 +238,7 @@ def _publish(
 
 
 def public_value(value: HeaderValue | None) -> str | None:
-    """The text of a header value that may be shown; None for one that may not."""
+    """Return the text of a header value that may be shown; None for one that may not."""
     return value if isinstance(value, str) else None
 
 

@@ -34,17 +34,17 @@ if {field.name for field in fields(RunnerSpec)} != set(FIELD):
 
 
 def body_document(body: RunnerBody, show: Show) -> dict[str, Any]:
-    """The JSON of a body, header values as `show` has them; a field that is not sent is not in it."""
+    """Return the JSON of a body, header values as `show` has them; a field that is not sent is not in it."""
     return spec_document(body.spec, show, omitted=body.omitted)
 
 
 def spec_document(spec: RunnerSpec, show: Show, omitted: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The JSON of all fields but those omitted."""
+    """Return the JSON of all fields but those omitted."""
     return {field.name: field.document(field.of(spec), show) for field in FIELDS if field.name not in omitted}
 
 
 def read_body(document: Mapping[str, Any], keep: Keep) -> RunnerBody:
-    """The body of a JSON document of the right shape; what is not in it is omitted."""
+    """Read the body of a JSON document of the right shape; what is not in it is omitted."""
     held = {field.name: document.get(field.name) for field in FIELDS}
     sent = {name: FIELD[name].read(value, keep) for name, value in held.items() if value is not None}
     return RunnerBody(RunnerSpec(**sent), frozenset(held.keys() - sent.keys()))

@@ -60,7 +60,7 @@ def no_active_runner(proposal: Proposal) -> Iterator[Raised]:
 
 
 def broken_promises(proposal: Proposal) -> Iterator[Raised]:
-    """A promise does not hold after the plan; a warning where the plan does not lower it."""
+    """Find where a promise does not hold after the plan; a warning where the plan does not lower it."""
     promises = proposal.policy.promises
     if not promises:
         return
@@ -84,7 +84,7 @@ def broken_promises(proposal: Proposal) -> Iterator[Raised]:
 
 
 def stranded_tags(proposal: Proposal) -> Iterator[Raised]:
-    """A tag set that was served is served by no runner after the plan, or no wildcard is left."""
+    """Find where a tag set that was served is served by no runner after the plan, or no wildcard is left."""
     change = proposal.shared(fleet_change)
     askers = Askers(proposal.demand, change.lost)
     if change.wildcards_before and not change.wildcards_after:
@@ -105,7 +105,7 @@ def stranded_tags(proposal: Proposal) -> Iterator[Raised]:
 
 
 def left_to_wildcards(proposal: Proposal) -> Iterator[Raised]:
-    """A tag set that tagged runners served is served by wildcards alone after the plan."""
+    """Find where a tag set that tagged runners served is served by wildcards alone after the plan."""
     change = proposal.shared(fleet_change)
     if not change.wildcards_after:
         return
@@ -116,12 +116,12 @@ def left_to_wildcards(proposal: Proposal) -> Iterator[Raised]:
 
 
 def fleet_change(proposal: Proposal) -> FleetChange:
-    """The fleet by state, for all rules that look at it."""
+    """Return the fleet by state, for all rules that look at it."""
     return FleetChange(in_order(proposal.fleet))
 
 
 def nearest_server(change: FleetChange, tags: Tags) -> str:
-    """Which runner comes closest to serving a set after the plan, and what it lacks."""
+    """Return which runner comes closest to serving a set after the plan, and what it lacks."""
     if not change.tagged_after:
         return "No runner is left active"
     closest = change.index_after.most_shared(tags)

@@ -38,7 +38,7 @@ _MAX_ORIGINS: Final = 3
 
 
 def redirects(proposal: Proposal) -> Iterator[Raised]:
-    """A value that one origin gets now goes to another one that does not get it, as far as is known.
+    """Find where a value that one origin gets now goes to another one that does not get it, as far as is known.
 
     It is judged by value, over the whole fleet: under another header's name, with or without its scheme, on a runner
     that moves or on any other. What is not known counts as the same on a runner that moves to another origin.
@@ -61,7 +61,7 @@ def plaintext_secrets(proposal: Proposal) -> Iterator[Raised]:
 
 
 def placeholders(proposal: Proposal) -> Iterator[Raised]:
-    """A header value of the manifest is empty or one like `changeme`."""
+    """Find where a header value of the manifest is empty or one like `changeme`."""
     for action in proposal.actions:
         desired = action.desired
         if desired is not None and desired.owns("headers") and desired.headers:
@@ -74,7 +74,7 @@ def _sends_anew(action: Action) -> bool:
 
 
 _Credential: TypeAlias = "Secret | str"
-"""A secret, or the reference that stands for one."""
+"""A secret, or the reference to one."""
 
 
 class _Receivers(NamedTuple):
@@ -192,7 +192,7 @@ def _plaintext(desired: DesiredRunner, sent: RunnerSpec) -> Iterator[Raised]:
 
 
 def literal_secrets(entries: Sequence[DesiredRunner]) -> Iterator[Raised]:
-    """A header value that looks like a credential is written out in the manifest."""
+    """Find where a header value that looks like a credential is written out in the manifest."""
     checked: dict[tuple[str, Secret], bool] = {}
     for entry in entries:
         if entry.headers is None or "headers" in entry.unmanaged:

@@ -1,4 +1,4 @@
-"""Findings about what workflows ask for: sets that the plan strands, sets that nobody serves, and who asks for what.
+"""Findings about what workflows ask for: sets that the plan strands, sets that no runner serves, and who asks for what.
 
 A workflow that could run before a plan and can't after it asks for a set that was served and is not any more. What is
 known is a sample of workflows: a set that none of them asks for may be asked for all the same.

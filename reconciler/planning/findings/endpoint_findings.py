@@ -51,7 +51,7 @@ def duplicate_endpoints(proposal: Proposal) -> Iterator[Raised]:
 
 
 def private_endpoints(proposal: Proposal) -> Iterator[Raised]:
-    """A create or update leaves a runner on a private host, which the service has to reach."""
+    """Find where a create or update leaves a runner on a private host, which the service has to reach."""
     for action in proposal.actions:
         if action.desired is not None:
             name = host(_sent(action))
@@ -60,7 +60,7 @@ def private_endpoints(proposal: Proposal) -> Iterator[Raised]:
 
 
 def briefly_active(proposal: Proposal) -> Iterator[Raised]:
-    """A create that ends disabled: it is active until its second request."""
+    """Find where a create that ends disabled: it is active until its second request."""
     for action in proposal.actions:
         if action.action == ActionKind.CREATE and len(action.requests) > 1:
             yield Raised(

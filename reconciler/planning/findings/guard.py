@@ -38,7 +38,7 @@ def too_many_creates(proposal: Proposal) -> Iterator[Raised]:
 
 
 def hosts_not_allowed(proposal: Proposal) -> Iterator[Raised]:
-    """An endpoint of the manifests has a host that matches none of `endpoint_hosts`, whether it changes or not.
+    """Find endpoints of the manifests with a host that none of `endpoint_hosts` matches, whether changed or not.
 
     Passed over: an unmanaged endpoint of a live runner, which is the service's and not the manifest's.
     """
@@ -58,7 +58,7 @@ def hosts_not_allowed(proposal: Proposal) -> Iterator[Raised]:
 
 
 def allowed(limit: Limit, matched: int) -> float:
-    """How many runners a limit allows: its count, or its percentage of `matched`, rounded down, at least one."""
+    """Return how many runners a limit allows: its count, or its percentage of `matched`, rounded down, at least one."""
     return max(1, math.floor(matched * limit.amount / 100)) if limit.percent else limit.amount
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def unhealthy_endpoints(proposal: Proposal) -> Iterator[Raised]:
-    """A runner becomes active on an endpoint that does not answer as a ComfyUI, or stays so for want of another.
+    """Find where a runner becomes or, for want of another, stays active on an endpoint that is no ComfyUI.
 
     A runner that is created and then disabled becomes active too, for a moment. A warning where the runner was active
     there before, and where nothing is known of an endpoint that was to be asked.
@@ -47,7 +47,7 @@ def unhealthy_endpoints(proposal: Proposal) -> Iterator[Raised]:
 
 
 def disabled_by_health(proposal: Proposal) -> Iterator[Raised]:
-    """A runner is disabled because its endpoint does not answer as a ComfyUI."""
+    """Find where a runner is disabled because its endpoint does not answer as a ComfyUI."""
     for desired, live, after, probed in _asked(proposal):
         if probed.health is Health.UNHEALTHY and is_active(live) and after.status == RunnerStatus.DISABLED:
             yield Raised(

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def briefly_widened(proposal: Proposal) -> Iterable[Raised]:
-    """A runner takes two writes and serves, between them, sets that it serves neither before nor after."""
+    """Find where a runner takes two writes and serves, between them, sets that it serves neither before nor after."""
     return proposal.arranged.widened
 
 
 def brief_gaps(proposal: Proposal) -> Iterable[Raised]:
-    """A set goes unserved for a moment in any order."""
+    """Find where a set goes unserved for a moment in any order."""
     return proposal.arranged.gaps

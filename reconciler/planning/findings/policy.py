@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def changed_keys(proposal: Proposal) -> Iterator[Raised]:
-    """A policy key differs between the working tree and the revision that `--policy-from` names."""
+    """Find where a policy key differs between the working tree and the revision that `--policy-from` names."""
     for change in proposal.policy.changes:
         yield Raised(
             f"{change.key} of the project file changes: before {change.before}, after {change.after}; this plan is "

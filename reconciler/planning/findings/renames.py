@@ -22,7 +22,7 @@ _SAID: Final = {'"': '\\"', "\\": "\\\\"}
 
 
 def possible_renames(proposal: Proposal) -> Iterator[Raised]:
-    """A create whose endpoint an unmanaged live runner has, or whose name one has but for what a reader can't see well.
+    """Find creates whose endpoint an unmanaged live runner has, or whose name one has but for what looks alike.
 
     A name that differs only in case, outer blanks, Unicode form or invisible characters counts whatever the endpoint;
     so does a former name.

@@ -71,7 +71,7 @@ class Proposal:
         return [pair.desired for pair in self.matching.pairs]
 
     def shared(self, build: Callable[[Proposal], T]) -> T:
-        """What `build` makes of this proposal, made once for all rules that look at it."""
+        """Return what `build` makes of this proposal, made once for all rules that look at it."""
         if build not in self._shared:
             self._shared[build] = build(self)
         found: T = self._shared[build]

@@ -62,7 +62,7 @@ def check_acknowledged(policy: Policy) -> None:
 
 
 def unmatched(acknowledged: Iterable[Acknowledgement], findings: Sequence[Finding]) -> list[str]:
-    """One warning for each `--acknowledge` that no finding of a plan answers to."""
+    """Return one warning for each `--acknowledge` that no finding of a plan answers to."""
     return [
         f"--acknowledge {each}: no finding of this plan matches it, so that it accepts nothing"
         for each in dict.fromkeys(acknowledged)
@@ -71,7 +71,7 @@ def unmatched(acknowledged: Iterable[Acknowledgement], findings: Sequence[Findin
 
 
 def why_refused(findings: Iterable[Finding]) -> str:
-    """How many findings refuse, by their codes; what they say is shown with the plan. Empty where none does."""
+    """Return how many findings refuse, by their codes; what they say is shown with the plan. Empty where none does."""
     codes = Counter(finding.code for finding in findings if finding.refuses)
     named = ", ".join(code if count == 1 else f"{code} ({count} times)" for code, count in codes.items())
     return f"{'an error' if codes.total() == 1 else f'{codes.total()} errors'} not accepted: {named}" if codes else ""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def unmatchable_tags(entries: Sequence[DesiredRunner]) -> Iterator[Raised]:
-    """A tag holds a comma or outer spaces, which a workflow's list of tags can't carry.
+    """Find where a tag holds a comma or outer spaces, which a workflow's list of tags can't carry.
 
     A workflow sends its tags as one list separated by commas, and the blanks around each are cut (API: Create
     Workflow): `a,b` is asked for as `a` and `b`, ` a` as `a`.

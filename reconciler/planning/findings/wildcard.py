@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def new_wildcards(proposal: Proposal) -> Iterator[Raised]:
-    """An action makes a wildcard that its manifest does not call one; a warning where it is created so.
+    """Find where an action makes a wildcard that its manifest does not call one; a warning where it is created so.
 
     A disabled runner counts too: once it is enabled, no plan would show it any more.
     """

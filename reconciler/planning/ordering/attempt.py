@@ -1,4 +1,4 @@
-"""One greedy pass over a knot: who writes next, who has to take two writes, and what is broken where nobody can."""
+"""One greedy pass over a knot: who writes next, who has to take two writes, and what is broken where none can."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ class _Knots:
         return self._unions.values()
 
     def untie(self, requirements: Sequence[Requirement]) -> Ordering:
-        """All movers, and how far the requirements are short of what they ask."""
+        """Return all movers, and how far the requirements are short of what they ask."""
         firm = self._firm(requirements)
         found = (self._need(at, each, firm=bool(firm >> at & 1)) for at, each in enumerate(requirements))
         needs = [need for need in found if need is not None]

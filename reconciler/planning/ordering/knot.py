@@ -33,5 +33,5 @@ class Knot:
                 self.helps.setdefault(mover, []).append(at)
 
     def may_go_first(self, mover: int) -> bool:
-        """Whether a mover needs nobody before it."""
+        """Whether a mover needs no other before it."""
         return all(len(self.needs[at].losers) > self.needs[at].least for at in self.loses[mover])

@@ -72,7 +72,7 @@ class Changeover:
         self._kept = TagIndex(list(kept))
 
     def requirements(self, promises: Sequence[Promise], most: int) -> list[Requirement]:
-        """What must stay served and what some runner loses: the largest sets, then the promises.
+        """Return what must stay served and what some runner loses: the largest sets, then the promises.
 
         Raises TooManySets as soon as more than `most` sets are found.
         """
@@ -98,11 +98,11 @@ class Changeover:
         return Requirement(tags, least, before & ~after, after & ~before, stable, promise)
 
     def states(self, unions: Iterable[Tags]) -> TagIndex:
-        """All states that there are before, after and (`unions`) between two writes, each once."""
+        """Return all states that there are before, after and (`unions`) between two writes, each once."""
         return TagIndex(list(dict.fromkeys((*self._befores, *self._afters, *unions))))
 
     def parts(self, tags: Tags, states: TagIndex) -> Iterator[Tags]:
-        """What to keep of a set that can't be kept: its largest parts that nobody serves throughout.
+        """Return what to keep of a set that can't be kept: its largest parts that no runner serves throughout.
 
         Only those that are served in some state in which the set is not: all others share its servers.
         """

@@ -1,4 +1,4 @@
-"""Orders the movers of a knot: writes whoever may go, lets one take two writes where nobody may, and so on.
+"""Orders the movers of a knot: writes whoever may go, lets one take two writes where none may, and so on.
 
 A mover that can't go is kept with the one need that stops it, and looked at again when that need gets a server, so that
 every step is cheap. In the end each runner that takes two writes is given a single one where there is a place for it.
@@ -40,7 +40,7 @@ class Ordering:
 
 
 def order_movers(knot: Knot, twicable: Collection[int]) -> Ordering:
-    """An order of the knot's movers in which none of those that take two writes could take one.
+    """Return an order of the knot's movers in which none of those that take two writes could take one.
 
     Only `twicable` may take two. Where no order is found even so, some movers break a need: `short` says which needs,
     and by how many servers.

@@ -39,7 +39,7 @@ class Stage:
 
 
 def cut_into_stages(movers: Sequence[int], needs: Sequence[Need]) -> list[Stage]:
-    """All movers in stages, in an order in which no stage waits for a later one."""
+    """Return all movers in stages, in an order in which no stage waits for a later one."""
     stages: list[Stage] = []
     pending = [(tuple(movers), tuple(need for need in needs if need.losers and need.gainers))]
     while pending:

@@ -1,7 +1,7 @@
 """From an order of writes to what each write waits for, so that writes without a dependency run together.
 
 Take the writes that stop serving a set in their order. With s runners that serve it throughout, l that lose it and k
-to be kept, the first s + l - k of them need nobody; the j-th after these waits until j runners that gain the set are
+to be kept, the first s + l - k of them need no other; the j-th after these waits until j runners that gain the set are
 verified. At any moment, if the latest write sent is the i-th, at most i servers are gone and i - (s + l - k) have
 come, so k are left, whichever writes have landed, are in flight or have failed.
 """
@@ -40,14 +40,14 @@ class Timetable:
         self._twice = sum(1 << mover for mover in self.twice)
 
     def helpers(self, requirement: Requirement) -> list[int]:
-        """The runners that serve a set between their two writes only, where it can't be kept without them."""
+        """Return the runners that serve a set between their two writes only, where it can't be kept without them."""
         if not self.twice or self.lowest(requirement, [])[0] >= requirement.least:
             return []
         ends = requirement.losers | requirement.gainers
         return [mover for mover in self.twice if not ends >> mover & 1 and self._between(mover, requirement)]
 
     def lowest(self, requirement: Requirement, helpers: list[int]) -> tuple[int, int | None]:
-        """The fewest servers of a set while the movers are written, and the mover that first brings it so low."""
+        """Give the fewest servers of a set while the movers are written, and the mover that first brings it so low."""
         ends = requirement.losers | requirement.gainers
         others = (ends & ~self._movers).bit_count() + (ends & self._twice).bit_count()
         once = self._movers & ~self._twice
@@ -60,7 +60,7 @@ class Timetable:
         return lowest, cause
 
     def last_losers(self, requirement: Requirement, helpers: list[int], count: int) -> list[int]:
-        """The last `count` of those that stop serving a set, in order."""
+        """Return the last `count` of those that stop serving a set, in order."""
         narrowers = requirement.losers >> self.movers.stop
         found: list[int] = []
         while narrowers and len(found) < count:
@@ -73,7 +73,7 @@ class Timetable:
         return found[::-1]
 
     def first_gainers(self, requirement: Requirement, helpers: list[int], count: int) -> list[int]:
-        """The first `count` of those that begin to serve a set, in order."""
+        """Return the first `count` of those that begin to serve a set, in order."""
         wideners = places(requirement.gainers & ((1 << self.movers.start) - 1))
         found = list(islice(wideners, count))
         if len(found) < count:
@@ -88,7 +88,7 @@ class Timetable:
 
 
 def waits_for(timetable: Timetable, requirements: list[Requirement]) -> tuple[list[Gate], dict[int, list[Wait]]]:
-    """The gates, and what the last write of each changed runner (by position) waits for."""
+    """Return the gates, and what the last write of each changed runner (by position) waits for."""
     runners = timetable.changeover.runners
     gates: list[Gate] = []
     waits: dict[int, list[Wait]] = {}

@@ -27,7 +27,7 @@ class FleetCount:
         self._wildcards = [sum(state == _WILDCARD for state in side) for side in _sides(self._servings)]
 
     def changes(self) -> tuple[Capacity, ...]:
-        """The tag sets that changed runners carry and whose number of active runners changes.
+        """Return the tag sets that changed runners carry and whose number of active runners changes.
 
         First what is lost entirely, then what drops, then what grows. A runner counts for a set when it carries all of
         it, and perhaps more. Wildcards are counted on their own (`tags` empty), not with every set.
@@ -43,7 +43,7 @@ class FleetCount:
         return tuple(sorted(changed, key=_worst_first))
 
     def of_demand(self, demand: Demand) -> Demand:
-        """The demand, each set with how many runners serve it before and after, wildcards included."""
+        """Return the demand, each set with how many runners serve it before and after, wildcards included."""
         wild_before, wild_after = self._wildcards
         asked = []
         for each in demand.asked:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def served(listed: Listed) -> Served:
-    """The tag sets of what was listed, with who asks for them and how many healthy runners serve them, if known."""
+    """Return the tag sets of what was listed, with who asks for them and how many healthy runners serve them."""
     listing = listed.listing
     sets = tuple((tags, tuple(names)) for tags, names in served_sets(listing.runners, listing.managed or ()))
     demand = tuple(demand_sets(listing))
@@ -50,7 +50,7 @@ def _is_healthy(probed: Probed | None) -> bool:
 def served_sets(
     runners: Iterable[LiveRunner], managed: Iterable[ManagedRunner] = ()
 ) -> list[tuple[tuple[str, ...], list[str]]]:
-    """Every tag set that an active runner carries, with the names of all that serve it, sorted.
+    """Return every tag set that an active runner carries, with the names of all that serve it, sorted.
 
     A set includes its subsets. The empty set comes last, with the wildcards; they serve every set besides.
     """
@@ -61,7 +61,7 @@ def served_sets(
 
 
 def demand_sets(listing: Listing) -> list[SetDemand]:
-    """Every tag set that a runner carries, active or not, or that a workflow asks for; sorted.
+    """Return every tag set that a runner carries, active or not, or that a workflow asks for; sorted.
 
     Each has the names of the active runners that serve it, wildcards included. Who asks for less counts for a set of
     its own. Nothing where the demand is not known.
@@ -92,12 +92,12 @@ class _Active:
         self._index = TagIndex(self.sets)
 
     def carrying(self, tags: Tags) -> list[str]:
-        """The names of those that carry a set."""
+        """Return the names of those that carry a set."""
         found = places(self._index.containing(tags))
         return sorted(name for place in found for name in self._names[self.sets[place]])
 
     def serving(self, tags: Tags) -> list[str]:
-        """The names of those that serve a set."""
+        """Return the names of those that serve a set."""
         return sorted([*self.carrying(tags), *self.wildcards])
 
 

@@ -22,7 +22,7 @@ Tags: TypeAlias = frozenset[str]
 State: TypeAlias = Tags | None
 
 
-class _Nobodys(str):
+class _Reserved(str):
     """A tag that is equal to itself only, whatever text a runner's tags hold."""
 
     __slots__ = ()
@@ -33,8 +33,8 @@ class _Nobodys(str):
     __hash__ = object.__hash__
 
 
-ANY: Final = frozenset({_Nobodys("any")})
-_ACTIVE: Final = frozenset({_Nobodys("active")})
+ANY: Final = frozenset({_Reserved("any")})
+_ACTIVE: Final = frozenset({_Reserved("active")})
 
 NAMES_SHOWN: Final = 3
 
@@ -59,7 +59,7 @@ def dominates(one: State, other: State) -> bool:
 
 
 def common(before: State, after: State) -> State:
-    """What is served in both states, as the state of a runner that serves just that."""
+    """Return what is served in both states, as the state of a runner that serves just that."""
     if before is None or after is None:
         return None
     if not before or not after:
@@ -68,24 +68,24 @@ def common(before: State, after: State) -> State:
 
 
 def in_order(fleet: Iterable[Serving]) -> list[Serving]:
-    """The fleet sorted by label and key, so that no result depends on the order in which it was read."""
+    """Return the fleet sorted by label and key, so that no result depends on the order in which it was read."""
     return sorted(fleet, key=lambda serving: (serving.label, serving.key or ""))
 
 
 def spell(tags: Iterable[str]) -> str:
-    """A tag set for people: `gpu+sdxl`."""
+    """Return a tag set for people: `gpu+sdxl`."""
     return "+".join(sorted(tags))
 
 
 def describe(tags: Tags) -> str:
-    """A set that is to be served, for people."""
+    """Return a set that is to be served, for people."""
     if tags is ANY:
         return "any workflow whatever its tags"
     return spell(tags) if tags else "a workflow without tags"
 
 
 def name_some(labels: Sequence[str]) -> str:
-    """A few names: `a, b, c and 4 more`. Names that several runners share are shown once, with their number."""
+    """Return a few names: `a, b, c and 4 more`. Names that several runners share are shown once, with their number."""
     counted = [name if count == 1 else f"{name} ({count} of them)" for name, count in Counter(labels).items()]
     shown = ", ".join(counted[:NAMES_SHOWN])
     left = len(counted) - NAMES_SHOWN

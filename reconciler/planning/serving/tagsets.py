@@ -1,6 +1,6 @@
 """Questions about many tag sets at once: which contain these tags, and how much of them is carried together.
 
-This is what makes 10,000 runners cheap. Nobody compares runners with runners: for each tag an index keeps where it
+This is what makes 10,000 runners cheap. Runners are not compared with runners: for each tag an index keeps where it
 occurs, and the sets that contain all of up to ten tags are an AND of ten whole numbers, one bit a set. A tag that
 occurs in a few places only is answered by looking at these. The nearest set is found by adding up the numbers of its
 tags, all sets at once. The largest parts of a set that some other carries are found by a walk over its tags, rarest
@@ -22,7 +22,7 @@ _FEW: Final = 24
 
 
 class TagIndex:
-    """Runner states by position; bit i of a result stands for state i. A wildcard contains every set of tags."""
+    """Runner states by position; bit i of a result is state i. A wildcard contains every set of tags."""
 
     def __init__(self, states: Sequence[State]) -> None:
         self._states = states
@@ -42,7 +42,7 @@ class TagIndex:
         self._active = self._bits(active)
 
     def containing(self, tags: Tags) -> int:
-        """The states that serve `tags`."""
+        """Return the states that serve `tags`."""
         if not tags:
             return self._active
         rarest = self._rarest(tags)
@@ -68,13 +68,13 @@ class TagIndex:
         return bool(self._all_of(tags))
 
     def largest_parts(self, tags: Tags) -> list[Tags]:
-        """The maximal subsets of `tags` that some state serves; none if nothing is active."""
+        """Return the maximal subsets of `tags` that some state serves; none if nothing is active."""
         if not self._active:
             return []
         return [tags] if self.serves(tags) else self._largest(tags, self._active)
 
     def smaller_parts(self, tags: Tags) -> list[Tags]:
-        """The maximal subsets of `tags` that states serve which don't serve all of it; none if there are none such."""
+        """Return the maximal subsets of `tags` that states serve which don't serve all of it; there may be none."""
         others = self._active & ~self.containing(tags)
         return self._largest(tags, others) if others else []
 
@@ -87,7 +87,7 @@ class TagIndex:
         return [frozenset(tag for at, tag in enumerate(known) if mask >> at & 1) for mask in self._walk(known, within)]
 
     def most_shared(self, tags: Tags) -> int:
-        """The tagged states that carry more of `tags` than any other does; 0 when none carries one.
+        """Return the tagged states that carry more of `tags` than any other does; 0 when none carries one.
 
         All states are counted at once: the columns of the tags are added up as binary numbers, digit by digit.
         """
@@ -174,7 +174,7 @@ class TagIndex:
 
 
 def maximal(sets: Iterable[Tags]) -> list[Tags]:
-    """The sets that no other contains, each once, in the order of their first occurrence."""
+    """Return the sets that no other contains, each once, in the order of their first occurrence."""
     distinct = list(dict.fromkeys(sets))
     if len(distinct) > 1:
         distinct = [each for each in distinct if each]
@@ -184,7 +184,7 @@ def maximal(sets: Iterable[Tags]) -> list[Tags]:
 
 
 def places(bits: int) -> Iterator[int]:
-    """The positions of the bits that are set, lowest first."""
+    """Yield the positions of the bits that are set, lowest first."""
     while bits:
         lowest = bits & -bits
         yield lowest.bit_length() - 1
