@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def ask_for_plan(
     questions: Sequence[Question], guard: Guard, policy: HealthPolicy, prober: Prober, clock: Clock
 ) -> Mapping[str, Probed]:
-    """What a plan must know of its runners' health, by key; unknown where a runner may not be asked."""
+    """Ask what a plan must know of its runners' health, by key; unknown where a runner may not be asked."""
     targets, refused = _admitted(((each.key, each.spec) for each in questions), guard, policy)
     cases = {each.key: each.case for each in questions}
     return {**refused, **ask_in_rounds(targets, cases, prober, policy, clock)}
@@ -75,7 +75,7 @@ def _admitted(
 
 
 def ask_live(runners: Sequence[LiveRunner], guard: Guard, policy: HealthPolicy, prober: Prober) -> dict[str, Probed]:
-    """What live endpoints show when each is asked once, by id; unknown where one may not be asked."""
+    """Ask what live endpoints show when each is asked once, by id; unknown where one may not be asked."""
     targets, refused = _admitted([(each.id, each.spec) for each in runners], guard, policy)
     cut_short = {each.key: Probed(Health.UNKNOWN, NOT_TO_THE_END) for each in targets}
     return {**refused, **cut_short, **prober.ask(targets, timeout_s=policy.timeout_s)}

@@ -47,7 +47,7 @@ class Checkups:
 
     @property
     def next_due_s(self) -> float | None:
-        """When the next probe is due (monotonic seconds); None before the first `check`, and where nobody is asked."""
+        """When the next probe is due (monotonic seconds); None before the first `check`, and where none is asked."""
         return self._next_due_s
 
     def check(self, targets: Sequence[Target], policy: HealthPolicy) -> Mapping[str, Probed]:

@@ -31,7 +31,7 @@ class CannotAsk(Exception):
 
 
 def why_no_answer(exc: Exception) -> str:
-    """The kind of failure. The exception's own text is not shown: it may hold bytes of the answer. Raises CannotAsk."""
+    """Name the kind of failure; the exception's own text may hold bytes of the answer. Raises CannotAsk."""
     import httpx
 
     for each in _chain(exc):

@@ -1,4 +1,4 @@
-"""An event loop whose name look-ups keep nobody waiting, and how many sockets may be open in it."""
+"""An event loop whose name look-ups keep no probe waiting, and how many sockets may be open in it."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def _settle(found: asyncio.Future[list[Any]], result: list[Any] | Exception) -> 
         return
     if isinstance(result, Exception):
         found.set_exception(result)
-        found.exception()  # nobody may be waiting any more
+        found.exception()  # nothing may be waiting any more
     else:
         found.set_result(result)
 
 
 def most_sockets() -> int:
-    """How many probes may be under way by the process's limit of open files; a look-up takes a file of its own."""
+    """Give how many probes may be under way by the process's limit of open files; a look-up takes a file of its own."""
     try:
         import resource
     except ImportError:

@@ -55,7 +55,7 @@ class Prober:
         self._stop = stop
 
     def ask(self, targets: Sequence[Target], *, timeout_s: float) -> dict[str, Probed]:
-        """What each target shows, by key, each asked once; what a stop cut short is missing.
+        """Ask what each target shows, by key, each asked once; what a stop cut short is missing.
 
         Works inside a running event loop too (a notebook, an async program): there it runs in a thread of its own.
         """

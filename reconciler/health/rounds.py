@@ -23,7 +23,7 @@ NOT_TO_THE_END: Final = "it was not asked to the end"
 def ask_in_rounds(
     targets: Sequence[Target], cases: Mapping[str, Case], prober: Prober, policy: HealthPolicy, clock: Clock
 ) -> Mapping[str, Probed]:
-    """What each target amounts to, by key, after as many probes as its case takes.
+    """Ask what each target amounts to, by key, after as many probes as its case takes.
 
     One that stays is healthy at its first good answer and unhealthy after `unhealthy_after` bad ones in a row. One that
     becomes active is unhealthy at its first bad answer and healthy after `healthy_after` good ones in a row. One that

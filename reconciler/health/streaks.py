@@ -22,7 +22,7 @@ class Streak:
 
 
 def extend(streak: Streak, probed: Probed, policy: HealthPolicy) -> Streak:
-    """The streak with one more answer. One that is unknown says nothing: it neither counts nor breaks a row."""
+    """Return the streak with one more answer. One that is unknown says nothing: it neither counts nor breaks a row."""
     match probed.health:
         case Health.HEALTHY:
             grown = Streak(streak.good + 1, 0, streak.health, streak.reason)

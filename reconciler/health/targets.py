@@ -51,7 +51,7 @@ class Prober(Protocol):
     """Asks endpoints. It takes targets only, which exist only for hosts that the policy allows."""
 
     def ask(self, targets: Sequence[Target], *, timeout_s: float) -> Mapping[str, Probed]:
-        """What each target shows, by key, each asked once, for `timeout_s` at most; what a stop cut short is missing.
+        """Ask what each target shows, by key, each once, for `timeout_s` at most; what a stop cut short is missing.
 
         Raises Unreachable where the environment names certificates or a proxy that can't be used.
         """
@@ -65,7 +65,7 @@ class Admission:
         self._path = path
 
     def admit(self, key: str, endpoint: str, headers: Mapping[str, HeaderValue]) -> Target | Probed:
-        """The target, or what keeps it from being asked, as an unknown health.
+        """Return the target, or what keeps it from being asked, as an unknown health.
 
         A Host header counts as a host: behind a shared address it decides whose server gets the runner's headers.
         """
@@ -86,7 +86,7 @@ def _unknown(reason: str) -> Probed:
 
 
 def probe_url(endpoint: str, path: str) -> str | None:
-    """The endpoint's address with the path appended, never `//`: ComfyUI answers 404 there. None if it is no URL."""
+    """Append the path to the endpoint, never as `//`: ComfyUI answers 404 there. None if it is no URL."""
     try:
         parts = urlsplit(endpoint)
         if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host(endpoint) or ""):

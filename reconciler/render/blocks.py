@@ -31,7 +31,7 @@ class Table:
         self.rows.append(Row(cells, style))
 
     def used(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        """The columns in which any row has something, and the rows' cells in them."""
+        """Return the columns in which any row has something, and the rows' cells in them."""
         used = [number for number in range(len(self.columns)) if any(row.cells[number] for row in self.rows)]
         rows = [tuple(row.cells[number] for number in used) for row in self.rows]
         return tuple(self.columns[number] for number in used), rows

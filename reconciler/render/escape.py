@@ -36,7 +36,7 @@ _WIDE: Final = ("W", "F")
 
 
 def text(raw: str) -> str:
-    r"""One line without anything that acts: hidden characters as `\x1b` or `\u202e`, commands broken by a backslash.
+    r"""Make one line harmless: hidden characters as `\x1b` or `\u202e`, commands broken by a backslash.
 
     Safe at any place of a line, also at its start. What is harmless stays as it is; doing it twice changes nothing.
     """
@@ -44,7 +44,7 @@ def text(raw: str) -> str:
 
 
 def line(composed: str) -> str:
-    """A line put together from safe pieces, so that it is no workflow command as a whole either."""
+    """Return a line put together from safe pieces, so that it is no workflow command as a whole either."""
     if "##" in composed:
         composed = _HASH_COMMAND.sub(r"#\\#", composed)
     if "::" in composed:
@@ -53,7 +53,7 @@ def line(composed: str) -> str:
 
 
 def value(raw: str) -> str:
-    """A value as `text`, in double quotes where it would otherwise run into its surroundings."""
+    """Return a value as `text`, in double quotes where it would otherwise run into its surroundings."""
     shown = text(raw)
     if _PLAIN.fullmatch(shown):
         return shown
@@ -68,7 +68,7 @@ def json_text(encoded: str) -> str:
 
 
 def markdown(raw: str, *, cell: bool = False) -> str:
-    """A sentence for Markdown: plain words as they are, every other word as code, and what is in backticks.
+    """Return a sentence for Markdown: plain words as they are, every other word as code, and what is in backticks.
 
     `cell`: for a cell of a table.
 
@@ -86,7 +86,7 @@ def markdown(raw: str, *, cell: bool = False) -> str:
 
 
 def code_span(raw: str, *, cell: bool = False) -> str:
-    """The text as inline code, in as many backticks as it needs."""
+    """Return the text as inline code, in as many backticks as it needs."""
     return _span(text(raw), cell=cell)
 
 
@@ -99,7 +99,7 @@ def fence(lines: Iterable[str], language: str = "") -> str:
 
 
 def columns(shown: str) -> int:
-    """How many columns of a terminal a safe text takes."""
+    """Return how many columns of a terminal a safe text takes."""
     if shown.isascii():
         return len(shown)
     wide = sum(unicodedata.east_asian_width(character) in _WIDE for character in shown)

@@ -20,7 +20,7 @@ _RUN: Final = 3
 
 
 def key_list(keys: Sequence[str], layout: Layout, *, indent: int) -> str:
-    """The keys, safe: each written out; on a terminal that they would fill, those with numbers folded."""
+    """Return the keys, safe: each written out; on a terminal that they would fill, those with numbers folded."""
     written = ", ".join(map(escape.value, keys))
     if layout.expand or layout.width is None:
         return written
@@ -29,7 +29,7 @@ def key_list(keys: Sequence[str], layout: Layout, *, indent: int) -> str:
 
 
 def fold(keys: Iterable[str]) -> list[str]:
-    """The keys, safe, those that differ in their last number only as one piece: `gpu-{001..120, 130}`."""
+    """Return the keys, safe, those that differ in their last number only as one piece: `gpu-{001..120, 130}`."""
     numbered: dict[tuple[str, int], list[str]] = {}
     order: list[str | tuple[str, int]] = []
     for key in keys:

@@ -43,7 +43,7 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 
 
 def turned_off_updates(plan: Plan) -> int:
-    """How many updates end an active status; disables always do and are counted as such."""
+    """Return how many updates end an active status; disables always do and are counted as such."""
     return sum(action.turns_off and action.action == ActionKind.UPDATE for action in plan.actions)
 
 
@@ -70,13 +70,13 @@ def where(plan: Plan, show: Callable[[str], str]) -> str:
 
 
 def question(plan: Plan, show: Callable[[str], str]) -> str:
-    """What is asked before anything is written: how much, and where."""
+    """Return what is asked before anything is written: how much, and where."""
     parts = (part for part in writes(plan).split(", ") if not part.startswith("0 "))
     return f"Apply this plan to {where(plan, show)}: {', '.join(parts)}?"
 
 
 def closing(plan: Plan) -> str:
-    """The last line of every plan."""
+    """Return the last line of every plan."""
     if plan.has_changes:
         return f"Plan: {counts(plan)}."
     verb = "matches" if plan.unchanged == 1 else "match"
@@ -95,7 +95,7 @@ def capacity(plan: Plan, show: Callable[[str], str]) -> str:
 
 
 def budget(plan: Plan) -> str:
-    """What the plan costs: requests done and to come, and the seconds at the rate limit where there are any."""
+    """Return what the plan costs: requests done and to come, and the seconds at the rate limit where there are any."""
     spent = plan.budget
     parts = [plural(spent.writes, "write")]
     if spent.checks:
@@ -109,7 +109,7 @@ def budget(plan: Plan) -> str:
 
 
 def setting(plan: Plan, show: Callable[[str], str]) -> list[str]:
-    """Where the plan comes from and what it is good for; only what a reader would not expect."""
+    """Return where the plan comes from and what it is good for; only what a reader would not expect."""
     said = []
     if plan.sandbox is not None:
         said.append(sandbox(plan.sandbox, show))
@@ -142,7 +142,7 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def alerts(plan: Plan, show: Callable[[str], str]) -> list[str]:
-    """What the headline of every format counts: errors that were accepted, and changes of the policy."""
+    """Return what the headline of every format counts: errors that were accepted, and changes of the policy."""
     said = []
     accepted = [each for each in plan.findings if each.accepted and each.severity == Severity.ERROR]
     if accepted:
@@ -160,7 +160,7 @@ def only_drift(action: Action) -> bool:
 
 
 def steps(action: Action, gates: Sequence[Gate], show: Callable[[str], str]) -> list[str]:
-    """How an action is sent where that is not simply one write: two writes, and what it waits for."""
+    """Return how an action is sent where that is not simply one write: two writes, and what it waits for."""
     said = []
     purposes = [request.purpose for request in action.requests]
     if Purpose.WIDEN in purposes:
@@ -190,14 +190,14 @@ def _waits(request: Request, action: Action, gates: Sequence[Gate], show: Callab
 
 
 def verdict(report: Report, plan: Plan) -> str:
-    """What a report is headed by, in a word or two."""
+    """Return what a report is headed by, in a word or two."""
     if report.interrupted:
         return "Interrupted"
     return "Applied" if plan.has_changes or report.outcomes else "No changes"
 
 
 def outcome(report: Report, plan: Plan) -> str:
-    """The line after an apply; that of the plan where there was nothing to apply."""
+    """Return the line after an apply; that of the plan where there was nothing to apply."""
     return applied(report) if plan.has_changes or report.outcomes else closing(plan)
 
 
@@ -214,7 +214,7 @@ def not_applied(report: Report) -> str:
 
 
 def requests(report: Report) -> str:
-    """What was sent, with the repeats and the 429 where there were any."""
+    """Return what was sent, with the repeats and the 429 where there were any."""
     sent = report.requests
     parts = [plural(sent.reads, "read"), plural(sent.writes, "write")]
     if sent.retries:

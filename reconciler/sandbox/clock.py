@@ -14,7 +14,7 @@ class Clock(Protocol):
         """Seconds since some fixed moment."""
 
     def utc_now(self) -> dt.datetime:
-        """The time of day, aware, UTC."""
+        """Return the time of day, aware, UTC."""
 
 
 class SystemClock:
@@ -25,16 +25,16 @@ class SystemClock:
         return time.monotonic()
 
     def utc_now(self) -> dt.datetime:
-        """The time of day, aware, UTC."""
+        """Return the time of day, aware, UTC."""
         return dt.datetime.now(dt.UTC)
 
 
 def stamp(moment: dt.datetime) -> str:
-    """The API's timestamp: ISO 8601, UTC, to the second (`2024-01-15T10:30:00Z`). `moment` is aware."""
+    """Return the API's timestamp: ISO 8601, UTC, to the second (`2024-01-15T10:30:00Z`). `moment` is aware."""
     return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def parse_stamp(text: str) -> dt.datetime:
-    """An aware moment from ISO 8601; without an offset it is read as UTC. Raises ValueError."""
+    """Parse an aware moment from ISO 8601; without an offset it is read as UTC. Raises ValueError."""
     moment = dt.datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

@@ -56,7 +56,7 @@ _DEFAULTS: Final[dict[str, dict[str, Any]]] = {
 
 
 def new_user(user_id: str) -> dict[str, Any]:
-    """An account as a store begins with (API: Get User Profile)."""
+    """Return an account as a store begins with (API: Get User Profile)."""
     return {
         "id": user_id,
         "name": "Sandbox",
@@ -70,7 +70,7 @@ def new_user(user_id: str) -> dict[str, Any]:
 
 
 def complete(kind: str, entity: Mapping[str, Any], user_id: str, now: str) -> dict[str, Any]:
-    """The entity with every field of its kind: a new id, its id as the name, timestamps `now` where none are given."""
+    """Give the entity every field of its kind: a new id, its id as the name, timestamps `now` where none are given."""
     whole = {"id": None, **_DEFAULTS[kind], "created_at": None, "updated_at": None, **entity}
     whole["id"] = whole["id"] or str(uuid.uuid4())
     whole["name"] = whole["id"] if whole["name"] is None else whole["name"]
@@ -82,7 +82,7 @@ def complete(kind: str, entity: Mapping[str, Any], user_id: str, now: str) -> di
 
 
 def to_row(kind: str, entity: Mapping[str, Any], user_id: str) -> tuple[str, str, str, str, str, str]:
-    """The entity as the store's row: kind, id, user_id, status, created_at, document."""
+    """Return the entity as the store's row: kind, id, user_id, status, created_at, document."""
     return kind, entity["id"], user_id, entity["status"], entity["created_at"], encode(entity)
 
 

@@ -95,7 +95,7 @@ def unauthorized(message: str) -> Refusal:
 
 
 def found(document: str, status: int = HTTPStatus.OK) -> Response:
-    """A JSON document that is encoded already."""
+    """Return a JSON document that is encoded already."""
     return Response(status=int(status), headers=_JSON, body=document.encode())
 
 

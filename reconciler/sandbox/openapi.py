@@ -20,7 +20,7 @@ _EVERYWHERE: Final = ("400", "401", "405", "503")
 
 
 def document() -> dict[str, Any]:
-    """The whole document, as JSON."""
+    """Return the whole document, as JSON."""
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",

@@ -68,7 +68,7 @@ _PAGE = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def create_body(request: Request) -> dict[str, Any]:
-    """The fields of a create; name and endpoint are required, a status is not taken (API: Create Runner)."""
+    """Return the fields of a create; name and endpoint are required, a status is not taken (API: Create Runner)."""
     fields = _fields(request, CREATE_FIELDS)
     if "name" not in fields:
         raise bad_request(NAME_EMPTY)
@@ -78,7 +78,7 @@ def create_body(request: Request) -> dict[str, Any]:
 
 
 def update_body(request: Request) -> dict[str, Any]:
-    """The fields given of an update; all are optional, so an empty object is fine (API: Update Runner)."""
+    """Return the fields given of an update; all are optional, so an empty object is fine (API: Update Runner)."""
     return _fields(request, UPDATE_FIELDS)
 
 
@@ -88,7 +88,7 @@ def is_runner_path(path: str) -> bool:
 
 
 def runner_id(path: str) -> str:
-    """The id at the end of a runner's path, in lower case."""
+    """Return the id at the end of a runner's path, in lower case."""
     text = path.removeprefix(_RUNNERS)
     if not _UUID.fullmatch(text):
         raise bad_request("invalid UUID format")
@@ -96,7 +96,7 @@ def runner_id(path: str) -> str:
 
 
 def query(request: Request, allowed: Collection[str]) -> dict[str, str]:
-    """The query's parameters, each given at most once."""
+    """Return the query's parameters, each given at most once."""
     pairs = parse_qsl(request.query, keep_blank_values=True)
     for name, _ in pairs:
         if name not in allowed:
@@ -117,7 +117,7 @@ def page_of(parameters: Mapping[str, str]) -> tuple[int, int]:
 
 
 def status_of(parameters: Mapping[str, str], known: Collection[str]) -> str | None:
-    """The `status` to filter by."""
+    """Return the `status` to filter by."""
     status = parameters.get("status")
     if status is not None and status not in known:
         raise bad_request(f"status must be one of: {', '.join(known)}")

@@ -93,7 +93,7 @@ _USER: Final = {
 
 
 def schemas() -> dict[str, Any]:
-    """The document's schemas by name."""
+    """Return the document's schemas by name."""
     return {
         "Runner": _object(_RUNNER),
         "RunnerCreate": _object({name: _SENT[name] for name in rules.CREATE_FIELDS}, required=["name", "endpoint"]),

@@ -107,7 +107,7 @@ def serve_forever(
 
 
 def asgi_app(service: Service) -> ASGIApp:
-    """The service as an ASGI application; each request is answered in a thread of its own."""
+    """Return the service as an ASGI application; each request is answered in a thread of its own."""
     from starlette.requests import ClientDisconnect
     from starlette.requests import Request as HttpRequest
     from starlette.responses import Response as HttpResponse

@@ -88,14 +88,14 @@ class Store:
         self.close()
 
     def plan_key(self) -> str:
-        """The key that saved plans against this store are signed with: 32 random bytes in hex, made once per file."""
+        """Return the key that signs saved plans against this store: 32 random bytes in hex, made once per file."""
         with self.transaction() as db:
             db.execute("INSERT OR IGNORE INTO settings VALUES ('plan_key', ?)", (secrets.token_hex(32),))
             (key,) = db.execute("SELECT value FROM settings WHERE key = 'plan_key'").fetchone()
         return str(key)
 
     def user(self, user_id: str = DEFAULT_USER_ID) -> dict[str, Any] | None:
-        """The account as Get User answers it."""
+        """Return the account as Get User answers it."""
         with self.transaction("DEFERRED") as db:
             row = db.execute("SELECT document FROM users WHERE id = ?", (user_id,)).fetchone()
         return json.loads(row[0]) if row else None
@@ -113,7 +113,7 @@ class Store:
             db.execute("REPLACE INTO tokens VALUES (?, ?, ?, ?)", (token, *record))
 
     def token(self, token: str) -> Token | None:
-        """What is known of a token."""
+        """Return what is known of a token."""
         with self.transaction("DEFERRED") as db:
             row = db.execute("SELECT user_id, expires_at, revoked FROM tokens WHERE token = ?", (token,)).fetchone()
         return Token(row[0], row[1], bool(row[2])) if row else None
@@ -121,7 +121,7 @@ class Store:
     def page(
         self, kind: str, user_id: str, *, status: str | None = None, limit: int, offset: int
     ) -> tuple[list[str], int]:
-        """One page of an account's entities, newest first, as JSON texts, and how many there are in all."""
+        """Return one page of an account's entities, newest first, as JSON texts, and how many there are in all."""
         count, select = _PAGE if status is None else _PAGE_OF_STATUS
         values = (kind, user_id) if status is None else (kind, user_id, status)
         with self.transaction("DEFERRED") as db:
@@ -130,11 +130,11 @@ class Store:
         return [row[0] for row in rows], total
 
     def runners(self, user_id: str = DEFAULT_USER_ID) -> list[dict[str, Any]]:
-        """All runners of an account, newest first."""
+        """Return all runners of an account, newest first."""
         return [json.loads(text) for text in self.page(RUNNER, user_id, limit=-1, offset=0)[0]]
 
     def runner(self, runner_id: str, user_id: str = DEFAULT_USER_ID) -> str | None:
-        """One runner of an account, as JSON text."""
+        """Return one runner of an account, as JSON text."""
         with self.transaction("DEFERRED") as db:
             return _find(db, runner_id, user_id)
 
@@ -221,7 +221,7 @@ class Store:
 
     @contextmanager
     def transaction(self, mode: str = "IMMEDIATE") -> Iterator[sqlite3.Connection]:
-        """One transaction; a writer takes the lock at its start, so that what it read cannot move before it writes."""
+        """Begin a transaction; a writer takes the lock at its start, so that what it read stays until it writes."""
         with self._lock:
             try:
                 self._db.execute(f"BEGIN {mode}")

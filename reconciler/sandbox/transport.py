@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def transport(service: Service, *, sleep: Callable[[float], None] = time.sleep) -> httpx.BaseTransport:
-    """A transport that answers every request from the service, whatever its host; closing it closes the store.
+    """Make a transport that answers every request from the service, whatever its host; closing it closes the store.
 
     Args:
         service: who answers.

@@ -44,7 +44,7 @@ _FLEET: Final = "SELECT id, document FROM entities WHERE user_id = ? AND status 
 
 
 def create_body(request: Request) -> dict[str, Any]:
-    """The name and the tags of a create: tags are one string, separated by commas (API: Create Workflow)."""
+    """Return the name and the tags of a create: tags are one string, separated by commas (API: Create Workflow)."""
     parts = _parts(request)
     name = parts.get("name")
     if name is not None:

@@ -24,7 +24,7 @@ class Connection:
         self._before = RequestCount()
 
     def reader(self, settings: Settings, ports: Ports, *, writes: bool) -> RunnerReader:
-        """What reads; with `writes` it is the writer too."""
+        """Return what reads; with `writes` it is the writer too."""
         if self._opened_for != (settings, writes) or self._reader is None:
             self.close()
             if writes:
@@ -52,7 +52,7 @@ class Connection:
         )
 
     def scrub(self, text: str) -> str:
-        """The text without any secret that was seen."""
+        """Return the text without any secret that was seen."""
         return self._reader.scrubber.scrub(text) if self._reader is not None else text
 
     def close(self) -> None:

@@ -50,7 +50,7 @@ class Overrides:
     suspend: bool | None = None
 
     def over(self, watching: Watching) -> Watching:
-        """The project file's values, each beaten by its flag."""
+        """Return the project file's values, each beaten by its flag."""
         return replace(
             watching,
             interval_s=watching.interval_s if self.interval_s is None else self.interval_s,
@@ -94,7 +94,7 @@ class Cycle:
         self.begun: Callable[[], None] = lambda: None
 
     def run(self, state: State, ports: Ports) -> tuple[Happened, State]:
-        """One cycle. Raises Interrupted; and UsageProblem where there is nothing in force to go on with."""
+        """Run one cycle. Raises Interrupted; and UsageProblem where there is nothing in force to go on with."""
         state = self.take_source(state, ports)
         if self.in_force is None:
             return Happened(CycleResult.ERROR, next(iter(self.troubles.values())), error=self._problem), state
@@ -154,12 +154,12 @@ class Cycle:
         return decide.revise(self.reached(state), f"{revision} {content}")
 
     def reached(self, state: State) -> State:
-        """The state after the source was reached."""
+        """Return the state after the source was reached."""
         self.troubles.pop(Trouble.GIT, None)
         return decide.works(state, Trouble.GIT)
 
     def watching(self) -> Watching:
-        """How to watch now; before anything was in force, what the flags say."""
+        """Return how to watch now; before anything was in force, what the flags say."""
         return self._overrides.over(Watching() if self.in_force is None else self.in_force.project.watching)
 
     def close(self) -> None:

@@ -56,14 +56,14 @@ PAUSED: Final = Idle(CycleResult.FAILED, "writes are backing off")
 
 
 def revise(state: State, revision: str) -> State:
-    """The state on a revision. A new one forgets what was contested and every back-off: it may have fixed the cause."""
+    """Return the state on a revision. A new one forgets what was contested and every back-off: it may fix the cause."""
     if revision == state.revision:
         return state
     return State(revision=revision, first=state.revision is None)
 
 
 def contest(state: State, plan: Plan, *, by_health: Collection[str] = ()) -> State:
-    """The state that knows which runners of the whole fleet's plan are contested.
+    """Return the state that knows which runners of the whole fleet's plan are contested.
 
     That is a runner with a field that was written back MAX_HEALS times on this revision and differs again; it is not
     written any more until a new revision comes. `by_health` are the runners whose status changes because of their
@@ -94,7 +94,7 @@ def _decide(state: State, plan: Plan, now: float, *, mode: Mode, suspended: bool
 
 
 def settle(state: State, plan: Plan, report: Report, now: float, *, by_health: Collection[str] = ()) -> State:
-    """The state after a write: heals counted, and the back-off of writes grown or gone.
+    """Return the state after a write: heals counted, and the back-off of writes grown or gone.
 
     What the first plan of a new commit writes is the commit's own and no heal; at the very start of a watch there is
     no commit to distinguish it from, so it counts.
@@ -111,19 +111,19 @@ def settle(state: State, plan: Plan, report: Report, now: float, *, by_health: C
 
 
 def failed(state: State, trouble: Trouble, now: float) -> State:
-    """The state after a failure of one kind: its own pause doubles, the others stay."""
+    """Return the state after a failure of one kind: its own pause doubles, the others stay."""
     return replace(state, backoffs={**state.backoffs, trouble: state.backoff(trouble).grow(now)})
 
 
 def works(state: State, trouble: Trouble) -> State:
-    """The state after a success of one kind: its back-off is gone."""
+    """Return the state after a success of one kind: its back-off is gone."""
     if trouble not in state.backoffs:
         return state
     return replace(state, backoffs={kind: backoff for kind, backoff in state.backoffs.items() if kind is not trouble})
 
 
 def hurry(state: State) -> State:
-    """The state after SIGHUP: whatever backs off is tried at once."""
+    """Return the state after SIGHUP: whatever backs off is tried at once."""
     return replace(state, backoffs={})
 
 
@@ -133,7 +133,7 @@ def may_look(state: State, now: float) -> bool:
 
 
 def next_cycle(state: State, started: float, now: float, *, interval_s: float, chance: float) -> float:
-    """When the next cycle begins (monotonic seconds), for one that began at `started` and is over `now`.
+    """Return when the next cycle begins (monotonic seconds), for one that began at `started` and is over `now`.
 
     `chance` is uniform in 0 to 1. That is an interval after the start, 10 % earlier or later, or sooner, when a pause
     of git or of writes ends before. While reads fail it is when their pause ends, however long that is.

@@ -69,7 +69,7 @@ def status_after(
     ended_at: str,
     duration_s: float,
 ) -> Status:
-    """The status that one more cycle leads to. Times are ISO 8601 UTC."""
+    """Return the status that one more cycle leads to. Times are ISO 8601 UTC."""
     contested = {key: _fields_of(key, state) for key in sorted(state.contested)}
     after = replace(before, revision=revision, troubles=dict(troubles), waits_for=happened.waits)
     after = replace(after, contested=contested, health=dict(health), mode=watching.mode, suspended=watching.suspend)
@@ -101,7 +101,7 @@ def _workflows(demand: Demand | None) -> dict[str, int]:
 
 
 def counted(counts: Counts, happened: Happened, requests: RequestCount) -> Counts:
-    """The totals after one more cycle."""
+    """Return the totals after one more cycle."""
     if happened.result is None:
         return replace(counts, requests=requests)
     cycles = Counter(counts.cycles)
@@ -112,13 +112,13 @@ def counted(counts: Counts, happened: Happened, requests: RequestCount) -> Count
 
 
 def refusals(plan: Plan) -> str:
-    """The findings that refuse a plan, in one line."""
+    """Return the findings that refuse a plan, in one line."""
     found = [f"{each.code}: {each.message}" for each in plan.findings if each.refuses]
     return _some(found)
 
 
 def not_applied(report: Report) -> str:
-    """What was not applied and why, in one line."""
+    """Return what was not applied and why, in one line."""
     left = [each for each in report.outcomes if each.status != OutcomeStatus.APPLIED]
     why = [f"{each.key} {each.status}" + (f": {each.error.message}" if each.error else "") for each in left]
     return f"{len(left)} of {len(report.outcomes)} not applied: {_some(why)}"

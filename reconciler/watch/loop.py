@@ -98,7 +98,7 @@ class Loop:
             happened, self._state = self._cycle.run(self._state, ports)
         except (Interrupted, KeyboardInterrupt):
             raise
-        except Exception as exc:  # a watch outlives what nobody thought of, and says so
+        except Exception as exc:  # a watch outlives what was not foreseen, and says so
             if isinstance(exc, ReconcilerError) and not self._cycle.has_read:
                 raise  # there is nothing to begin with
             happened = self._unexpected(exc)

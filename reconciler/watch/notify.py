@@ -51,7 +51,7 @@ class Silence:
     """Implements Notifier where there is no address."""
 
     def send(self, transition: Transition, status: Status) -> None:
-        """Nobody is to be notified."""
+        """Notify no one."""
 
     def close(self) -> None:
         """Nothing is left."""
@@ -101,7 +101,7 @@ class Webhook:
 
 
 def make_message(transition: Transition, status: Status, scrub: Callable[[str], str]) -> dict[str, Any]:
-    """The JSON of one transition: `text` for people, and the same as data."""
+    """Make the JSON of one transition: `text` for people, and the same as data."""
     where = f"reconciler ({status.environment or 'watch'})"
     return {
         "text": defuse(show(scrub(f"{where}: {transition.text}"))),
@@ -115,7 +115,7 @@ def make_message(transition: Transition, status: Status, scrub: Callable[[str], 
 
 
 def defuse(text: str) -> str:
-    """The text without what a chat acts on: `<!channel>`, `<@U1>`, `@here`, links in brackets."""
+    """Return the text without what a chat acts on: `<!channel>`, `<@U1>`, `@here`, links in brackets."""
     return text.replace("<", "\u2039").replace(">", "\u203a").replace("@", "@\u2060")
 
 
@@ -140,7 +140,7 @@ def post(url: str, body: bytes) -> str | None:
 
 
 def check_notify_url(url: str, *, insecure_http: bool) -> str:
-    """The address, if it may be used. Raises UsageProblem, which does not show it."""
+    """Return the address, if it may be used. Raises UsageProblem, which does not show it."""
     try:
         parts = urlsplit(url.strip())
         host, _port = parts.hostname, parts.port

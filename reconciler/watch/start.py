@@ -39,7 +39,7 @@ _LOG: Final = logging.getLogger("reconciler.watch")
 class Watch:
     """What to watch and how.
 
-    `listen` is HOST:PORT, `off`, or None for the usual place if it is free; `notify_url` empty for nobody. `listening`
+    `listen` is HOST:PORT, `off`, or None for the usual place if it is free; `notify_url` empty for none. `listening`
     gets the address of the status, once it is served, and whether only this machine can reach it. `reload` gives the
     ports with what their files hold now, at SIGHUP. With `probe` every active runner's endpoint is asked, else only
     those whose status is auto.
@@ -85,7 +85,7 @@ def watch(selection: Selection, ports: Ports, asked: Watch) -> int:
 
 
 def _serve(board: Board, asked: Watch, ports: Ports, stack: ExitStack) -> Callable[[], None]:
-    """Serve the status; where nobody said where, a port that is taken is no reason not to watch.
+    """Serve the status; where no place was given, a port that is taken is no reason not to watch.
 
     Returns what shows the address, the first time it is called.
     """

@@ -55,5 +55,5 @@ class State:
     backoffs: Mapping[Trouble, Backoff] = field(default_factory=dict)
 
     def backoff(self, trouble: Trouble) -> Backoff:
-        """How one kind of failure goes; the empty one where it does not fail."""
+        """Return how one kind of failure goes; the empty one where it does not fail."""
         return self.backoffs.get(trouble, Backoff())

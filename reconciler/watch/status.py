@@ -93,7 +93,7 @@ class Status:
     workflows: Mapping[str, int] = field(default_factory=dict)
 
     def unhealthy(self) -> frozenset[str]:
-        """The keys of the runners whose endpoint does not answer as a ComfyUI."""
+        """Return the keys of the runners whose endpoint does not answer as a ComfyUI."""
         return frozenset(key for key, probed in self.health.items() if probed.health is Health.UNHEALTHY)
 
 
@@ -107,12 +107,12 @@ class Counts:
 
 
 def said(text: str, status: Status) -> str:
-    """A line of the log; while nothing is written, it says so."""
+    """Return a line of the log; while nothing is written, it says so."""
     return text if not status.suspended or text.startswith("suspended") else f"suspended; {text}"
 
 
 def status_document(status: Status, counts: Counts) -> dict[str, Any]:
-    """The status as `/status.json` has it."""
+    """Return the status as `/status.json` has it."""
     facts = asdict(status)
     facts["contested"] = {key: list(fields) for key, fields in status.contested.items()}
     return {"format_version": "1.0", **facts, "totals": asdict(counts)}

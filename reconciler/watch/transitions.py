@@ -23,7 +23,7 @@ class Transition:
 
 
 def transitions(before: Status, after: Status) -> tuple[Transition, ...]:
-    """The transitions from one cycle's status to the next one's, in a stable order.
+    """Return the transitions from one cycle's status to the next one's, in a stable order.
 
     Events: suspended, resumed, drift-begins, drift-ends, apply-failed, guard-refuses, contested, unhealthy,
     healthy-again.

@@ -113,7 +113,7 @@ def apply_plan(plan: Plan, selection: Selection, ports: Ports, applying: Applyin
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One apply under the token's lock, which is `held`; `alone`: of a plan that stands for itself, shown by nobody."""
+    """One apply under the token's lock, which is `held`; `alone`: of a plan for itself, which was not shown."""
 
     prepared: Prepared
     applying: Applying
@@ -122,7 +122,7 @@ class Attempt:
     alone: bool = False
 
     def lock_account(self, listing: Listing) -> AbstractContextManager[bool]:
-        """The account's lock; whether what was read must be read again."""
+        """Return the account's lock; whether what was read must be read again."""
         prepared = self.prepared
         timeout_s = self.applying.lock_timeout_s
         return lock_account(prepared.settings, prepared.ports, self.client, listing, self.held, timeout_s)

@@ -24,7 +24,7 @@ WRITTEN: Final = "wrote"
 KEPT: Final = "kept"
 
 TO_BE_SET: Final = "<set this: what pip installs>"
-"""Stands for a requirement where none is known; pip refuses it, so that nothing of that name is ever installed."""
+"""A requirement where none is known; pip refuses it, so that nothing of that name is ever installed."""
 
 
 @dataclass(frozen=True, slots=True)

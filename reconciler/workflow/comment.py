@@ -27,7 +27,7 @@ ROOT_PROJECT: Final = "reconciler.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commenting:
-    """Where to: None stands for what the environment of the run says. `issue` means the drift issue."""
+    """Where to: None means what the environment of the run says. `issue` means the drift issue."""
 
     repository: str | None
     number: int | None

@@ -45,7 +45,7 @@ _SETTINGS: Final = {"no-token": "token", "weak-plan-key": "plan key"}
 
 
 def doctor(selection: Selection, ports: Ports, *, endpoint: str | None = None, protected: str | None = None) -> Checks:
-    """Every check, in order; those that need an earlier one to pass are unknown when it fails.
+    """Return every check, in order; those that need an earlier one to pass are unknown when it fails.
 
     `endpoint` is the key, or a glob, of runners whose endpoints are asked too; `protected` a GitHub environment that an
     apply is to wait for.

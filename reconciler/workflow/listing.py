@@ -42,7 +42,7 @@ class Choice:
 
 
 def chosen_by(names: ListScope) -> Choice:
-    """The choice that `list` takes by name."""
+    """Return the choice that `list` takes by name."""
     standings = [standing for standing in (Standing.DRIFTED, Standing.UNMANAGED) if names.get(standing.value)]
     return Choice(tuple(names.get("statuses", ())), tuple(names.get("tags", ())), tuple(standings))
 
@@ -56,7 +56,7 @@ class Known:
 
 
 def list_live(selection: Selection, ports: Ports, choice: Choice | None = None, *, coverage: bool = False) -> Listed:
-    """Every live runner, or the chosen ones. Manifests that are there show which are managed; no secret is needed.
+    """List every live runner, or the chosen ones. Manifests that are there show which are managed; no secret is needed.
 
     Workflows are read only where the selection asks for them; managed runners then, or where `coverage` counts them.
 
@@ -106,7 +106,7 @@ def _counted(listing: Listing) -> Listing:
 def choose(
     runners: Sequence[LiveRunner], targets: Sequence[str], choice: Choice, known: Known | None = None
 ) -> tuple[LiveRunner, ...]:
-    """The runners that are asked for, in their order. Raises UsageProblem for targets that match none of `runners`."""
+    """Choose runners, in their order. Raises UsageProblem for targets that match none of `runners`."""
     keys = {} if known is None else known.keys
     standing = {} if known is None else known.standing
     named = {runner.id: keys.get(runner.id, runner.spec.name) for runner in runners}

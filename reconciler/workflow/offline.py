@@ -46,7 +46,7 @@ def validate(selection: Selection, ports: Ports) -> Validity:
 
 
 def effective_runners(selection: Selection, ports: Ports) -> Effective:
-    """Every runner of the selection, or its targets. Raises ManifestError, and UsageProblem for idle targets."""
+    """List every runner of the selection, or its targets. Raises ManifestError, and UsageProblem for idle targets."""
     from reconciler.manifests.explain import effective
 
     project, desired = load_and_compile(selection, ports, secrets=None)
@@ -56,7 +56,7 @@ def effective_runners(selection: Selection, ports: Ports) -> Effective:
 
 
 def explained(selection: Selection, ports: Ports, key: str) -> Explained:
-    """Where every field, tag and header of one runner comes from. Raises ManifestError and UsageProblem."""
+    """Return where every field, tag and header of one runner comes from. Raises ManifestError and UsageProblem."""
     from reconciler.manifests.explain import explain_runner
 
     return Explained(explain_runner(load(selection), selection.paths, key=key, stdin=ports.stdin))

@@ -36,7 +36,7 @@ def plan(
     base: str | None = None,
     out: str | None = None,
 ) -> Plan:
-    """The plan for the live state; with `out`, saved to that file too, also when a guard refuses.
+    """Make the plan for the live state; with `out`, saved to that file too, also when a guard refuses.
 
     With `base`, a git revision, every change shows whether it comes from there to here. Raises ManifestError before
     the first request, and ApiError.
@@ -63,7 +63,7 @@ def plan(
 def plan_offline(
     selection: Selection, ports: Ports, *, live: str, base: str | None = None, out: str | None = None
 ) -> Plan:
-    """The plan against the snapshot `live`, the output of `list --format json`; it can't be applied.
+    """Make the plan against the snapshot `live`, the output of `list --format json`; it can't be applied.
 
     With `out`, saved to that file for `show` and `comment`, signed under a key that is not kept.
     """
@@ -93,7 +93,7 @@ def plan_offline(
 
 
 def compile_base(base: str, selection: Selection, project: Project, ports: Ports) -> Desired | None:
-    """The manifests as the git revision `base` has them, under its own project file where it has one.
+    """Compile the manifests as the git revision `base` has them, under its own project file where it has one.
 
     None, with a warning, when they are not valid there: then nothing can be compared with them.
     """
@@ -138,7 +138,7 @@ def plan_for(
     asked_first: Demand | None = None,
     health: Mapping[str, Probed] | None = None,
 ) -> Plan:
-    """The plan that brings `listing` to `desired`, but for the runners with the `skipped` keys.
+    """Make the plan that brings `listing` to `desired`, but for the runners with the `skipped` keys.
 
     `asked_first` is the demand that the order of writes goes by; that of the listing unless given. `health` is what is
     known of the endpoints; where the selection says so and it is not given, they are asked.

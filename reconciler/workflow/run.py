@@ -66,7 +66,7 @@ class Selection:
 
 
 def select(paths: Iterable[str | os.PathLike[str]], scope: Scope, *, cwd: Path) -> Selection:
-    """The selection of a call: its paths, what it chooses by name, and the folder that paths are relative to."""
+    """Return the selection of a call: its paths, what it chooses by name, and the folder that paths are relative to."""
     project, workspace = scope.get("project"), os.environ.get("GITHUB_WORKSPACE")
     return Selection(
         paths=tuple(os.fspath(path) for path in paths),
@@ -107,12 +107,12 @@ class Ports:
     prober: Callable[[], Prober]
 
     def now(self) -> str:
-        """The time, ISO 8601 UTC to the second."""
+        """Return the time, ISO 8601 UTC to the second."""
         return self.clock.utc_now().strftime(TIMESTAMP)
 
 
 def load(selection: Selection) -> Project:
-    """The project, for one environment. Raises ManifestError, and UsageProblem where an environment must be picked."""
+    """Load the project for one environment. Raises ManifestError, UsageProblem where an environment must be picked."""
     project = load_project(
         selection.project,
         environment=selection.environment,
@@ -133,7 +133,7 @@ def load(selection: Selection) -> Project:
 def load_and_compile(
     selection: Selection, ports: Ports, *, secrets: SecretSource | None, allow_unresolved: bool = False
 ) -> tuple[Project, Desired]:
-    """The project and its manifests. Raises ManifestError with the problems of both."""
+    """Load the project and its manifests. Raises ManifestError with the problems of both."""
     try:
         project = load(selection)
     except BrokenProject as broken:
@@ -155,7 +155,7 @@ def compile_selected(
     secrets: SecretSource | None,
     allow_unresolved: bool = False,
 ) -> Desired:
-    """The manifests of the selection; with `secrets` None nothing is resolved. Raises ManifestError."""
+    """Compile the manifests of the selection; with `secrets` None nothing is resolved. Raises ManifestError."""
     if secrets is None:
         secrets, allow_unresolved = KnownNames(ports.secrets), True
     return compile_manifests(
@@ -177,7 +177,7 @@ def hide(desired: Desired, api: RunnerReader) -> None:
 
 
 def read_runners(reader: RunnerReader, selection: Selection, project: Project) -> Listing:
-    """The live runners, with what else the project or the selection asks for: workflows, managed runners."""
+    """Read the live runners, with what else the project or the selection asks for: workflows, managed runners."""
     listing = reader.list_runners()
     recent = project.demand if selection.demand is None else selection.demand
     if not recent and not project.managed:
@@ -188,7 +188,7 @@ def read_runners(reader: RunnerReader, selection: Selection, project: Project) -
 def read_live(
     reader: RunnerReader, selection: Selection, project: Project, settings: Settings, ports: Ports
 ) -> Listing:
-    """The live runners with the account they are of, for a plan that is saved or was.
+    """Read the live runners with the account they are of, for a plan that is saved or was.
 
     A plan is bound to its account by the token it is signed under, or by its runners. Where there is neither (another
     key, and no runner yet) the service is asked, which is one more read.
@@ -201,7 +201,7 @@ def read_live(
 
 
 def account_of(listing: Listing, reader: RunnerReader, ports: Ports, without: str) -> str | None:
-    """The account's id: as its runners say, else as the service says. None where neither does.
+    """Return the account's id: as its runners say, else as the service says. None where neither does.
 
     Then a warning says what there is not, `without`.
     """
@@ -215,7 +215,7 @@ def account_of(listing: Listing, reader: RunnerReader, ports: Ports, without: st
 
 
 def policy_of(selection: Selection, project: Project, ports: Ports) -> Policy:
-    """What the plan is judged by. Unmanaged runners are retired only when the whole project was read."""
+    """Return what the plan is judged by. Unmanaged runners are retired only when the whole project was read."""
     whole = not selection.paths and not selection.targets
     return Policy(
         today=ports.clock.utc_now().date(),

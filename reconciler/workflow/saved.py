@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
 
 def show(path: str) -> Plan:
-    """The plan that the file holds. Raises PlanFileError."""
+    """Return the plan that the file holds. Raises PlanFileError."""
     return read_saved(path).plan
 
 
 def read_saved(path: str) -> SavedPlan:
-    """The plan that the file holds and what it was made from, its signature unchecked. Raises PlanFileError."""
+    """Read the plan that the file holds and what it was made from, its signature unchecked. Raises PlanFileError."""
     from reconciler.planfile.saved import read_plan
 
     return read_plan(read_file(path, error=PlanFileError), None, file=path)
 
 
 def open_saved(path: str, selection: Selection, ports: Ports, *, to_apply: bool = True) -> tuple[SavedPlan, Selection]:
-    """A saved plan, its signature checked, and the selection it was made from.
+    """Open a saved plan, its signature checked, and the selection it was made from.
 
     With `to_apply` it must be one that an apply can take. Raises PlanFileError and StalePlan.
     """
@@ -66,7 +66,7 @@ def check_applyable(plan: Plan, name: str) -> None:
 
 
 def recorded_selection(inputs: PlanInputs, selection: Selection) -> Selection:
-    """What a plan was made from; what `selection` accepts is accepted besides."""
+    """Return what a plan was made from; what `selection` accepts is accepted besides."""
     return replace(
         selection,
         paths=inputs.paths,
@@ -83,7 +83,7 @@ def recorded_selection(inputs: PlanInputs, selection: Selection) -> Selection:
 
 
 def inputs_of(selection: Selection, project: Project) -> PlanInputs:
-    """What a plan of the selection is made from, for an apply to read again."""
+    """Return what a plan of the selection is made from, for an apply to read again."""
     return PlanInputs(
         paths=selection.paths,
         project=selection.project,
@@ -128,7 +128,7 @@ def _bound(plan: Plan, settings: Settings, ports: Ports) -> Plan:
 
 @contextmanager
 def usage_is_stale() -> Iterator[None]:
-    """What a saved plan records was good when it was made: an environment or target that is gone since has moved."""
+    """Turn a usage problem into StalePlan: an environment or target was there when the plan was saved."""
     try:
         yield
     except RevisionProblem as problem:

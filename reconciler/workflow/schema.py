@@ -12,5 +12,5 @@ _SCHEMAS: Final = {"manifest": manifest_schema, "project": project_schema, "plan
 
 
 def schema(kind: str) -> str:
-    """The schema of `manifest`, `project` or `plan`, as JSON text."""
+    """Return the schema of `manifest`, `project` or `plan`, as JSON text."""
     return json.dumps(_SCHEMAS[kind](), indent=2) + "\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def shipped(path: str) -> Path:
-    """A file or folder by its path in the repository, such as `examples/fleet`."""
+    """Return a file or folder by its path in the repository, such as `examples/fleet`."""
     package = Path(str(files("reconciler")))
     installed = package / "shipped" / path
     return installed if installed.exists() else package.parent / path

@@ -47,7 +47,7 @@ def render_document(document: Mapping[str, Any]) -> str:
 
 
 def document_lines(document: Mapping[str, Any]) -> Iterator[str]:
-    """The same in pieces, so that a large document streams."""
+    """Yield the same in pieces, so that a large document streams."""
     for number, piece in enumerate(_members(document, 0)):
         yield ("," if number else "{") + "\n " + piece
     yield "\n}\n" if document else "{}\n"

@@ -39,13 +39,13 @@ class Layout:
     folder: str = ""
 
     def paint(self, shown: str, style: str) -> str:
-        """A safe piece in one of the styles, or as it is when there is no colour."""
+        """Return a safe piece in one of the styles, or as it is when there is no colour."""
         return f"\x1b[{_CODES[style]}m{shown}\x1b[0m" if self.color and shown else shown
 
     def wrap(
         self, shown: str, *, indent: str = "", hanging: str | None = None, style: str | None = None
     ) -> Iterator[str]:
-        """The words of a safe text as lines that start with `indent`, the later ones with `hanging`.
+        """Yield the words of a safe text as lines that start with `indent`, the later ones with `hanging`.
 
         A word longer than the width stays whole, so that an address can be copied.
         """
@@ -75,5 +75,5 @@ class Layout:
 
 
 def seen_from(folder: str, file: str) -> str:
-    """A file's path from the repository's folder, with slashes; `folder` is the working folder there."""
+    """Return a file's path from the repository's folder, with slashes; `folder` is the working folder there."""
     return posixpath.normpath(posixpath.join(folder.replace("\\", "/"), file))

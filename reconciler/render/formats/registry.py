@@ -48,7 +48,7 @@ PLAIN: Final = Layout()
 
 
 def format_of(path: str) -> Format | None:
-    """The format that a file's name asks for by its longest known suffix: `a.junit.xml` before `a.xml`."""
+    """Find the format that a file's name asks for by its longest known suffix: `a.junit.xml` before `a.xml`."""
     name = os.path.basename(path)  # noqa: PTH119 - pathlib is not worth its import here
     fitting = [form for form, entry in FORMATS.items() if name.endswith(entry.suffix)]
     if name in (FORMATS[form].suffix for form in fitting):
@@ -57,19 +57,19 @@ def format_of(path: str) -> Format | None:
 
 
 def views_of(form: Format) -> Views:
-    """The views of one format, by the type of the result. Imports the format's module."""
+    """Return the views of one format, by the type of the result. Imports the format's module."""
     views: Views = import_module(f"reconciler.render.formats.{FORMATS[form].module}").VIEWS
     return views
 
 
 def view_of(kind: type, form: Format) -> View | None:
-    """How a format shows one type of result; None where it doesn't. An error is shown as the error it derives from."""
+    """Find how a format shows a type of result, None where it doesn't; an error as the one that it derives from."""
     views = views_of(form)
     return next((views[each] for each in kind.__mro__ if each in views), None)
 
 
 def render(result: Result, form: Format, layout: Layout = PLAIN) -> Iterable[str]:
-    """The result in a format, in pieces that end up as one text. `layout` matters to formats that people read."""
+    """Render the result in a format, in pieces of one text. `layout` matters to formats that people read."""
     view = view_of(type(result), form)
     if view is None:
         raise LookupError(f"the format {form} has no view of {type(result).__name__}")

@@ -51,12 +51,12 @@ class Sheet:
 
 
 def words(raw: str) -> str:
-    """A message from outside as Markdown, cut to MAX_WORDS characters."""
+    """Return a message from outside as Markdown, cut to MAX_WORDS characters."""
     return escape.markdown(shorten(raw, MAX_WORDS))
 
 
 def code(raw: str) -> str:
-    """A name as code, cut to MAX_NAME characters."""
+    """Return a name as code, cut to MAX_NAME characters."""
     return escape.code_span(shorten(raw, MAX_NAME))
 
 
@@ -72,7 +72,7 @@ def codes(raw: Sequence[str], *, short: bool = False) -> str:
 
 
 def html_code(raw: str) -> str:
-    """A name as code in a line of HTML, such as a summary, where Markdown is not read."""
+    """Return a name as code in a line of HTML, such as a summary, where Markdown is not read."""
     shown = escape.text(shorten(raw, MAX_NAME)).replace("<!--", "<\\!--")
     return f"<code>{html.escape(shown)}</code>"
 

@@ -17,7 +17,7 @@ _INDENT = "    "
 
 
 def table_lines(table: Table, layout: Layout) -> Iterator[str]:
-    """The table line by line, its notes below it."""
+    """Yield the table line by line, its notes below it."""
     for line in table.head:
         yield from layout.wrap(line, style="cyan")
     columns, raw = table.used()

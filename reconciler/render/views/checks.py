@@ -21,7 +21,7 @@ _MARKS: Final = {
 
 
 def document(found: Checks) -> dict[str, Any]:
-    """Every check, and whether none fails."""
+    """Return every check, and whether none fails."""
     rows = [
         {"name": each.name, "status": each.status, "found": each.found, "advice": each.advice} for each in found.checks
     ]
@@ -29,7 +29,7 @@ def document(found: Checks) -> dict[str, Any]:
 
 
 def lines(found: Checks) -> Lines:
-    """One line a check; the advice of several in a row that is the same once, below the last of them."""
+    """Return one line a check; the advice of several in a row that is the same once, below the last of them."""
     following = [*(each.advice for each in found.checks[1:]), ""]
     shown = zip(found.checks, following, strict=False)  # one more where there is no check at all
     return Lines("Doctor", tuple(line for each, after in shown for line in _lines(each, after)))

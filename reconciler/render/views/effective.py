@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def document(manifests: Effective) -> dict[str, Any]:
-    """The runners after merging; literal header values are `(sensitive)`."""
+    """Return the runners after merging; literal header values are `(sensitive)`."""
     return {"format_version": "1.0", "environment": manifests.environment, "runners": list(manifests.runners)}
 
 
 def source(manifests: Effective) -> Source:
-    """A manifest that says the same without defaults, profiles and variables.
+    """Return a manifest that says the same without defaults, profiles and variables.
 
     Literal header values are not shown: they show as `(sensitive)`.
     """
@@ -29,7 +29,7 @@ def source(manifests: Effective) -> Source:
 
 
 def explained_document(explained: Explained) -> dict[str, Any]:
-    """A row for each field, tag and header."""
+    """Return a row for each field, tag and header."""
     rows = [
         {
             "field": each.field,
@@ -44,7 +44,7 @@ def explained_document(explained: Explained) -> dict[str, Any]:
 
 
 def explained_table(explained: Explained) -> Table:
-    """A row for each field, tag and header."""
+    """Return a row for each field, tag and header."""
     table = Table("Where it comes from", ("field", "value", "from", "at"))
     for each in explained.origins:
         table.add(each.field, each.value, each.source, f"{each.at.file}:{each.at.line}" if each.at else "")

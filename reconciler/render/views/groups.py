@@ -63,7 +63,7 @@ def outcomes(every: Sequence[Outcome], *, expand: bool) -> list[tuple[Outcome, .
 
 
 def common_steps(block: Sequence[Action], gates: Sequence[Gate], show: Callable[[str], str]) -> list[str]:
-    """How the actions of a block are sent; waits that are not the same for all are only counted."""
+    """Return how the actions of a block are sent; waits that are not the same for all are only counted."""
     first, *rest = (wording.steps(action, gates, show) for action in block)
     common = [step for step in first if all(step in steps for steps in rest)]
     differing = sum(any(step not in common for step in steps) for steps in (first, *rest))
@@ -74,7 +74,7 @@ def common_steps(block: Sequence[Action], gates: Sequence[Gate], show: Callable[
 
 
 def place(block: Sequence[Action], show: Callable[[str], str]) -> str:
-    """How the actions of a block were matched and where they are declared: `matched by id, runners/p.yaml:8`."""
+    """Return how the actions of a block were matched and where they are declared: `matched by id, runners/p.yaml:8`."""
     first = block[0]
     known = [] if first.matched_by == MatchedBy.NONE else [f"matched by {first.matched_by.replace('_', ' ')}"]
     files = sorted({action.at.file for action in block if action.at is not None})
@@ -86,7 +86,7 @@ def place(block: Sequence[Action], show: Callable[[str], str]) -> str:
 
 
 def reason(block: Sequence[Outcome]) -> str:
-    """Why the outcomes of a block ended so; the id of each shows as `{id}` where it is in the message of several."""
+    """Say why the outcomes of a block ended so; each id shows as `{id}` where it is in the message of several."""
     first = block[0]
     return first.error.message if len(block) == 1 and first.error is not None else _reason(first)
 

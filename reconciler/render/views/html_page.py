@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def render_plan(plan: Plan, *, expand: bool = False) -> str:
-    """The plan: counts, findings, runners by tags, each runner's change in two columns, and filters over them."""
+    """Render a plan: counts, findings, runners by tags, each runner's change in two columns, and filters."""
     numbers = tag_numbers(plan)
     return render_template(
         "plan.html.j2",
@@ -49,7 +49,7 @@ def render_plan(plan: Plan, *, expand: bool = False) -> str:
 
 
 def render_report(report: Report, plan: Plan, *, expand: bool = False) -> str:
-    """What an apply did: the counts, and every outcome with its reason, what is not applied first."""
+    """Render what an apply did: the counts, and every outcome with its reason, what is not applied first."""
     order = (*wording.NOT_APPLIED, OutcomeStatus.APPLIED)
     return render_template(
         "report.html.j2",
@@ -66,7 +66,7 @@ def render_report(report: Report, plan: Plan, *, expand: bool = False) -> str:
 
 
 def render_error(error: ReconcilerError) -> str:
-    """An error; those of manifests with each problem and its place."""
+    """Render an error; those of manifests with each problem and its place."""
     if isinstance(error, ManifestError):
         count = wording.plural(len(error.problems), "problem")
         return render_lines(f"{count} in the manifests", [str(problem) for problem in error.problems])
@@ -74,7 +74,7 @@ def render_error(error: ReconcilerError) -> str:
 
 
 def render_lines(title: str, lines: Sequence[str]) -> str:
-    """A page of lines under a title."""
+    """Render a page of lines under a title."""
     return render_template("lines.html.j2", title=title, lines=lines)
 
 
@@ -85,18 +85,18 @@ def render_table(
     notes: Sequence[str],
     head: Sequence[str] = (),
 ) -> str:
-    """A page with a table, lines above and lines below it."""
+    """Render a page with a table, lines above and lines below it."""
     return render_template("table.html.j2", title=title, columns=columns, rows=rows, notes=notes, head=head)
 
 
 def render_template(template: str, **facts: Any) -> str:
-    """One page of a template of this package, everything in `facts` escaped."""
+    """Render one page of a template of this package, everything in `facts` escaped."""
     environment = _environment()
     return environment.get_template(template).render(facts) + "\n"
 
 
 def content_policy() -> str:
-    """The Content-Security-Policy that every page keeps to, for a header."""
+    """Return the Content-Security-Policy that every page keeps to, for a header."""
     known = _environment().globals
     return (
         f"default-src 'none'; style-src {known['style_hash']}; script-src {known['filter_hash']}; base-uri 'none'; "

@@ -72,13 +72,13 @@ class BlockView:
 
 
 def tag_numbers(plan: Plan) -> dict[str, int]:
-    """Every tag of the plan with a number, by which the page's filter knows it."""
+    """Return every tag of the plan with a number, by which the page's filter knows it."""
     tags = {tag for action in plan.actions for side in sides(action) for tag in side.tags or ()}
     return {tag: number for number, tag in enumerate(sorted(tags))}
 
 
 def block_views(plan: Plan, numbers: Mapping[str, int], *, expand: bool) -> Iterator[BlockView]:
-    """The blocks, one after another, in the plan's order; what is only old drift comes last."""
+    """Yield the blocks, one after another, in the plan's order; what is only old drift comes last."""
     places = {id(action): number for number, action in enumerate(plan.actions)}
     blocks = groups.actions(plan.actions, expand=expand)
     for block in sorted(blocks, key=lambda each: wording.only_drift(each[0])):

@@ -41,7 +41,7 @@ class Side:
         return self.tags == ()
 
     def serves(self, wanted: frozenset[str]) -> bool:
-        """Whether it is active and takes workflows that ask for these tags; the empty set stands for any workflow."""
+        """Whether it is active and takes workflows that ask for these tags; the empty set means any workflow."""
         if not self.active or self.tags is None:
             return False
         return self.wildcard or (bool(wanted) and wanted.issubset(self.tags))
@@ -87,7 +87,7 @@ class Matrix:
 
 
 def sides(action: Action) -> tuple[Side, Side]:
-    """The runner before and after, from its changes and from what is sent last for the fields that stay."""
+    """Return the runner before and after, from its changes and from what is sent last for the fields that stay."""
     sent = action.requests[-1].body.spec if action.requests else None
     tags = next((each for each in action.changes if isinstance(each, TagsChange)), None)
     status = next((each for each in action.changes if isinstance(each, ScalarChange) and each.field == "status"), None)
@@ -102,7 +102,7 @@ def sides(action: Action) -> tuple[Side, Side]:
 
 
 def make_matrix(plan: Plan, *, max_columns: int = MAX_COLUMNS, max_cells: int = MAX_CELLS) -> Matrix:
-    """The matrix of a plan, cut to what a browser shows without a pause; what changes most is kept."""
+    """Make the matrix of a plan, cut to what a browser shows without a pause; what changes most is kept."""
     both = [sides(action) for action in plan.actions]
     every = _ranked(both)
     columns = every[:max_columns]
@@ -115,7 +115,7 @@ def make_matrix(plan: Plan, *, max_columns: int = MAX_COLUMNS, max_cells: int = 
 
 
 def asked_sets(plan: Plan, most: int = MAX_ASKED) -> Sequence[Asked]:
-    """What workflows ask for: first what nobody serves after the plan, then by how many ask; only so many."""
+    """Return what workflows ask for: first what no runner serves after the plan, then by how many ask; only so many."""
     found = plan.demand.asked if plan.demand else ()
 
     def first(each: Asked) -> tuple[bool, int, int, tuple[str, ...]]:
@@ -137,14 +137,14 @@ def _asked(plan: Plan, columns: Sequence[str]) -> tuple[tuple[int, int], ...]:
 
 
 def state(*, before: bool, after: bool) -> str:
-    """What becomes of one tag."""
+    """Return what becomes of one tag."""
     if before:
         return KEPT if after else LOST
     return GAINED if after else ABSENT
 
 
 def set_name(tags: Iterable[str]) -> str:
-    """`gpu+sdxl`, or what stands for the empty set."""
+    """`gpu+sdxl`, or what the empty set shows as."""
     return "+".join(sorted(tags)) or "any workflow"
 
 

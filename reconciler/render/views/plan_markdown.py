@@ -33,7 +33,7 @@ _CLOSING: Final = "\n</details>\n\n"
 
 
 def render_plan(plan: Plan, *, max_size: int = MAX_SIZE, expand: bool = False) -> str:
-    """The plan in at most `max_size` characters, always whole Markdown; under about 500 only the headline is left."""
+    """Render a plan in at most `max_size` characters, always whole Markdown; under 500 only the headline is left."""
     sheet = Sheet(max_size)
     sheet.put(_headline(plan))
     for sentence in _notes(plan):
@@ -57,7 +57,7 @@ def render_plan(plan: Plan, *, max_size: int = MAX_SIZE, expand: bool = False) -
 
 
 def finding_item(block: Sequence[Finding], *, short: bool = False) -> str:
-    """One finding, or several equal ones, as an item of a list; `short` names a few of the runners only."""
+    """Show one finding, or several equal ones, as an item of a list; `short` names a few of the runners only."""
     finding = block[0]
     item = f"- **{finding.severity}** {code(finding.code)}"
     if finding.accepted:

@@ -30,7 +30,7 @@ _HANGING: Final = " " * (len(_INDENT) + _LABEL)
 
 
 def plan_lines(plan: Plan, layout: Layout) -> Iterator[str]:
-    """The plan line by line: its headline, capacity, findings, the blocks of actions, the cost, the closing line."""
+    """Yield the lines of a plan: its headline, capacity, findings, blocks of actions, the cost, the closing line."""
     yield from _head(plan, layout)
     findings = groups.findings(plan.findings, expand=layout.expand)
     if findings:
@@ -54,7 +54,7 @@ def plan_lines(plan: Plan, layout: Layout) -> Iterator[str]:
 
 
 def finding_lines(block: Sequence[Finding], layout: Layout) -> Iterator[str]:
-    """One finding, or several equal ones: severity, code, runners and place, then the message."""
+    """Show one finding, or several equal ones: severity, code, runners and place, then the message."""
     finding = block[0]
     title = f"{'accepted ' if finding.accepted else ''}{finding.severity} {escape.text(finding.code)}"
     if len(block) > 1:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def error_lines(error: ReconcilerError) -> Iterator[str]:
-    """An error for people, line by line; each problem as `file:line:column: message`."""
+    """Yield an error for people, line by line; each problem as `file:line:column: message`."""
     if isinstance(error, ManifestError):
         for at, message in error.problems:
             yield escape.line(f"{escape.text(at.file)}:{at.line}:{at.column}: {escape.text(message)}")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def render_report(report: Report, plan: Plan, *, max_size: int = MAX_SIZE, expand: bool = False) -> str:
-    """The counts, then every action that is not applied, then what was; in at most `max_size` characters."""
+    """Render the counts, then every action that is not applied, then what was; in at most `max_size` characters."""
     where = "" if plan.environment is None else f" for {code(plan.environment)}"
     sheet = Sheet(max_size)
     sheet.put(f"## {wording.verdict(report, plan)}{where}\n\n**{wording.outcome(report, plan)}**\n\n")
@@ -48,7 +48,7 @@ def render_report(report: Report, plan: Plan, *, max_size: int = MAX_SIZE, expan
 
 
 def render_error(error: ReconcilerError, *, max_size: int = MAX_SIZE) -> str:
-    """An error; those of manifests as a list with each problem's place."""
+    """Render an error; those of manifests as a list with each problem's place."""
     sheet = Sheet(max_size)
     if isinstance(error, ManifestError):
         sheet.put(f"## {wording.plural(len(error.problems), 'problem')} in the manifests\n\n")

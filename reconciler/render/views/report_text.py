@@ -26,7 +26,7 @@ _STYLES: Final = {
 
 
 def report_lines(done: Applied, layout: Layout) -> Iterator[str]:
-    """The report line by line."""
+    """Yield the report line by line."""
     report, sandbox = done.report, done.plan.sandbox
     if done.shown and not (report.outcomes or done.plan.has_changes):
         return
@@ -51,7 +51,7 @@ def report_lines(done: Applied, layout: Layout) -> Iterator[str]:
 
 
 def outcome_line(outcome: Outcome) -> str:
-    """One outcome on one line, safe: `applied prod-a100-1 (update)`."""
+    """Return one outcome on one line, safe: `applied prod-a100-1 (update)`."""
     shown = f"{outcome.status.replace('_', ' ')} {escape.text(outcome.key)} ({outcome.action})"
     return shown if outcome.error is None else f"{shown}: {escape.text(outcome.error.message)}"
 

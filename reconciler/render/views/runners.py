@@ -33,7 +33,7 @@ _WIDTH: Final = 80
 
 
 def table(listed: Listed) -> Table:
-    """All live runners in the order of their names, without headers."""
+    """Return all live runners in the order of their names, without headers."""
     asked = () if listed.health is None else ("health",)
     shown = Table("Runners", ("name", "status", *asked, "standing", "tags", "endpoint", "id"))
     for runner in sorted(listed.listing.runners, key=lambda each: (each.spec.name, each.id)):
@@ -48,7 +48,7 @@ def table(listed: Listed) -> Table:
 
 
 def text_lines(listed: Listed, layout: Layout) -> Iterator[str]:
-    """The table; where the screen can't hold it, runners that are alike together."""
+    """Yield the table; where the screen can't hold it, runners that are alike together."""
     rows = len(listed.listing.runners)
     if layout.expand or layout.height is None or rows + _AROUND <= layout.height:
         yield from table_lines(table(listed), layout)
@@ -105,7 +105,7 @@ def _tags(tags: Sequence[str]) -> str:
 
 
 def document(listed: Listed) -> dict[str, Any]:
-    """The contract's list document, header values hidden but for public ones; it is also what `plan --live` reads."""
+    """Return the list document, header values hidden but for public ones; it is also what `plan --live` reads."""
     demand = listed.listing.demand
     asked = {} if demand is None else {"demand": demand_document(demand)}
     return {
@@ -134,7 +134,7 @@ def served_table(served: Served) -> Table:
 
 
 def served_document(served: Served) -> dict[str, Any]:
-    """The document of the list, with what is served; the empty set is what wildcards serve."""
+    """Return the document of the list, with what is served; the empty set is what wildcards serve."""
     sets = [
         {"tags": list(tags), "active": len(names), **_healthy_count(served, tags), "runners": list(names)}
         for tags, names in served.sets
@@ -157,7 +157,7 @@ def _healthy_count(served: Served, tags: tuple[str, ...]) -> dict[str, int]:
 
 
 _FIRST: Final = (SetStanding.ASKED, SetStanding.BOTH, SetStanding.SERVED, SetStanding.NEITHER)
-"""What nobody serves comes first."""
+"""What no runner serves comes first."""
 _SET_STYLES: Final = {SetStanding.ASKED: "red", SetStanding.NEITHER: "dim"}
 
 
@@ -173,9 +173,9 @@ def _demand_table(served: Served) -> Table:
         style = _SET_STYLES.get(each.standing)
         active = str(len(each.runners)), *map(str, _healthy_count(served, each.tags).values())
         shown.add(label, each.standing, *active, *counts, names, style=style)
-    stands = [each.standing for each in served.demand]
-    counted = ", ".join(f"{stands.count(kind)} {kind}" for kind in SetStanding)
-    counted = f"{wording.plural(len(stands), 'tag set')}: {counted}."
+    standings = [each.standing for each in served.demand]
+    counted = ", ".join(f"{standings.count(kind)} {kind}" for kind in SetStanding)
+    counted = f"{wording.plural(len(standings), 'tag set')}: {counted}."
     shown.head, shown.notes = _sandbox(served.sandbox), (counted,)
     return shown
 
@@ -194,7 +194,7 @@ def _set_document(each: SetDemand) -> dict[str, Any]:
 
 
 def _unserved(listed: Listed) -> Iterator[str]:
-    """What workflows ask for, where that was read, and how much of it nobody serves."""
+    """What workflows ask for, where that was read, and how much of it no runner serves."""
     demand = listed.listing.demand
     if demand is not None:
         waiting = [each for each in demand.asked if each.under_way and not each.before]
@@ -212,8 +212,8 @@ def _total(listed: Listed) -> str:
     active = sum(runner.spec.status == RunnerStatus.ACTIVE for runner in runners)
     total = f"{wording.plural(len(runners), 'runner')}, {active} active"
     if listed.standing is not None:
-        stands = list(listed.standing.values())
-        total += "".join(f", {stands.count(kind)} {kind}" for kind in Standing)
+        standings = list(listed.standing.values())
+        total += "".join(f", {standings.count(kind)} {kind}" for kind in Standing)
     return f"{total}."
 
 

@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 
 def document(valid: Validity) -> dict[str, Any]:
-    """Every environment with its findings."""
+    """Return every environment with its findings."""
     environments = [_document(each) for each in valid.environments]
     return {"format_version": "1.0", "valid": True, "environments": environments}
 
 
 def lines(valid: Validity) -> Lines:
-    """One line an environment and a line a finding."""
+    """Return one line an environment and a line a finding."""
     said = (line for each in valid.environments for line in (_line(each), *_said(each)))
     return Lines("Manifests are valid", tuple(said))
 
 
 def text_lines(valid: Validity, layout: Layout) -> Iterator[str]:
-    """One line an environment, each finding below it as a plan shows it."""
+    """Yield one line an environment, each finding below it as a plan shows it."""
     for each in valid.environments:
         yield escape.text(_line(each))
         for block in groups.findings(each.findings, expand=layout.expand):
@@ -39,7 +39,7 @@ def text_lines(valid: Validity, layout: Layout) -> Iterator[str]:
 
 
 def markdown_lines(valid: Validity, layout: Layout) -> Iterator[str]:
-    """One item an environment, its findings below it."""
+    """Yield one item an environment, its findings below it."""
     for each in valid.environments:
         yield f"- {escape.markdown(_line(each))}\n"
         for block in groups.findings(each.findings, expand=layout.expand):

@@ -31,7 +31,7 @@ class Folder:
         self._paths: tuple[str, ...] = (*selection.paths, *((selection.project,) if selection.project else ()))
 
     def look(self) -> str:
-        """A digest of names, sizes and times: nothing is read."""
+        """Return a digest of names, sizes and times: nothing is read."""
         found: set[str] = set()
         for path in (*PROJECT_FILES, *self._paths):
             found.update(self._disk.find(path, []) or ())
@@ -39,7 +39,7 @@ class Folder:
         return hashlib.sha256("\n".join(lines).encode(errors="surrogatepass")).hexdigest()
 
     def open(self) -> AbstractContextManager[Selection]:
-        """The selection as it is."""
+        """Open the selection as it is."""
         self.mark = self.look()
         return nullcontext(self._selection)
 

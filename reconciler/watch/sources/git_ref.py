@@ -35,12 +35,12 @@ class GitRef:
         self.revision: str | None = None
 
     def look(self) -> str:
-        """The commit that the ref is at."""
+        """Return the commit that the ref is at."""
         return self._opened().look()
 
     @contextmanager
     def open(self) -> Iterator[Selection]:
-        """The files of the ref's commit, fetched if it is a new one."""
+        """Open the files of the ref's commit, fetched if it is a new one."""
         clone = self._opened()
         self.mark = clone.look()
         if self.mark != clone.commit:
@@ -54,7 +54,7 @@ class GitRef:
             yield replace(self._selection, cwd=clone.repository.root, files=files)
 
     def note(self, project: Project) -> None:
-        """The commit has it all."""
+        """Note nothing: the commit has it all."""
 
     def close(self) -> None:
         """Remove the clone."""

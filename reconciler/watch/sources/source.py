@@ -23,13 +23,13 @@ class Source(Protocol):
         """What `look` gave of what was opened last."""
 
     def look(self) -> str:
-        """A mark that changes when what is there changes; cheap."""
+        """Return a mark that changes when what is there changes; cheap."""
 
     def open(self) -> AbstractContextManager[Selection]:
-        """What to read now; good within the context."""
+        """Open what to read now; good within the context."""
 
     def note(self, project: Project) -> None:
-        """The project that was read: it says where manifests are."""
+        """Note the project that was read: it says where manifests are."""
 
     @property
     def revision(self) -> str | None:

@@ -30,7 +30,7 @@ _UNAVAILABLE: Final = 503
 
 
 def make_app(board: Board, *, loopback: bool) -> ASGIApp:
-    """The application for one board. On loopback only a Host that names this machine is answered.
+    """Make the application for one board. On loopback only a Host that names this machine is answered.
 
     Else a page of any site could read the status through a name of its own that resolves to 127.0.0.1 (DNS rebinding).
     """

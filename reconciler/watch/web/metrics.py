@@ -25,7 +25,7 @@ class Collector:
         self._board = board
 
     def collect(self) -> Iterator[Metric]:
-        """Every metric, also those whose value is 0, so that a rule never waits for a series.
+        """Yield every metric, also those whose value is 0, so that a rule never waits for a series.
 
         Those of workflows are there only where workflows are read.
         """
@@ -83,7 +83,7 @@ _KNOWN = (Health.HEALTHY, Health.UNHEALTHY)
 
 
 def render_metrics(board: Board) -> tuple[bytes, str]:
-    """The metrics and their media type."""
+    """Render the metrics and their media type."""
     from prometheus_client import CollectorRegistry
     from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 

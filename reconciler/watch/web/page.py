@@ -20,7 +20,7 @@ _WORST_FIRST: Final = tuple(Severity)
 
 
 def render_page(board: Board, *, refreshes: bool) -> tuple[str, str]:
-    """The page, and the Content-Security-Policy that it keeps to."""
+    """Render the page, and the Content-Security-Policy that it keeps to."""
     status = board.status
     html = html_page.render_template(
         "watch.html.j2",
