@@ -6,13 +6,16 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from reconciler.errors import ManifestError
 from reconciler.operator.resources.files import FOLDER, PROJECT, resource_of
 from reconciler.operator.resources.resource import Ref
+from reconciler.planning.match import match
 from reconciler.watch.cycle import MANIFESTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from reconciler.model.runner import Desired, Listing
     from reconciler.operator.resources.resource import Resource, Snapshot
     from reconciler.watch.happened import Happened
     from reconciler.watch.status import Status
@@ -28,9 +31,10 @@ class Observed:
     """An Account and its Runners at one time, and the cycle that is over.
 
     `snapshot` is what was tried, `in_force` what compiled last and plans are made of (None: nothing yet). `happened` is
-    None until a cycle is over. `held` are keys that wait for their endpoint (Endpoints.held), `ids` those of matched
-    live runners by key. `problems` is what is wrong with resources, besides `problems_in`. `written` are the statuses
-    written last, by uid: the snapshot may have older ones. `now` is ISO 8601 UTC. `scrub` replaces known secrets.
+    None until a cycle is over. `held` are keys that wait for their endpoint (Endpoints.held), `ids` those of live
+    runners by key, see `ids_of`. `problems` is what is wrong with resources, besides `problems_in`. `written` are the
+    statuses written last, by uid: the snapshot may have older ones. `now` is ISO 8601 UTC. `scrub` replaces known
+    secrets.
     """
 
     snapshot: Snapshot
@@ -47,6 +51,15 @@ class Observed:
     def before(self, resource: Resource) -> Mapping[str, Any]:
         """The status of a resource until now."""
         return self.written.get(resource.uid, resource.status)
+
+
+def ids_of(desired: Desired, listing: Listing) -> dict[str, str]:
+    """The ids of the live runners that entries match, by key; of none where they can't be matched."""
+    try:
+        matching = match(desired.runners, listing.runners)
+    except ManifestError:  # the plan reports it
+        return {}
+    return {pair.desired.key: pair.live.id for pair in matching.pairs if pair.live is not None}
 
 
 def problems_in(troubles: Mapping[str, str]) -> dict[Ref | None, str]:
