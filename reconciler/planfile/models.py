@@ -121,7 +121,7 @@ class FindingModel(Place):
 
 
 class CapacityModel(Model):
-    """How many active runners serve a tag set before and after; no tags stands for wildcards."""
+    """How many active runners serve a tag set before and after; no tags means wildcards."""
 
     tags: list[str]
     before: NonNegativeInt

@@ -62,7 +62,7 @@ class Collector:
         yield gauge(
             "reconciler_drift_seconds", "For how long a runner has differed; 0: none does.", self._board.drift_s
         )
-        yield gauges("reconciler_findings", "Findings of the last plan that nobody accepted.", "severity", severities)
+        yield gauges("reconciler_findings", "Unaccepted findings of the last plan.", "severity", severities)
         if status.workflows:
             about = "Workflows under way, by whether a runner serves what they ask for."
             yield gauges("reconciler_workflows_under_way", about, "standing", status.workflows)
