@@ -87,7 +87,7 @@ def _notes(plan: Plan) -> Iterator[str]:
         yield f"**Capacity:** {wording.capacity(plan, code)}\n\n"
     refusing = sum(finding.refuses for finding in plan.findings)
     if refusing:
-        yield f"**This plan cannot be applied:** {wording.plural(refusing, 'unaccepted error')}.\n\n"
+        yield f"**This plan cannot be applied:** {wording.plural(refusing, 'error')} not accepted.\n\n"
     for sentence in wording.setting(plan, code):
         yield f"{sentence}\n\n"
 

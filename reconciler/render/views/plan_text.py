@@ -46,7 +46,7 @@ def plan_lines(plan: Plan, layout: Layout) -> Iterator[str]:
         yield from layout.wrap(f"Unmanaged, never touched: {listed}", hanging="  ", style="dim")
     refusing = sum(finding.refuses for finding in plan.findings)
     if refusing:
-        refused = f"This plan cannot be applied: {wording.plural(refusing, 'unaccepted error')}."
+        refused = f"This plan cannot be applied: {wording.plural(refusing, 'error')} not accepted."
         yield from layout.wrap(refused, hanging="  ", style="bold red")
     if plan.has_changes:
         yield from layout.wrap(wording.budget(plan), hanging="  ", style="dim")

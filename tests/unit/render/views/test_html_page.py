@@ -79,7 +79,7 @@ def test_everything_is_shown():
         "Sandbox demo.db: the embedded emulator, not the service.",
         "Limited to prod-*, new-1;",
         "to create 1 to update, 1 turns off 2 to disable 1 unchanged 5 unmanaged 2",
-        "This plan cannot be applied. 1 unaccepted error.",
+        "This plan cannot be applied. 1 error not accepted.",
         "gpu+sdxl 3 → 1 runner",
         "any workflow 1 → 0 runners ▲ stranded",
         "error too-many-disables 2 runners stop being active",

@@ -43,7 +43,7 @@ def test_everything_is_shown():
         "## Plan for `production`\n\n"
         "**1 to create, 2 to update (1 turns off), 1 to disable, 5 unchanged, 2 unmanaged**\n\n"
         "**Capacity:** `gpu+sdxl`: 3 -> 1 runners; wildcard: 1 -> 0\n\n"
-        "**This plan cannot be applied:** 1 unaccepted error.\n\n"
+        "**This plan cannot be applied:** 1 error not accepted.\n\n"
         "Sandbox `demo.db`: the embedded emulator, not the service.\n\n"
     )
     for part in (
