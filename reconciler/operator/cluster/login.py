@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.operator.cluster.errors import ClusterError
@@ -34,7 +36,19 @@ def login(**_facts: Any) -> kopf.ConnectionInfo:
         if found is not None:
             if not found.server:
                 raise ClusterError("the kubeconfig names no server in the cluster of its current context")
-            return found
+            return _resolved(found)
     raise ClusterError(
         "no cluster to log in to: set KUBECONFIG, or run in a pod with a service account (automountServiceAccountToken)"
     )
+
+
+def _resolved(info: kopf.ConnectionInfo) -> kopf.ConnectionInfo:
+    """The login with the paths of its certificates where kubectl finds them: relative to the kubeconfig."""
+    files = os.environ.get("KUBECONFIG") or "~/.kube/config"
+    folders = [Path(each.strip()).expanduser().parent for each in files.split(os.pathsep) if each.strip()]
+    found: dict[str, Any] = {}
+    for name in ("ca_path", "certificate_path", "private_key_path"):
+        path = getattr(info, name)
+        places = (folder / path for folder in folders) if path and not Path(path).is_absolute() else ()
+        found[name] = next((str(place) for place in places if place.exists()), path)
+    return replace(info, **found)

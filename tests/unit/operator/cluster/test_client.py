@@ -98,10 +98,18 @@ def test_a_status_is_merged(server, user, connect):
     cluster.patch_status(RUNNERS, Ref("default", "gone"), {"id": "a"})
 
 
-def test_a_kind_that_is_not_installed_is_an_error(connect):
-    """A 404 that is about no object says to install the definitions."""
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda cluster: cluster.patch_status(RUNNERS, REF, {}),
+        lambda cluster: cluster.get_lease(REF),
+        lambda cluster: cluster.create_event({"metadata": {"namespace": "ns", "name": "it"}}),
+    ],
+)
+def test_a_kind_that_is_not_installed_is_an_error(connect, ask):
+    """A 404 that is about no object is no object that is gone; it says to install the definitions."""
     with Scripted((404, b"404 page not found")) as server, pytest.raises(NotThere, match="operator manifests"):
-        connect(server.url).patch_status(RUNNERS, REF, {})
+        ask(connect(server.url))
 
 
 def test_an_event_is_created_once(server, user, connect):

@@ -36,6 +36,24 @@ def test_the_usual_kubeconfig_is_found(home):
     assert login().server == "https://one.example"
 
 
+def test_certificates_are_found_where_kubectl_finds_them(home, monkeypatch):
+    """A relative path is relative to the kubeconfig that names it, wherever the operator was started."""
+    folders = [home / "first", home / "second"]
+    for folder in folders:
+        folder.mkdir()
+    made = json.loads(kubeconfig("https://one.example"))
+    made["clusters"][0]["cluster"]["certificate-authority"] = "pki/ca.crt"
+    made["users"][0]["user"] = {"client-certificate": "/etc/pki/me.crt", "client-key": "missing.key"}
+    (folders[0] / "it").write_text("{}")
+    (folders[1] / "it").write_text(json.dumps(made))
+    (folders[1] / "pki").mkdir()
+    (folders[1] / "pki" / "ca.crt").touch()
+    monkeypatch.setenv("KUBECONFIG", ":".join(str(folder / "it") for folder in folders))
+    found = login()
+    assert found.ca_path == str(folders[1] / "pki" / "ca.crt")
+    assert (found.certificate_path, found.private_key_path) == ("/etc/pki/me.crt", "missing.key")
+
+
 def test_no_cluster_says_what_to_do():
     """Where there is nothing to log in with, the error says what to set."""
     with pytest.raises(ClusterError, match="KUBECONFIG"):
