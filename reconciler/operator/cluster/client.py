@@ -40,7 +40,7 @@ class Cluster(Protocol):
     """The API server, as much of it as is needed. Every method raises ClusterError."""
 
     def get_secret(self, namespace: str, name: str) -> Mapping[str, bytes] | None:
-        """The data of a secret, by key; None: there is none."""
+        """Return the data of a secret, by key; None: there is none."""
 
     def patch_status(self, plural: str, ref: Ref, patch: Mapping[str, Any]) -> None:
         """Merge a patch (RFC 7386) into a status. Nothing happens where the resource is gone."""
@@ -49,7 +49,7 @@ class Cluster(Protocol):
         """Create an event (core/v1). Nothing happens where it is there already, or its namespace is gone."""
 
     def get_lease(self, ref: Ref) -> Record | None:
-        """The Lease; None: there is none."""
+        """Return the Lease; None: there is none."""
 
     def create_lease(self, ref: Ref, record: Record) -> Record:
         """Create a Lease. Raises Conflict where there is one."""
@@ -139,7 +139,7 @@ class KubernetesCluster:
         return self._lease("PUT", "update", ref, record)
 
     def _lease(self, method: str, verb: str, ref: Ref, record: Record | None = None) -> Record:
-        """One attempt, within a short time: whoever keeps the Lease decides what is done after it."""
+        """Make one attempt, within a short time: whoever keeps the Lease decides what is done after it."""
         group, version = API_VERSION.split("/")
         body = None if record is None else lease_document(record, *ref)
         where = Ref(ref.namespace, "") if method == "POST" else ref
@@ -164,7 +164,7 @@ def _request(
     body: Mapping[str, Any] | None = None,
     timeout_s: float = 10.0,
 ) -> Request:
-    """A request for one object; with an empty name, for its collection."""
+    """Make a request for one object; with an empty name, for its collection."""
     plural, _, subresource = resource.partition("/")
     parts = ["apis", group, version] if group else ["api", version]
     parts += ["namespaces", ref.namespace, plural, *filter(None, (ref.name, subresource))]

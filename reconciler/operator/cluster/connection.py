@@ -57,7 +57,7 @@ class Request:
 
     @property
     def rule(self) -> str:
-        """The rule of RBAC that allows it."""
+        """Return the rule of RBAC that allows it."""
         return f'apiGroups: ["{self.group}"], resources: ["{self.resource}"], verbs: ["{self.verb}"]'
 
 
@@ -140,7 +140,7 @@ class Connection:
             session = self._current(anew=session if answer is None else None)
 
     def _attempt(self, session: _Session, request: Request) -> tuple[httpx.Response | None, Away | None]:
-        """What came; and the problem, if it is worth another attempt."""
+        """Return what came; and the problem, if it is worth another attempt."""
         import httpx
 
         try:
@@ -156,7 +156,7 @@ class Connection:
         return answer, None
 
     def _current(self, *, anew: _Session | None = None) -> _Session:
-        """The session with the credentials of now. `anew` is one that failed: it is not used again."""
+        """Return the session with the credentials of now. `anew` is one that failed: it is not used again."""
         with self._lock:
             now = self._clock.monotonic()
             session = self._session
@@ -181,7 +181,7 @@ class Connection:
 
 
 def _read(answer: httpx.Response, request: Request) -> Any:
-    """The JSON of an answer. Raises ClusterError, without what the answer says: it may quote what was sent."""
+    """Return the JSON of an answer. Raises ClusterError, without what the answer says: it may quote what was sent."""
     status = answer.status_code
     if answer.is_success:
         try:
@@ -221,7 +221,7 @@ def _read(answer: httpx.Response, request: Request) -> Any:
 
 
 def _details(answer: httpx.Response) -> Mapping[str, Any]:
-    """The details of a metav1.Status; a 404 of an unknown resource names no object there."""
+    """Return the details of a metav1.Status; a 404 of an unknown resource names no object there."""
     try:
         details = answer.json().get("details")
     except (ValueError, AttributeError):
@@ -230,7 +230,7 @@ def _details(answer: httpx.Response) -> Mapping[str, Any]:
 
 
 def _reason(answer: httpx.Response) -> str:
-    """The reason of a metav1.Status, which is one word of a fixed set."""
+    """Return the reason of a metav1.Status, which is one word of a fixed set."""
     try:
         reason = answer.json().get("reason")
     except (ValueError, AttributeError):

@@ -24,7 +24,7 @@ _LOG: Final = logging.getLogger("reconciler.operator")
 
 
 def identity() -> str:
-    """Who this process is, for people and for no second one: the host's name and a UUID, as client-go makes it."""
+    """Make a name for this process that no other has: the host's name and a UUID, as client-go makes it."""
     return f"{socket.gethostname()}_{uuid.uuid4()}"
 
 
@@ -57,12 +57,12 @@ class Keeper:
 
     @property
     def holds(self) -> bool:
-        """Whether this process may act now, by its own clock; from any thread, before each write."""
+        """Say whether this process may act now, by its own clock; from any thread, before each write."""
         return self._state.holds(self._clock.monotonic())
 
     @property
     def holder(self) -> str:
-        """Who holds the Lease, as far as is known; empty where nobody does."""
+        """Say who holds the Lease, as far as is known; empty: no one."""
         return self._state.holder
 
     def run(self) -> None:
@@ -96,9 +96,9 @@ class Keeper:
             self._leads = True
             self._on_started()
         elif self._leads and not self.holds:
-            self._stop(self.problem or f"it is held by {self.holder or 'nobody'}")
+            self._stop(self.problem or f"it is held by {self.holder or 'no one'}")
         elif not self._leads and self.holder not in (before, self._state.me):
-            _LOG.info("Lease %s is held by %s", self._ref, self.holder or "nobody")
+            _LOG.info("Lease %s is held by %s", self._ref, self.holder or "no one")
 
     def _send(self, asked: lease.Ask) -> Record | None:
         if isinstance(asked, lease.Look):

@@ -50,7 +50,7 @@ Decision: TypeAlias = Hold | Take | Create | Wait
 
 
 def decide(record: Record | None, me: str, observed_since: float, now: float) -> Decision:
-    """What to do about a record that has not changed since `observed_since` or before. Monotonic seconds."""
+    """Return what to do about a record that has not changed since `observed_since` or before. Monotonic seconds."""
     if record is None:
         return Create()
     if record.holder == me:
@@ -90,17 +90,17 @@ class Candidacy:
     renewed: bool = False
 
     def holds(self, now: float) -> bool:
-        """Whether it may act."""
+        """Say whether it may act."""
         return self.believes_until is not None and now < self.believes_until
 
     @property
     def holder(self) -> str:
-        """Who holds the Lease, as far as is known; empty where nobody does."""
+        """Say who holds the Lease, as far as is known; empty: no one."""
         return "" if self.record is None else self.record.holder
 
 
 def ask(state: Candidacy, now: float, written_at: str) -> Ask:
-    """The next request. `written_at` is the time of day as a MicroTime, which only people read."""
+    """Return the next request. `written_at` is the time of day as a MicroTime, which only people read."""
     if not state.fresh:
         return Look()
     decision = decide(state.record, state.me, state.observed_since, now)
@@ -120,7 +120,7 @@ def _record(me: str, written_at: str) -> Record:
 
 
 def answered(state: Candidacy, asked: Ask, found: Record | None, started: float, ended: float) -> Candidacy:
-    """The state after an answer: the record that was read (None: there is none) or written."""
+    """Return the state after an answer: the record that was read (None: there is none) or written."""
     if isinstance(asked, Put):
         until = started + GIVE_UP_S
         return Candidacy(state.me, found, observed_since=ended, fresh=True, believes_until=until, renewed=True)
@@ -131,12 +131,12 @@ def answered(state: Candidacy, asked: Ask, found: Record | None, started: float,
 
 
 def failed(state: Candidacy) -> Candidacy:
-    """The state after a request without a good answer: a write may have happened, so the Lease must be looked at."""
+    """Return the state after a request without a good answer: a write may have happened, so it must look."""
     return replace(state, fresh=False, renewed=False)
 
 
 def pause_s(state: Candidacy, now: float) -> float:
-    """How long to wait until the next request: never beyond the moment at which a belief, or another's hold, ends."""
+    """Return how long to wait until the next request: never beyond the end of a belief, or of another's hold."""
     if state.believes_until is not None and state.holds(now) and (state.renewed or not state.fresh):
         return min(RENEW_S if state.renewed else LOOK_S, state.believes_until - now)
     if not state.fresh:
@@ -146,7 +146,7 @@ def pause_s(state: Candidacy, now: float) -> float:
 
 
 def released(state: Candidacy, written_at: str) -> Record | None:
-    """The record to write on exit, so that the next one need not wait; None where the Lease is not ours."""
+    """Return the record to write on exit, so that the next one need not wait; None where the Lease is not ours."""
     if state.record is None or state.record.holder != state.me:
         return None
     return replace(state.record, holder="", duration_s=_RELEASED_S, renewed_at=written_at)

@@ -18,7 +18,7 @@ _LOG: Final = logging.getLogger("reconciler.operator")
 
 
 def login(**_facts: Any) -> kopf.ConnectionInfo:
-    """The credentials as the files have them now: a service account's token is replaced every hour.
+    """Return the credentials as the files have them now: a service account's token is replaced every hour.
 
     As kubectl does: what KUBECONFIG names, else the service account of the pod, else ~/.kube/config. Raises
     ClusterError. Takes what kopf gives to handlers of logins, so that it is one.
@@ -43,7 +43,7 @@ def login(**_facts: Any) -> kopf.ConnectionInfo:
 
 
 def _resolved(info: kopf.ConnectionInfo) -> kopf.ConnectionInfo:
-    """The login with the paths of its certificates where kubectl finds them: relative to the kubeconfig."""
+    """Return the login with the paths of its certificates where kubectl finds them: relative to the kubeconfig."""
     files = os.environ.get("KUBECONFIG") or "~/.kube/config"
     folders = [Path(each.strip()).expanduser().parent for each in files.split(os.pathsep) if each.strip()]
     found: dict[str, Any] = {}

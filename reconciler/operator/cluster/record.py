@@ -31,12 +31,12 @@ class Record:
 
 
 def micro_time(moment: dt.datetime) -> str:
-    """A moment (UTC) as metav1.MicroTime."""
+    """Return a moment (UTC) as metav1.MicroTime."""
     return moment.strftime(_MICRO_TIME)
 
 
 def read_record(document: Mapping[str, Any]) -> Record:
-    """The record of a Lease as the API server has it; what is absent is empty."""
+    """Return the record of a Lease as the API server has it; what is absent is empty."""
     spec = document.get("spec") or {}
     return Record(
         holder=spec.get("holderIdentity") or "",
@@ -50,7 +50,7 @@ def read_record(document: Mapping[str, Any]) -> Record:
 
 
 def lease_document(record: Record, namespace: str, name: str) -> dict[str, Any]:
-    """The Lease to send: labels, annotations and fields of others are kept."""
+    """Return the Lease to send: labels, annotations and fields of others are kept."""
     before = record.document or {}
     metadata = {**before.get("metadata", {}), "namespace": namespace, "name": name}
     metadata.pop("managedFields", None)

@@ -24,7 +24,7 @@ _FAILURES: Final = {Trouble.READS: "ReadsFailed", SETTINGS: "SettingsFailed"}
 
 
 def account_synced(observed: Observed) -> Condition:
-    """Whether the account is as its resources say."""
+    """Say whether the account is as its resources say."""
     problems, happened = observed.problems, observed.happened
     if None in problems:
         return _synced(of.FALSE, of.INVALID, problems[None])
@@ -52,7 +52,7 @@ def _planned(observed: Observed, happened: Happened) -> Condition:
 
 
 def account_status(observed: Observed, synced: Condition, runners: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The status of the Account, given its own Synced and the statuses of its Runners."""
+    """Return the status of the Account, given its own Synced and the statuses of its Runners."""
     account, before, status = observed.snapshot.account, observed.before(observed.snapshot.account), observed.status
     counts = {name: Counter(by_type(each)[name]["status"] for each in runners) for name in (of.SYNCED, of.HEALTHY)}
     healthy = _healthy(counts[of.HEALTHY], len(runners))
@@ -100,7 +100,7 @@ def _contested(observed: Observed) -> Condition:
 
 
 def _differs(status: Mapping[str, Any]) -> bool:
-    """Whether a Runner was found to differ: that its spec is invalid is no drift."""
+    """Say whether a Runner was found to differ: that its spec is invalid is no drift."""
     synced = by_type(status)[of.SYNCED]
     return bool(synced["status"] == of.FALSE and synced["reason"] in of.PLANNED)
 

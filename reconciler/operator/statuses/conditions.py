@@ -75,7 +75,7 @@ def conditions(
     now: str,
     scrub: Callable[[str], str],
 ) -> list[dict[str, Any]]:
-    """The conditions as a status has them. The time of a transition is kept where the status is what it was."""
+    """Return the conditions as a status has them. The time of a transition is kept where the status is what it was."""
     earlier = by_type(before)
     made = []
     for each in found:
@@ -95,17 +95,17 @@ def conditions(
 
 
 def by_type(status: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The conditions of a status."""
+    """Return the conditions of a status."""
     return {each["type"]: each for each in status.get("conditions") or ()}
 
 
 def bounded(message: str) -> str:
-    """A message that is not too long, and valid Unicode."""
+    """Return a message that is not too long, and valid Unicode."""
     text = message.encode(errors="replace").decode()
     return text if len(text) <= MAX_MESSAGE else f"{text[: MAX_MESSAGE - 1]}…"
 
 
 def patch_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
-    """What merges one status into the other (RFC 7386); empty where they are the same."""
+    """Return what merges one status into the other (RFC 7386); empty where they are the same."""
     changed = {name: value for name, value in after.items() if name not in before or before[name] != value}
     return {**changed, **dict.fromkeys(before.keys() - after.keys())}

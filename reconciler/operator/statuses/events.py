@@ -40,7 +40,7 @@ class Notice(NamedTuple):
 
 
 def notices(before: Mapping[str, Any], after: Mapping[str, Any], written: str | None, *, account: bool) -> list[Notice]:
-    """What is new in a status. `written` is what this cycle wrote, in words."""
+    """Return what is new in a status. `written` is what this cycle wrote, in words."""
     return list(_notices(by_type(before), by_type(after), written, account=account))
 
 
@@ -77,7 +77,7 @@ def _suspended(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Notic
 
 
 def event(kind: str, resource: Resource, notice: Notice, *, now: str) -> dict[str, Any]:
-    """The event to create. Its name follows from what it says, so that it is created once however often it is sent."""
+    """Return the event to create. Its name follows from what it says: it is created once, however often sent."""
     namespace, name = resource.ref
     message = _bounded(notice.message)
     said = "\0".join((resource.uid, *notice, now))
@@ -109,7 +109,7 @@ def event(kind: str, resource: Resource, notice: Notice, *, now: str) -> dict[st
 
 
 def _bounded(message: str) -> str:
-    """A message of at most MAX_MESSAGE bytes, cut between two characters."""
+    """Return a message of at most MAX_MESSAGE bytes, cut between two characters."""
     text = message.encode(errors="replace")
     if len(text) <= MAX_MESSAGE:
         return text.decode()

@@ -49,12 +49,12 @@ class Observed:
     scrub: Callable[[str], str] = str
 
     def before(self, resource: Resource) -> Mapping[str, Any]:
-        """The status of a resource until now."""
+        """Return the status of a resource until now."""
         return self.written.get(resource.uid, resource.status)
 
 
 def ids_of(desired: Desired, listing: Listing) -> dict[str, str]:
-    """The ids of the live runners that entries match, by key; of none where they can't be matched."""
+    """Return the ids of the live runners that entries match, by key; of none where they can't be matched."""
     try:
         matching = match(desired.runners, listing.runners)
     except ManifestError:  # the plan reports it
@@ -63,7 +63,7 @@ def ids_of(desired: Desired, listing: Listing) -> dict[str, str]:
 
 
 def problems_in(troubles: Mapping[str, str]) -> dict[Ref | None, str]:
-    """What is wrong with resources, by what a watch says of its manifests: by Runner, or None for the Account.
+    """Return what is wrong with resources, by what a watch says of its manifests: by Runner, or None for the Account.
 
     Of duplicates it is wrong with both. What names no file is the Account's.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from reconciler.model.enums import OutcomeStatus
+from reconciler.model.enums import ActionKind, OutcomeStatus
 from reconciler.model.health import Health
 from reconciler.operator.resources.names import in_spec
 from reconciler.operator.resources.resource import key_of
@@ -50,7 +50,7 @@ class RunnerStatuses:
         self._outcomes: Mapping[str, Outcome] = {each.key: each for each in report.outcomes} if report else {}
 
     def status(self, runner: Resource) -> dict[str, Any]:
-        """The status of one Runner."""
+        """Return the status of one Runner."""
         observed, key = self._observed, key_of(runner.ref)
         planned = self._is_in_force(runner)
         synced, healthy = self._synced(runner, key), self._healthy(key) if planned else _NOT_PROBED
@@ -62,14 +62,15 @@ class RunnerStatuses:
         return _status(runner, found, observed, **({"id": live} if live else {}), differs=sorted(map(in_spec, differs)))
 
     def written(self, runner: Resource) -> str | None:
-        """What this cycle wrote of a Runner, in words; None: nothing."""
+        """Return what this cycle wrote of a Runner, in words; None: nothing."""
         key = key_of(runner.ref)
         outcome, happened = self._outcomes.get(key), self._observed.happened
         if outcome is None or outcome.status != OutcomeStatus.APPLIED or happened is None or happened.plan is None:
             return None
-        fields = next((each.changes for each in happened.plan.actions if each.key == key and each.id), ())
-        names = sorted({in_spec(each.field) for each in fields})
-        return f"written: {', '.join(names)}" if names else str(outcome.action)
+        if outcome.action == ActionKind.CREATE:
+            return "created"
+        changes = next((each.changes for each in happened.plan.actions if each.key == key), ())
+        return f"written: {', '.join(sorted({in_spec(each.field) for each in changes}))}"
 
     def _is_in_force(self, runner: Resource) -> bool:
         return self._in_force.get(runner.uid) == runner.generation
@@ -143,7 +144,7 @@ NOT_CONTESTED: Final = Condition(of.CONTESTED, of.FALSE, "NotContested", "no oth
 
 
 def suspended(observed: Observed) -> Condition:
-    """Whether nothing is written, by what is in force; before anything is, by the spec."""
+    """Say whether nothing is written, by what is in force; before anything is, by the spec."""
     account = observed.snapshot.account
     off = account.spec.get("suspend") is True if observed.in_force is None else observed.status.suspended
     if off:
@@ -152,7 +153,7 @@ def suspended(observed: Observed) -> Condition:
 
 
 def first_problem(problems: Mapping[Ref | None, str]) -> str:
-    """The first of what is wrong, and how many others there are."""
+    """Return the first of what is wrong, and how many others there are."""
     ref = min(problems, key=lambda each: (each is not None, each or ("", "")))
     where = "the Account" if ref is None else f"Runner {ref}"
     more = len(problems) - 1
@@ -160,7 +161,7 @@ def first_problem(problems: Mapping[Ref | None, str]) -> str:
 
 
 def stray_status(runner: Resource, why: str, *, now: str, before: Mapping[str, Any]) -> dict[str, Any]:
-    """The status of a Runner that belongs to no Account."""
+    """Return the status of a Runner that belongs to no Account."""
     synced = _synced(of.FALSE, _NO_ACCOUNT, why)
     found = (
         of.ready(synced, _NOT_PROBED),
@@ -185,7 +186,7 @@ def _synced(status: str, reason: str, message: str) -> Condition:
 
 
 def _refusals(plan: Plan, key: str) -> str:
-    """The findings that refuse the plan: those about this runner; where there is none, all."""
+    """Return the findings that refuse the plan: those about this runner; where there is none, all."""
     refusing = [each for each in plan.findings if each.refuses]
     own = [each for each in refusing if each.key == key]
     return "; ".join(f"{each.code}: {each.message}" for each in own or refusing)

@@ -34,7 +34,7 @@ class Update:
 
 
 def updates(observed: Observed) -> Iterator[Update]:
-    """What to write, the Account's first; nothing for resources whose status is as it was."""
+    """Return what to write, the Account's first; nothing for resources whose status is as it was."""
     observed = replace(observed, problems={**problems_in(observed.status.troubles), **observed.problems})
     synced = account_synced(observed)
     statuses = RunnerStatuses(observed, synced)
@@ -53,7 +53,7 @@ def updates(observed: Observed) -> Iterator[Update]:
 def stray_updates(
     strays: list[tuple[Resource, str]], *, now: str, written: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Update]:
-    """What to write for Runners that belong to no Account. See Store.strays, and Observed.written."""
+    """Return what to write for Runners that belong to no Account. See Store.strays, and Observed.written."""
     for runner, why in strays:
         before = written.get(runner.uid, runner.status)
         yield from _update(RUNNERS, runner, before, stray_status(runner, why, now=now, before=before), now=now)

@@ -75,6 +75,7 @@ class Operated(Watching):
         self.observed = self
         self.written = {}
         self.said = []
+        self.messages = []
 
     def append(self, cycle):
         """Take in what a cycle came to."""
@@ -94,6 +95,7 @@ class Operated(Watching):
         for update in updates(seen):
             self.written = {**self.written, update.resource.uid: update.status}
             self.said += [(each["involvedObject"]["name"], each["reason"]) for each in update.events]
+            self.messages += [each["message"] for each in update.events]
 
     def shown(self, uid, of="Ready"):
         """Status and reason of a condition. The uid of an Account is `a`, that of a Runner its name."""
@@ -117,6 +119,7 @@ def test_what_is_created_is_ready(tmp_path):
         counts = {"runners": 2, "inSync": 2, "drifted": 0, "unmanaged": 0, "unhealthy": 0}
         assert {name: operated.written["a"][name] for name in counts} == counts
         assert operated.said == [("default", "Applied"), ("one", "Applied"), ("two", "Applied")]
+        assert operated.messages == ["2 written", "created", "created"]
 
 
 def test_a_guard_that_refuses_says_so(tmp_path):
@@ -140,6 +143,7 @@ def test_drift_is_an_event_when_it_is_healed(tmp_path):
         operated.run(65)
         assert operated.shown("one") == ("True", "Ready")
         assert operated.said == [("default", "Applied"), ("one", "Applied")]
+        assert operated.messages == ["1 written", "written: tags"]
 
 
 def test_entries_that_match_no_runner(tmp_path):
