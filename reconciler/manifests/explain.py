@@ -21,7 +21,6 @@ from reconciler.text.suggestions import nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from reconciler.manifests.files import Files
     from reconciler.manifests.merge.layers import Source
     from reconciler.manifests.project import Project
     from reconciler.model.finding import Acceptance
@@ -43,14 +42,13 @@ def explain_runner(
     *,
     key: str,
     stdin: Callable[[], bytes] | None = None,
-    files: Files | None = None,
 ) -> tuple[Origin, ...]:
     """Find where every field, tag and header of the runner `key` comes from. Offline: secrets stay references.
 
     Raises ManifestError with every problem of the manifests, and UsageProblem when there is no such runner.
     """
     problems: list[Problem] = []
-    documents = read_all(project, paths, problems, stdin=stdin, files=files)
+    documents = read_all(project, paths, problems, stdin=stdin)
     compiler = Compiler(project, None, problems)
     runners = {runner.key: runner for runner in compiler.compile(documents)}
     if problems:

@@ -48,7 +48,6 @@ def make_plan(
     environment: str | None,
     created_at: str,
     rate_limit: RateLimit,
-    reads: int | None = None,
     verify: bool = True,
     sandbox: str | None = None,
     live_as_of: str | None = None,
@@ -57,8 +56,7 @@ def make_plan(
 ) -> Plan:
     """Make the plan that brings live to desired; the same for any order of its inputs.
 
-    `created_at` is ISO 8601 UTC; `reads` the requests sent so far, those of the listing unless given;
-    `verify` whether a list is read after the writes;
+    `created_at` is ISO 8601 UTC; `verify` whether a list is read after the writes;
     `live_as_of` when a snapshot is taken for live; `health` what the endpoints that were asked for this plan have
     shown, by key: it decides a status that is `auto`; `asked_first` the demand that the order of writes goes by, that
     of the listing unless given: an order that was shown is to come out again although other workflows came since.
@@ -97,7 +95,7 @@ def make_plan(
         capacity=count.changes(),
         demand=demand,
         managed=None if listing.managed is None else len(listing.managed),
-        budget=_budget(arranged.actions, listing, listing.reads if reads is None else reads, rate_limit, verify=verify),
+        budget=_budget(arranged.actions, listing, rate_limit, verify=verify),
         account=listing.account,
         live_as_of=live_as_of,
         sandbox=sandbox,
@@ -203,10 +201,10 @@ def _unmanaged(unmanaged: Sequence[LiveRunner], retired: Container[str], policy:
     return tuple(sorted(shown, key=attrgetter("name", "id")))
 
 
-def _budget(actions: Sequence[Action], listing: Listing, reads: int, rate_limit: RateLimit, *, verify: bool) -> Budget:
+def _budget(actions: Sequence[Action], listing: Listing, rate_limit: RateLimit, *, verify: bool) -> Budget:
     writes = sum(len(action.requests) for action in actions)
     checks = sum(action.checks for action in actions)
     after = len(listing.runners) + sum(action.action == ActionKind.CREATE for action in actions)
     closing = list_reads(after) if verify and actions else 0
-    seconds = rate_limit.floor_s(reads + writes + checks + closing)
-    return Budget(reads=reads, writes=writes, checks=checks, seconds=seconds, verify=closing)
+    seconds = rate_limit.floor_s(listing.reads + writes + checks + closing)
+    return Budget(reads=listing.reads, writes=writes, checks=checks, seconds=seconds, verify=closing)

@@ -67,10 +67,8 @@ def json_text(encoded: str) -> str:
     return _HASH_COMMAND.sub(r"#\\u0023", encoded) if "##" in encoded else encoded
 
 
-def markdown(raw: str, *, cell: bool = False) -> str:
+def markdown(raw: str) -> str:
     """Return a sentence for Markdown: plain words as they are, every other word as code, and what is in backticks.
-
-    `cell`: for a cell of a table.
 
     A backslash would not do: GitHub looks for mentions and references in what comes out, not in what was written.
     """
@@ -78,10 +76,10 @@ def markdown(raw: str, *, cell: bool = False) -> str:
     parts: list[str] = []
     done = 0
     for quoted in _QUOTED.finditer(shown):
-        parts += (_word(word, cell=cell) for word in shown[done : quoted.start()].split(" ") if word)
-        parts.append(f"{quoted[1]}{_span(quoted[2], cell=cell)}{quoted[3]}")
+        parts += (_word(word) for word in shown[done : quoted.start()].split(" ") if word)
+        parts.append(f"{quoted[1]}{_span(quoted[2])}{quoted[3]}")
         done = quoted.end()
-    parts += (_word(word, cell=cell) for word in shown[done:].split(" ") if word)
+    parts += (_word(word) for word in shown[done:].split(" ") if word)
     return " ".join(parts)
 
 
@@ -106,18 +104,18 @@ def columns(shown: str) -> int:
     return len(shown) + wide - sum(map(bool, map(unicodedata.combining, shown)))
 
 
-def _word(word: str, *, cell: bool) -> str:
+def _word(word: str) -> str:
     if not _ACTIVE.search(word):
         return word
     opened = word.lstrip(_OPENING)
     core = opened.rstrip(_CLOSING)
     before, after = word[: len(word) - len(opened)], opened[len(core) :]
     if not core or _ACTIVE.search(before + after):
-        return _span(word, cell=cell)
-    return before + _span(core, cell=cell) + after
+        return _span(word)
+    return before + _span(core) + after
 
 
-def _span(shown: str, *, cell: bool) -> str:
+def _span(shown: str, *, cell: bool = False) -> str:
     shown = _unmarked(shown) or '""'
     ticks = "`" * (max(map(len, _TICKS.findall(shown)), default=0) + 1)
     if shown.strip(" ") and (shown[0] in "` " or shown[-1] in "` "):

@@ -24,7 +24,6 @@ EXTENDED: Final = "extended"
 GITHUB: Final = "github"
 GITLAB: Final = "gitlab"
 NONE: Final = "none"
-CIS: Final = (GITHUB, GITLAB, NONE)
 _GITEA: Final = ("gitea", "forgejo", "codeberg")
 """What is in the names of hosts that run Gitea or Forgejo."""
 COMMANDS: Final = (

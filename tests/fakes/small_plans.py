@@ -58,15 +58,13 @@ def entry_for(runner, **fields):
     return entry(key=f"k-{runner.id}", **known | fields)
 
 
-def plan(desired, lives, *, guard=None, complete=True, demand=None, managed=None, **fields):
+def plan(desired, lives, *, guard=None, complete=True, reads=1, demand=None, managed=None, **fields):
     """The plan for entries and live runners; `fields` are those of Policy, or options of make_plan."""
-    options = {
-        name: fields.pop(name) for name in ("reads", "verify", "sandbox", "live_as_of", "health") if name in fields
-    }
+    options = {name: fields.pop(name) for name in ("verify", "sandbox", "live_as_of", "health") if name in fields}
     policy = Policy(today=TODAY, guard=guard or Guard(), **fields)
     return make_plan(
         Desired(tuple(desired), "digest", ("runners.yaml",), complete),
-        Listing(tuple(lives), NOW, 1, managed=managed, demand=demand),
+        Listing(tuple(lives), NOW, reads, managed=managed, demand=demand),
         policy,
         api_url="https://api.example.com",
         environment=None,

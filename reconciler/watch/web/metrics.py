@@ -42,8 +42,8 @@ class Collector:
         def total(name: str, about: str, label: str | None, values: Mapping[str, float]) -> Metric:
             return _counter(name, about, environment, label, values)
 
-        def gauge(name: str, about: str, value: float, label: str | None = None) -> Metric:
-            return _gauge(name, about, environment, label, {"": value})
+        def gauge(name: str, about: str, value: float) -> Metric:
+            return _gauge(name, about, environment, None, {"": value})
 
         def gauges(name: str, about: str, label: str, values: Mapping[str, float]) -> Metric:
             return _gauge(name, about, environment, label, values)
