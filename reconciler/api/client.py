@@ -113,7 +113,7 @@ class Reader:
             self._learn(page.runners)
             return page
 
-        listing = read_list(read_page, self._exchange.clock.utc_now, self._exchange.tell_reading)
+        listing = read_list(read_page, self._exchange.clock.utc_now, self._exchange.show_reading)
         return replace(listing, reads=sent.count)
 
     def get_runner(self, runner_id: str) -> LiveRunner:

@@ -180,12 +180,12 @@ class Exchange:
         if not attempt.repeatable or not retry.may_retry(attempts, spent_s, pause_s):
             return None
         if not throttled:
-            self._tell(pause_s, "trying again after a failure")
+            self._show_pause(pause_s, "trying again after a failure")
             self._wait(pause_s)
         return pause_s
 
-    def tell_reading(self, done: int, total: int) -> None:
-        """Pass on how far a list is read."""
+    def show_reading(self, done: int, total: int) -> None:
+        """Show how far a list is read."""
         if self._progress is not None:
             self._progress.reading(done, total)
 
@@ -229,7 +229,7 @@ class Exchange:
                 rate_limited=count.rate_limited + limited,
             )
 
-    def _tell(self, seconds: float, reason: str) -> None:
+    def _show_pause(self, seconds: float, reason: str) -> None:
         if self._progress is not None:
             self._progress.waiting(seconds, reason)
 
@@ -237,7 +237,7 @@ class Exchange:
         seconds = retry.cooldown_s(self._settings.rate_limit.seconds, attempt.asked_s, self._chance)
         self._tally(limited=True)
         if self._limiter.cooldown(self.clock, seconds):
-            self._tell(seconds, "the service's rate limit is used up")
+            self._show_pause(seconds, "the service's rate limit is used up")
         # A request asked to wait longer than it may gives up now; the cooldown itself is bounded.
         asked_s = max(seconds, attempt.asked_s or 0.0)
         return replace(attempt, cooldown_s=asked_s)

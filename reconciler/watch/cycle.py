@@ -112,7 +112,7 @@ class Cycle:
             if isinstance(error, UsageProblem) and not self.has_read:
                 raise
             kind, state = self._unread(error, state, ports)
-            return Happened(CycleResult.ERROR, self._tell(kind, error), error=error), state
+            return Happened(CycleResult.ERROR, self._report(kind, error), error=error), state
         self.has_read = True
         for kind in (Trouble.READS, "plan"):
             self.troubles.pop(kind, None)
@@ -139,12 +139,12 @@ class Cycle:
             with self._source.open() as selection:
                 project, desired = load_and_compile(selection, ports, secrets=ports.secrets)
         except GitProblem as problem:
-            self._tell(Trouble.GIT, problem)
+            self._report(Trouble.GIT, problem)
             return decide.failed(state, Trouble.GIT, ports.clock.monotonic())
         except ReconcilerError as problem:
             if self.in_force is None and not isinstance(problem, ManifestError):
                 raise
-            self._tell(MANIFESTS, problem)
+            self._report(MANIFESTS, problem)
             return self.reached(state)
         self._source.note(project)
         self.troubles.pop(MANIFESTS, None)
@@ -217,7 +217,7 @@ class Cycle:
         try:
             report = write_plan(left, listing, writer, settings, ports, self._writing)
         except ReconcilerError as error:  # the journal's: nothing was sent
-            reason = self._tell(Trouble.WRITES, error)
+            reason = self._report(Trouble.WRITES, error)
             return Happened(CycleResult.FAILED, reason, plan=plan), decide.failed(state, Trouble.WRITES, now())
         finally:
             ports.stop.resume()
@@ -234,7 +234,7 @@ class Cycle:
             return "plan", state
         return SETTINGS, state
 
-    def _tell(self, kind: str, error: ReconcilerError) -> str:
+    def _report(self, kind: str, error: ReconcilerError) -> str:
         self._problem = error
         self.troubles[kind] = self.connection.scrub(str(error))
         return self.troubles[kind]
