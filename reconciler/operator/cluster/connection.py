@@ -152,7 +152,7 @@ class Connection:
             return None, away
         status = answer.status_code
         if status == _TOO_MANY or status >= _SERVER_ERROR:
-            return answer, Away(f"{request}: the API server answers {status}; it is tried again", status=status)
+            return answer, Away(f"{request}: the API server answers {status}; check that it is healthy", status=status)
         return answer, None
 
     def _current(self, *, anew: _Session | None = None) -> _Session:
@@ -209,12 +209,13 @@ def _read(answer: httpx.Response, request: Request) -> Any:
             status=status,
         )
     if status == _NOT_FOUND:
-        raise NotThere(
-            f"{request}: there is no such object, or no such resource (404); "
-            "install the definitions: reconciler operator manifests | kubectl apply -f -",
-            status=status,
-            of_object=bool(details.get("name")),
+        found = bool(details.get("name"))
+        advice = (
+            "there is no such object or namespace (404)"
+            if found
+            else "there is no such kind (404); install it: reconciler operator manifests | kubectl apply -f -"
         )
+        raise NotThere(f"{request}: {advice}", status=status, of_object=found)
     if status == _CONFLICT:
         raise Conflict(f"{request}: another writer was faster (409)", status=status)
     raise ClusterError(f"{request}: the API server refuses it ({status}{_reason(answer)})", status=status)

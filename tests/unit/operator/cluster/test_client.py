@@ -132,6 +132,12 @@ def test_an_event_of_a_namespace_that_goes_is_passed_over(server, connect):
     connect(server.url).create_event(event)
 
 
+def test_a_lease_in_a_namespace_that_is_not_there(server, connect):
+    """To create a Lease in a namespace that does not exist is an error that says so."""
+    with pytest.raises(NotThere, match="no such object or namespace"):
+        connect(server.url).create_lease(Ref("gone", "lease"), RECORD)
+
+
 def test_a_lease_without_times_is_renewed(server, user, connect):
     """A Lease that was written by hand, without times, can be held, and gets no empty time."""
     cluster, ref = connect(server.url), Ref("default", "by-hand")
