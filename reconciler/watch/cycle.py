@@ -142,7 +142,7 @@ class Cycle:
             self._report(Trouble.GIT, problem)
             return decide.failed(state, Trouble.GIT, ports.clock.monotonic())
         except ReconcilerError as problem:
-            if self.in_force is None and not isinstance(problem, ManifestError):
+            if isinstance(problem, Interrupted) or (self.in_force is None and not isinstance(problem, ManifestError)):
                 raise
             self._report(MANIFESTS, problem)
             return self.reached(state)

@@ -22,6 +22,7 @@ from reconciler.watch.notify import Silence, Webhook, check_notify_url
 from reconciler.watch.sources.folder import Folder
 from reconciler.watch.sources.git_ref import GitRef
 from reconciler.watch.status import Status
+from reconciler.watch.web.app import BoardView
 from reconciler.watch.web.server import DEFAULT_LISTEN, OFF, ListenProblem, StatusServer, parse_listen
 from reconciler.workflow.apply import Writing
 
@@ -90,7 +91,7 @@ def _serve(board: Board, asked: Watch, ports: Ports, stack: ExitStack) -> Callab
     Returns what shows the address, the first time it is called.
     """
     try:
-        server = stack.enter_context(StatusServer(board, *parse_listen(asked.listen or DEFAULT_LISTEN)))
+        server = stack.enter_context(StatusServer(BoardView(board), *parse_listen(asked.listen or DEFAULT_LISTEN)))
     except ListenProblem as problem:
         if asked.listen is not None:
             raise

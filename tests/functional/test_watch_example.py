@@ -31,7 +31,7 @@ GROUPING = re.compile(r"\bby \((\w+)\) \([^{]*?(reconciler_\w+)")
 def exported():
     """The names that a watch exports, from its first moment on."""
     board = Board(Status(environment=None, api_url="", mode=Mode.REPORT), VirtualClock())
-    families = text_string_to_metric_families(render_metrics(board)[0].decode())
+    families = text_string_to_metric_families(render_metrics([board])[0].decode())
     return {f"{each.name}_total" if each.type == "counter" else each.name for each in families}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.watch.web.app import BoardView
 from reconciler.watch.web.server import StatusServer
 from tests.fakes.sandbox import running_sandbox
 from tests.fakes.watching import INTERVAL_S, Watching
@@ -81,7 +82,7 @@ def test_two_thousand_cycles(tmp_path, monkeypatch, capsys):
                 watching.stop.set()
 
         watching.board.show = after_a_cycle
-        with StatusServer(watching.board, "127.0.0.1", 0) as server:
+        with StatusServer(BoardView(watching.board), "127.0.0.1", 0) as server:
             before = Figures()
             assert watching.run(CYCLES * INTERVAL_S * 2) == 0
         after = Figures()

@@ -11,7 +11,7 @@ from reconciler.model.health import Health
 from reconciler.watch.status import CycleResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from prometheus_client.core import Metric
 
@@ -19,7 +19,25 @@ if TYPE_CHECKING:
 
 
 class Collector:
-    """Makes the metrics of one board, each time they are asked for (Prometheus's Collector protocol)."""
+    """Makes the metrics of some boards, each time they are asked for (Prometheus's Collector protocol)."""
+
+    def __init__(self, boards: Iterable[Board]) -> None:
+        self._boards = tuple(boards)
+
+    def collect(self) -> Iterator[Metric]:
+        """Each metric once, with the samples of every board."""
+        merged: dict[str, Metric] = {}
+        for board in self._boards:
+            for family in _Families(board).collect():
+                if family.name in merged:
+                    merged[family.name].samples += family.samples
+                else:
+                    merged[family.name] = family
+        yield from merged.values()
+
+
+class _Families:
+    """The metrics of one board."""
 
     def __init__(self, board: Board) -> None:
         self._board = board
@@ -82,13 +100,13 @@ class Collector:
 _KNOWN = (Health.HEALTHY, Health.UNHEALTHY)
 
 
-def render_metrics(board: Board) -> tuple[bytes, str]:
+def render_metrics(boards: Iterable[Board]) -> tuple[bytes, str]:
     """Render the metrics and their media type."""
     from prometheus_client import CollectorRegistry
     from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(Collector(board))
+    registry.register(Collector(boards))
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 

@@ -19,14 +19,14 @@ _UNDONE: Final = {CycleResult.REFUSED: "Refused by a guard", CycleResult.FAILED:
 _WORST_FIRST: Final = tuple(Severity)
 
 
-def render_page(board: Board, *, refreshes: bool) -> tuple[str, str]:
+def render_page(board: Board, *, refreshes: bool, path: str = "/") -> tuple[str, str]:
     """Render the page, and the Content-Security-Policy that it keeps to."""
     status = board.status
     html = html_page.render_template(
         "watch.html.j2",
-        title=f"{_headline(status)} - {status.environment or 'reconciler watch'}",
-        headline=_headline(status),
-        good=_is_good(status),
+        title=f"{headline(status)} - {status.environment or 'reconciler watch'}",
+        headline=headline(status),
+        good=is_good(status),
         status=status,
         drift=_lasts(board.drift_s),
         findings=sorted(
@@ -40,12 +40,14 @@ def render_page(board: Board, *, refreshes: bool) -> tuple[str, str]:
         cycles=sorted(board.counts.cycles.items()),
         sent=board.counts.requests,
         refreshes=refreshes,
+        path=path,
         refresh_s=REFRESH_S,
     )
     return html, html_page.content_policy()
 
 
-def _headline(status: Status) -> str:
+def headline(status: Status) -> str:
+    """Say in a few words how it is doing."""
     if status.waits_for is not None:
         return "Waiting for another writer"
     if status.cycle is None:
@@ -59,8 +61,9 @@ def _headline(status: Status) -> str:
     return f"{wording.plural(len(status.drifted), 'runner')} drifted" if status.drifted else "In step"
 
 
-def _is_good(status: Status) -> bool:
-    return _headline(status) == "In step" and not status.troubles
+def is_good(status: Status) -> bool:
+    """Whether there is nothing to do for a person."""
+    return headline(status) == "In step" and not status.troubles
 
 
 def _lasts(seconds: float) -> str:

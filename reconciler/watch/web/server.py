@@ -13,7 +13,7 @@ from reconciler.settings import is_loopback
 from reconciler.text.cause import reason_of
 
 if TYPE_CHECKING:
-    from reconciler.watch.board import Board
+    from reconciler.watch.web.app import View
 
 DEFAULT_LISTEN: Final = "127.0.0.1:9090"
 OFF: Final = "off"
@@ -39,12 +39,12 @@ def parse_listen(text: str) -> tuple[str, int]:
 
 
 class StatusServer:
-    """The status of a board on a socket. It listens from the moment it is made, so that `url` has the port of port 0.
+    """The status of a view on a socket. It listens from the moment it is made, so that `url` has the port of port 0.
 
     Raises ListenProblem.
     """
 
-    def __init__(self, board: Board, host: str, port: int) -> None:
+    def __init__(self, view: View, host: str, port: int) -> None:
         import uvicorn
 
         from reconciler.watch.web.app import make_app
@@ -56,7 +56,7 @@ class StatusServer:
         logging.getLogger("uvicorn").addHandler(logging.NullHandler())
         self._server = uvicorn.Server(
             uvicorn.Config(
-                make_app(board, loopback=self.is_local),
+                make_app(view, loopback=self.is_local),
                 loop="asyncio",
                 http="h11",
                 ws="none",

@@ -12,7 +12,7 @@ from reconciler.model.health import Health, Probed
 from reconciler.model.watching import Mode
 from reconciler.watch.board import ALIVE_S, Board
 from reconciler.watch.status import Counts, Cycle, Drifted, Noticed, Status
-from reconciler.watch.web.app import make_app
+from reconciler.watch.web.app import BoardView, make_app
 from tests.fakes.clock import VirtualClock
 
 CONTRACT = {
@@ -66,7 +66,7 @@ def board_of(status, clock=None):
 
 async def get(board, path, *, method="GET", host="127.0.0.1:9090", loopback=True):
     """The answer."""
-    transport = httpx.ASGITransport(make_app(board, loopback=loopback))
+    transport = httpx.ASGITransport(make_app(BoardView(board), loopback=loopback))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         return await client.request(method, path, headers={"Host": host})
 

@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from reconciler.model.watching import Mode
 from reconciler.watch.board import Board
 from reconciler.watch.status import Counts, Status
+from reconciler.watch.web.app import BoardView
 from reconciler.watch.web.server import StatusServer
 from tests.fakes.browser import launched
 from tests.fakes.clock import VirtualClock
@@ -33,7 +34,7 @@ def test_it_keeps_nobody_out(browser, status, scheme, width):
     board = Board(status, VirtualClock())
     board.show(status, Counts(cycles={"contested": 7}))
     said, asked = [], []
-    with StatusServer(board, "127.0.0.1", 0) as server:
+    with StatusServer(BoardView(board), "127.0.0.1", 0) as server:
         context = browser.new_context(
             color_scheme=scheme, viewport={"width": width, "height": 900}, java_script_enabled=True
         )
@@ -54,7 +55,7 @@ def test_it_keeps_nobody_out(browser, status, scheme, width):
 def test_it_works_without_a_script(browser):
     """Everything is there without JavaScript."""
     board = Board(busy_status(), VirtualClock())
-    with StatusServer(board, "127.0.0.1", 0) as server:
+    with StatusServer(BoardView(board), "127.0.0.1", 0) as server:
         context = browser.new_context(java_script_enabled=False)
         page = context.new_page()
         page.goto(server.url)
