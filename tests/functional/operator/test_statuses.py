@@ -21,6 +21,7 @@ from tests.fakes.resources import account, runner
 from tests.fakes.sandbox import running_sandbox
 from tests.fakes.watching import Watching
 
+NO_ONE = "00000000-0000-4000-8000-000000000000"
 ENDPOINT = "http://{}.example.com:8188"
 PROMISE = {"coverage": [{"tags": ["gpu"], "minActive": 1}]}
 
@@ -147,10 +148,9 @@ def test_drift_is_an_event_when_it_is_healed(tmp_path):
 
 
 def test_entries_that_match_no_runner(tmp_path):
-    """Two Runners that mean one live runner are wrong at the plan, and say so."""
+    """A Runner whose id no live runner has is wrong at the plan, and says so."""
     with running_sandbox([live("one"), live("two")]) as sandbox:
-        one = sandbox.runner("one")["id"]
-        operated = Operated(tmp_path, sandbox.url, wanted("one"), wanted("two", id=one.replace("0", "1")))
+        operated = Operated(tmp_path, sandbox.url, wanted("one"), wanted("two", id=NO_ONE))
         operated.run(5)
         assert operated.shown("two") == ("False", "Invalid")
         assert operated.shown("a") == ("False", "InvalidRunner")

@@ -108,7 +108,7 @@ def command(
             api_url=SANDBOX_URL if connection.sandbox else connection.api_url or DEFAULT_API_URL,
             hangup=hangups.take,
             reload=lambda ports: replace(ports, secrets=refill.secrets()),
-            listening=_say_where,
+            listening=say_where,
             git=git,
             ref=ref,
             listen=listen,
@@ -120,7 +120,8 @@ def command(
         return watch(reconciler.select(paths, scope), reconciler.ports, asked)
 
 
-def _say_where(url: str, local: bool) -> None:
+def say_where(url: str, local: bool) -> None:
+    """Log where the status is."""
     import logging
 
     log = logging.getLogger("reconciler.watch")
