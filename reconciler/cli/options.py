@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -115,22 +115,36 @@ log_options = _all(
     ),
 )
 
-output_options = _all(
-    option(
-        "--format",
-        "format_",
-        type=click.Choice(PRINTED),
-        default=Format.TEXT.value,
-        show_default=True,
-        help="What stdout gets.",
-    ),
-    option(
-        "--report", "reports", multiple=True, metavar="FILE", help=f"Also write FILE: {' '.join(SUFFIXES)}; repeatable."
-    ),
-    option("-q", "--quiet", is_flag=True, help="No progress and no notes."),
-    log_options,
-    option("--no-color", is_flag=True, help="No colours; NO_COLOR and FORCE_COLOR are honoured."),
-)
+
+def _output_options(*more: str) -> Callable[[Command], Command]:
+    """What stdout and reports get; `more` are formats that only some commands have."""
+    return _all(
+        option(
+            "--format",
+            "format_",
+            type=click.Choice((*PRINTED, *more)),
+            default=Format.TEXT.value,
+            show_default=True,
+            help="What stdout gets.",
+        ),
+        option(
+            "--report",
+            "reports",
+            multiple=True,
+            metavar="FILE",
+            help=f"Also write FILE: {' '.join(SUFFIXES)}; repeatable.",
+        ),
+        option("-q", "--quiet", is_flag=True, help="No progress and no notes."),
+        log_options,
+        option("--no-color", is_flag=True, help="No colours; NO_COLOR and FORCE_COLOR are honoured."),
+    )
+
+
+output_options = _output_options()
+
+KUBERNETES: Final = "kubernetes"
+"""The format of resources for `operator`."""
+resource_output_options = _output_options(KUBERNETES)
 
 demand_option = option(
     "--demand",

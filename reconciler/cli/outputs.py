@@ -66,6 +66,12 @@ def put(output: Output, result: Result) -> None:
     _whole_stdout(output, result)
 
 
+def put_as(output: Output, result: Result, text: str) -> None:
+    """Write every report in the format of its suffix, and to stdout a text that stands for the result."""
+    _to_reports(output, result)
+    _to_stdout((text,))
+
+
 def layout_of(output: Output, stream: TextIO | None = None) -> Layout:
     """How the options and the stream (stdout unless given) lay text out."""
     coloured = color(stream, no_color=output.no_color)

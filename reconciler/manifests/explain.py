@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,11 +12,14 @@ from reconciler.manifests.merge.compile import Compiler
 from reconciler.manifests.merge.layers import EMPTY, declared, overlay
 from reconciler.manifests.secrets.references import expand
 from reconciler.manifests.yaml.nodes import Seq
+from reconciler.model.enums import UnmanagedMode
 from reconciler.model.fields.headers import NO_HEADERS
 from reconciler.model.fields.kinds import Scalar
 from reconciler.model.fields.table import FIELD, FIELD_NAMES, FIELDS
+from reconciler.model.health import HealthPolicy
 from reconciler.model.position import Position
 from reconciler.model.results import Origin
+from reconciler.model.watching import Mode, Watching
 from reconciler.text.suggestions import nearest
 
 if TYPE_CHECKING:
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from reconciler.manifests.merge.layers import Source
     from reconciler.manifests.project import Project
     from reconciler.model.finding import Acceptance
+    from reconciler.model.policy import Limit
     from reconciler.model.position import Problem
     from reconciler.model.runner import Desired, DesiredRunner
 
@@ -34,6 +39,40 @@ NONE: Final = "(none)"
 def effective(desired: Desired) -> list[dict[str, Any]]:
     """Give merged runners as plain data: secrets `(sensitive)` or as references, unmanaged fields by name."""
     return [_plain(runner) for runner in desired.runners]
+
+
+def settings(project: Project) -> dict[str, Any]:
+    """Give what the project file sets and that is not in its runners, as it would be written; no default is in it."""
+    guard, health, watching = project.declared_guard, project.health, project.watching
+    usual = HealthPolicy()
+    limits = {name: _limit(getattr(guard, name)) for name in ("max_disables", "max_changes", "max_creates")}
+    asked = {name.removesuffix("_s"): held for name, held in asdict(health).items() if held != getattr(usual, name)}
+    severity = {code: str(each) if isinstance(each, str) else _words(each) for code, each in guard.severity.items()}
+    found = {
+        "public_headers": sorted(project.public_headers),
+        "unmanaged": None if project.unmanaged == UnmanagedMode.REPORT else str(project.unmanaged),
+        "unmanaged_scope": list(project.unmanaged_scope),
+        "guard": _set(
+            {
+                **limits,
+                "endpoint_hosts": None if guard.endpoint_hosts is None else list(guard.endpoint_hosts),
+                "two_phase": None if guard.two_phase else False,
+                "severity": severity or None,
+            }
+        ),
+        "coverage": [{"tags": list(each.tags), "min_active": each.min_active} for each in project.promises],
+        "health": asked,
+        "demand": {"recent": project.demand} if project.demand else None,
+        "managed": project.managed or None,
+        "watch": _set(
+            {
+                "interval": None if watching.interval_s == Watching().interval_s else int(watching.interval_s),
+                "mode": None if watching.mode == Mode.REPORT else str(watching.mode),
+                "suspend": watching.suspend or None,
+            }
+        ),
+    }
+    return {name: held for name, held in found.items() if held}
 
 
 def explain_runner(
@@ -81,6 +120,18 @@ def _plain(runner: DesiredRunner) -> dict[str, Any]:
         plain["accept"] = [_acceptance(each) for each in runner.accept]
     plain["unmanaged"] = [name for name in FIELD_NAMES if not runner.declares(name)]
     return plain
+
+
+def _set(held: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in held.items() if each is not None}
+
+
+def _words(held: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(each) for name, each in held.items()}
+
+
+def _limit(limit: Limit | None) -> str | int | None:
+    return None if limit is None else str(limit) if limit.percent else int(limit.amount)
 
 
 def _acceptance(accepted: Acceptance) -> dict[str, str]:

@@ -18,12 +18,13 @@ from reconciler.manifests.write import write_manifest, write_runner
 from reconciler.model.fields.kinds import Scalar
 from reconciler.model.fields.spec import MAX_TAGS
 from reconciler.model.fields.table import FIELDS
+from reconciler.model.results import Entry
 from reconciler.model.secret import Secret
 from reconciler.settings import OPTION_NAMES
 from reconciler.text.hidden import show_hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from reconciler.model.fields.headers import Headers
     from reconciler.model.runner import LiveRunner
@@ -39,20 +40,20 @@ ENTRY_FILE: Final = "runners.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """The lines of each runner's entry by its key; the `variables` referred to; what was `left_out`, a line each."""
+    """Each runner's entry by its key; the `variables` referred to; what was `left_out`, a line each."""
 
-    entries: Mapping[str, Sequence[str]]
+    entries: Mapping[str, Entry]
     variables: tuple[str, ...]
     left_out: tuple[str, ...]
 
     @property
     def text(self) -> str:
         """One manifest of all entries."""
-        return _manifest(line for entry in self.entries.values() for line in entry)
+        return _manifest(self.entries)
 
     def split(self) -> dict[str, str]:
         """Return a manifest for each entry, by the name of its file."""
-        return {f"{key}.yaml": _manifest(entry) for key, entry in self.entries.items()}
+        return {f"{key}.yaml": _manifest({key: entry}) for key, entry in self.entries.items()}
 
 
 def export_manifest(
@@ -66,7 +67,7 @@ def export_manifest(
     to environment variables. A field whose live value no manifest may hold (a control character, say) is left
     unmanaged; a runner whose id or endpoint is of that kind is left out and named.
     """
-    entries: dict[str, Sequence[str]] = {}
+    entries: dict[str, Entry] = {}
     variables: dict[str, None] = {}
     left_out: list[str] = []
     keys = {key.casefold() for key in taken}
@@ -82,12 +83,18 @@ def export_manifest(
         entry, notes = _entry(key, runner, variables if headers else None)
         if not inherit:
             entry["inherit"] = False
-        entries[key] = (*write_runner(key, entry), *(f"    # {note}" for note in notes))
+        entries[key] = Entry(entry, tuple(notes))
     return Export(entries, tuple(variables), tuple(left_out))
 
 
-def _manifest(entries: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in write_manifest(entries))
+def _manifest(entries: Mapping[str, Entry]) -> str:
+    lines = (line for key, entry in entries.items() for line in _lines(key, entry))
+    return "".join(f"{line}\n" for line in write_manifest(lines))
+
+
+def _lines(key: str, entry: Entry) -> Iterator[str]:
+    yield from write_runner(key, entry.fields)
+    yield from (f"    # {note}" for note in entry.notes)
 
 
 def _entry(key: str, runner: LiveRunner, variables: dict[str, None] | None) -> tuple[dict[str, Any], list[str]]:

@@ -127,11 +127,19 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One runner's entry as a manifest has it, a literal `${` escaped, and what is to be noted about it."""
+
+    fields: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Exported:
     """One manifest's text; the `variables` that it refers to; what could not be written; and the emulator's file.
 
     `declared` counts the runners that manifests declare already; `written` are the paths of the files that were
-    written.
+    written; `entries` are those of the text, by their keys.
     """
 
     text: str
@@ -140,14 +148,19 @@ class Exported:
     sandbox: str | None
     declared: int = 0
     written: tuple[str, ...] = ()
+    entries: Mapping[str, Entry] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """The effective runners as plain data; secrets are references or `(sensitive)`."""
+    """The effective runners as plain data; secrets are references or `(sensitive)`.
+
+    `settings` are those of the project file that are no default, its environment laid over its top level.
+    """
 
     environment: str | None
     runners: tuple[dict[str, Any], ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def export(
         sandbox=settings.sandbox,
         declared=len(chosen) - len(new),
         written=tuple(map(str, written)),
+        entries=made.entries,
     )
 
 

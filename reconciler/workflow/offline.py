@@ -47,12 +47,12 @@ def validate(selection: Selection, ports: Ports) -> Validity:
 
 def effective_runners(selection: Selection, ports: Ports) -> Effective:
     """List every runner of the selection, or its targets. Raises ManifestError, and UsageProblem for idle targets."""
-    from reconciler.manifests.explain import effective
+    from reconciler.manifests.explain import effective, settings
 
     project, desired = load_and_compile(selection, ports, secrets=None)
     picked = targeted([runner.key for runner in desired.runners], selection.targets)
     desired = replace(desired, runners=tuple(runner for runner in desired.runners if runner.key in picked))
-    return Effective(project.environment, tuple(effective(desired)))
+    return Effective(project.environment, tuple(effective(desired)), settings(project))
 
 
 def explained(selection: Selection, ports: Ports, key: str) -> Explained:
