@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from reconciler import __version__
+from reconciler.cli.main import cli
 from reconciler.model.watching import Mode
 from reconciler.operator.resources.crds import crds
 from reconciler.operator.resources.files import secret_refs, token_ref
@@ -73,3 +75,17 @@ def test_what_is_chosen_is_printed(tmp_path):
     assert {each["metadata"]["namespace"] for each in documents if each["kind"] == "Role"} == {"b", "ops"}
     assert [each["kind"] for each in documents].count("PodMonitor") == 1
     assert container["args"][-2:] == ["--secrets=list", "--namespace=b"]
+
+
+def test_every_option_of_the_deployment_is_one_of_the_command():
+    """The operator is started with options that it has."""
+    (deployment,) = (
+        each
+        for each in yaml.safe_load_all((EXAMPLE / "base/operator.yaml").read_text())
+        if each["kind"] == "Deployment"
+    )
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    name, *options = container["args"]
+    known = {each for option in cli.get_command(None, name).params for each in option.opts}
+    assert {each.partition("=")[0] for each in options} <= known
+    assert container["image"].endswith(f":{__version__}")

@@ -14,6 +14,7 @@ from reconciler.cli.values import Number
 @option("--namespace", "namespaces", metavar="NS", multiple=True, help="Watch this namespace only; repeatable.")
 @option(
     "--secrets",
+    "access",
     type=click.Choice(("get", "list")),
     default="get",
     show_default=True,
@@ -54,7 +55,7 @@ def command(
     *,
     output: Output,
     namespaces: tuple[str, ...],
-    secrets: str,
+    access: str,
     lease_namespace: str | None,
     lease_name: str,
     listen: str,
@@ -93,7 +94,7 @@ def command(
         lease_namespace=lease_namespace,
         listening=say_where,
         namespaces=tuple(dict.fromkeys(namespaces)),
-        watch_secrets=secrets == "list",
+        watch_secrets=access == "list",
         listen=listen,
         parallelism=parallelism,
         verify=verify,
