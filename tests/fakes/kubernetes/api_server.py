@@ -156,6 +156,9 @@ class ApiServer:
 
     async def _write(self, request, kind, namespace, name, subresource):
         given = yaml.safe_load(await request.read())
+        if kind.kind == "Secret":
+            for key, text in given.pop("stringData", {}).items():
+                given.setdefault("data", {})[key] = base64.b64encode(text.encode()).decode()
         objects, kind_of_patch = self.objects, request.content_type
         if request.method == "POST":
             return aiohttp.web.json_response(self._create(kind, namespace, given), status=201)
@@ -178,9 +181,6 @@ class ApiServer:
         return aiohttp.web.json_response(made)
 
     def _create(self, kind, namespace, given):
-        if kind.kind == "Secret":
-            for key, text in given.pop("stringData", {}).items():
-                given.setdefault("data", {})[key] = base64.b64encode(text.encode()).decode()
         namespaces = {name for _, name in self.kinds["", "v1", "namespaces"].objects}
         made = self.objects.create(kind, namespace, given, namespaces)
         if kind.kind == CRDS.kind:

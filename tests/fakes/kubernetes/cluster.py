@@ -89,6 +89,12 @@ class Cluster:
         with contextlib.suppress(FileNotFoundError):
             self._asked("DELETE", self._url(kind, namespace, name))
 
+    def established(self, name):
+        """Whether a definition is served."""
+        found = self.get("CustomResourceDefinition", None, name) or {}
+        conditions = found.get("status", {}).get("conditions", ())
+        return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+
     def ready(self, kind, namespace, name):
         """Whether its condition Ready is true, of the generation that it has now."""
         return self.condition(kind, namespace, name, "Ready") == "True"
