@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 import time
 
 import pytest
 
+from reconciler.api.connection.other_scheme import reason_for_other_scheme
 from tests.fakes.cli import run_cli
 from tests.fakes.clock import VirtualClock
 from tests.fakes.faulty import Fault, closed_port, faulty_service
@@ -116,30 +118,56 @@ def test_the_option_sets_that_bound(plan):
     assert "gave no answer in time; --timeout sets how long to wait" in ran.err
 
 
+def _reset(connection, _over):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 def _answer_http(connection, _over):
     connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
 
-@pytest.mark.parametrize("way", ["answers", "hangs up", "waits"])
-def test_https_to_a_port_that_talks_http(plan, way):
+@pytest.mark.parametrize(
+    ("way", "resets"),
+    [("answers", 0), ("hangs up", 0), ("hangs up", 1), ("resets", 0), ("resets", 1), ("waits", 0)],
+)
+def test_https_to_a_port_that_talks_http(plan, way, resets):
     """Said at once, whatever such a server does with the first message of TLS.
 
-    Where it hangs up, that can reach us as a reset before it can be asked in plain http: then TLS failed.
+    A server that is hanging up can meet the first plain question with a reset too: it is asked once more.
     """
+    left = [_reset] * resets
 
     def speak(connection, over):
         if way == "answers":
             _answer_http(connection, over)
+        elif way == "resets":
+            _reset(connection, over)
         elif way == "waits":
             over.wait(30)
 
-    with talker(speak, plain=_answer_http) as url:
+    def plain(connection, over):
+        (left.pop() if left else _answer_http)(connection, over)
+
+    with talker(speak, plain=plain) as url:
         began = time.monotonic()
         ran = plan(url.replace("http:", "https:"))
     assert time.monotonic() - began < ENOUGH_S
     assert ran.code == 1
-    said = "speaks plain http, not https, at this port" in ran.err
-    assert said or (way == "hangs up" and "no TLS with" in ran.err)
+    assert "speaks plain http, not https, at this port" in ran.err
+    assert not left
+
+
+def test_a_port_that_resets_everything_is_asked_twice():
+    """In plain http, when it has hung up on TLS: then it is no server of http, and the first failure is reported."""
+    asked = []
+
+    def plain(connection, over):
+        asked.append(1)
+        _reset(connection, over)
+
+    with talker(_reset, plain=plain) as url:
+        assert reason_for_other_scheme(url.replace("http:", "https:")) is None
+    assert len(asked) == 2
 
 
 def test_http_to_a_port_that_talks_https(plan, tls):

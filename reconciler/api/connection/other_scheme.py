@@ -23,15 +23,25 @@ def reason_for_other_scheme(api_url: str) -> str | None:
     secure = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if secure else 80)
     try:
-        with socket.create_connection((host, port), _WAIT_S[parts.scheme]) as connection:
-            if secure and not _speaks_http(connection):
-                return None
-            if not secure:
-                _shake_hands(connection)
+        try:
+            spoken = _is_spoken(host, port, secure=secure)
+        except ConnectionError:  # the server may still be hanging up on the first connection: asked once more
+            spoken = _is_spoken(host, port, secure=secure)
     except (OSError, ValueError):
+        return None
+    if not spoken:
         return None
     speaks, not_spoken = ("plain http", "https") if secure else ("https", "plain http")
     return f"{parts.netloc} speaks {speaks}, not {not_spoken}, at this port; check the API address and its port"
+
+
+def _is_spoken(host: str, port: int, *, secure: bool) -> bool:
+    """Ask an https address in plain http, and an http one for a handshake. Raises OSError."""
+    with socket.create_connection((host, port), _WAIT_S["https" if secure else "http"]) as connection:
+        if secure:
+            return _speaks_http(connection)
+        _shake_hands(connection)
+        return True
 
 
 def _speaks_http(connection: socket.socket) -> bool:
