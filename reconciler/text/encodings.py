@@ -59,13 +59,13 @@ class Known:
             return []
         found: list[Span] = []
         level, seen = [_View(text, None)], {text}
-        for depth in range(_DEPTH + 1):
-            for view in level:
-                found += (view.source(span) for span in self._in(view.text))
-            if depth == _DEPTH or len(seen) > _MAX_VIEWS:
-                break
+        for _ in range(_DEPTH):
+            found += (view.source(span) for view in level for span in self._in(view.text))
+            if len(seen) > _MAX_VIEWS:
+                return _joined(found)
             level = [each for view in level for each in _decoded(view) if each.text not in seen]
             seen.update(each.text for each in level)
+        found += (view.source(span) for view in level for span in self._in(view.text))
         return _joined(found)
 
     def _in(self, text: str) -> Iterator[Span]:

@@ -108,8 +108,8 @@ def _receive(
     parts: dict[HeaderValue, frozenset[_Credential]],
 ) -> None:
     place = origin(live.endpoint)
-    for name, value in headers.items():
-        if not isinstance(value, str) and fold(name) not in _HARMLESS:
+    for name, value in _private(headers):
+        if fold(name) not in _HARMLESS:
             credentials = parts.get(value)
             if credentials is None:
                 credentials = parts[value] = _credentials(value)
@@ -117,14 +117,10 @@ def _receive(
                 found.setdefault(each, set()).add(place)
 
 
-def _credentials(value: HeaderValue) -> frozenset[_Credential]:
-    match value:
-        case Secret():
-            return value.credentials
-        case Unresolved():
-            return frozenset(_REFERENCE.findall(value.text))
-        case str():
-            return frozenset()
+def _credentials(value: Secret | Unresolved) -> frozenset[_Credential]:
+    if isinstance(value, Secret):
+        return value.credentials
+    return frozenset(_REFERENCE.findall(value.text))
 
 
 def _redirect(
@@ -227,7 +223,7 @@ def _placeholders(desired: DesiredRunner, headers: Mapping[str, HeaderValue]) ->
     )
 
 
-def _private(headers: Mapping[str, HeaderValue]) -> list[tuple[str, HeaderValue]]:
+def _private(headers: Mapping[str, HeaderValue]) -> list[tuple[str, Secret | Unresolved]]:
     return [(name, value) for name, value in headers.items() if not isinstance(value, str)]
 
 

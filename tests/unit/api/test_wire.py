@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import reconciler
+from reconciler.api import wire
 from reconciler.api.wire import (
     authorization,
     decode_account,
@@ -19,6 +20,7 @@ from reconciler.api.wire import (
     encode_body,
 )
 from reconciler.errors import BadAnswer
+from reconciler.model.fields.kinds import Field
 from reconciler.model.secret import Secret, Unresolved
 from tests.fakes.runners import make_body
 from tests.fakes.sandbox import example
@@ -229,3 +231,17 @@ def test_no_answer_breaks_the_decoder(content):
     """Whatever comes, it is a page or a BadAnswer."""
     with contextlib.suppress(BadAnswer):
         assert decode_page(content, NONE).total >= 0
+
+
+def test_a_field_of_an_unknown_shape_is_refused_at_once():
+    """A kind of field that no reader is known for fails when the table of readers is made, not at an answer."""
+
+    class Unknown(Field[str]):
+        def change(self, _after, _before):
+            raise NotImplementedError
+
+        def creation(self, _value):
+            raise NotImplementedError
+
+    with pytest.raises(TypeError, match="no answer's shape is known for the field region"):
+        wire._reader(Unknown("region"))

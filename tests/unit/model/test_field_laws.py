@@ -214,3 +214,9 @@ def test_manifests_declare_inherit_and_release_the_field(field, tmp_path):
     if field.name != "name":  # a name belongs to one runner
         inherited = Tree(tmp_path).runners("k: {}", defaults=written.replace('"name": "k", ', "")).one()
         assert getattr(inherited, field.name) == field.of(spec())
+
+
+def test_the_order_of_tags_is_no_change():
+    """Tags are a set, whatever order they are written in."""
+    assert Tags("tags").change(("a", "b"), ("a", "b")) is None
+    assert Tags("tags").change(("b", "a"), ("a", "b")) is None

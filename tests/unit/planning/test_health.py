@@ -12,7 +12,8 @@ from reconciler.model.finding import Acceptance
 from reconciler.model.policy import Guard, Limit, Policy, Promise
 from reconciler.model.position import Position
 from reconciler.model.runner import Desired, Listing
-from reconciler.planning.health import questions
+from reconciler.planning.health import may_go, questions
+from reconciler.planning.serving.states import Serving
 from tests.fakes.plans import patient
 from tests.fakes.probing import BAD, GOOD, UNKNOWN
 from tests.fakes.small_plans import NOW, TODAY, apply_to, codes, entry, live, plan
@@ -266,3 +267,10 @@ def test_health_decides_the_status_of_auto_runners_only(fleet, data):
     desired, lives = fleet
     health = {each.key: data.draw(ANSWERS) for each in desired if not each.is_auto}
     assert plan(desired, lives, health=health).actions == plan(desired, lives).actions
+
+
+def test_a_runner_that_serves_nothing_is_not_among_those_that_may_go():
+    """One that the plan leaves disabled, or does not create, has nothing to give up."""
+    off = Serving("off", "off", None, None)
+    spare = [Serving(key, key, frozenset({"gpu"}), frozenset({"gpu"})) for key in ("one", "two")]
+    assert may_go(["off", "one", "two"], [off, *spare], []) == {"one"}

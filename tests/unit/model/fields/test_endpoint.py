@@ -138,6 +138,9 @@ def test_host(url, expected):
         ("fe80::1", False),
         ("fd00::1", False),
         ("::ffff:10.0.0.1", False),
+        ("300.1.1.1", True),
+        ("1.2.3.4.5", True),
+        ("gpu.9x", True),
     ],
 )
 def test_public_hosts(name, public):

@@ -256,3 +256,10 @@ def test_what_was_given_up_too_soon_is_kept_after_all():
     assert [finding.key for finding in result.gaps] == ["r0"]
     assert ("c", ("r0", "r3"), 2) in waits(result)["r4"]
     assert ("c", ("r0", "r3"), 1) in waits(result)["r2"]
+
+
+def test_what_was_given_up_for_another_need_is_no_gap():
+    """Four are promised of d and one of a b: the order found gives up a b alone, so d is no finding."""
+    servings = fleet(r0="b c d > a c d", r1="a b > b c d", r2="c d", r3="b c > a d", r4="a d > b c", r5="a c d > a b")
+    (finding,) = arranged(servings, promise("d", 4), two_phase=False).gaps
+    assert finding.message.startswith("a+b: for a moment no runner serves it, as r1 stops serving it before r5")

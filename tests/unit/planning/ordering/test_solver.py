@@ -113,6 +113,15 @@ def test_no_order_of_300_knots_is_missed():
     assert (gaps, wasted) == (0, 0)
 
 
+def test_a_second_write_that_no_order_tried_saved_is_saved_in_the_end():
+    """Every turn widens 0 or 1 first and then 2 as well; with 2 alone there is an order, so only 2 takes two writes."""
+    needs = [((0,), (2,)), ((1,), (0,)), ((2,), (1,)), ((1, 3), (2,))]
+    needs = [Need(at, 1, frozenset(a), frozenset(b)) for at, (a, b) in enumerate(needs)]
+    found = solved(needs, range(4), movers=range(4))
+    assert found.twice == {2}
+    assert not broken(needs, found.order, found.twice)
+
+
 def test_a_runner_widened_in_vain_gets_its_single_write_back():
     """Who was widened first is no longer needed once another is: only that one takes two writes."""
     needs = [((0,), (1,)), ((2,), (0,)), ((1,), (0,)), ((0,), (2,))]
