@@ -83,13 +83,9 @@ def sendable_headers(headers: Mapping[str, HeaderValue]) -> tuple[tuple[str, str
 
 
 def _plain(name: str, value: HeaderValue) -> str:
-    match value:
-        case Secret():
-            return reveal(value)
-        case str():
-            return value
-        case Unresolved():
-            raise TypeError(f"the value of the header {name} is not known here: this body can't be sent")
+    if isinstance(value, Unresolved):
+        raise TypeError(f"the value of the header {name} is not known here: this body can't be sent")
+    return reveal(value) if isinstance(value, Secret) else value
 
 
 def decode_runner(content: bytes, public_headers: frozenset[str]) -> LiveRunner:
