@@ -20,10 +20,13 @@ def schema_of(crd):
 
 def admit(crd, resource):
     """The resource as it is stored, and why it is refused (nothing: it is not)."""
-    schema = schema_of(crd)
+    return admit_by(schema_of(crd), resource)
+
+
+def admit_by(schema, resource):
+    """The same by a schema alone."""
     stored = default(schema, prune(schema, resource, top=True))
-    checker = Draft7Validator(_plain(schema), format_checker=FormatChecker())
-    wrong = [f"{'.'.join(map(str, error.path))}: {error.message}" for error in checker.iter_errors(stored)]
+    wrong = [f"{'.'.join(map(str, error.path))}: {error.message}" for error in _checker(id(schema), schema)(stored)]
     return stored, wrong or [*lists(schema, stored), *break_rules(schema, stored)]
 
 
@@ -103,6 +106,16 @@ def _below(schema, value):
     if isinstance(value, list):
         for each in value:
             yield from _below(schema.get("items", {}), each)
+
+
+_CHECKERS = {}
+
+
+def _checker(key, schema):
+    """What finds the errors of a value; made once for a schema, which is kept so that its id stays its own."""
+    if key not in _CHECKERS:
+        _CHECKERS[key] = schema, Draft7Validator(_plain(schema), format_checker=FormatChecker())
+    return _CHECKERS[key][1].iter_errors
 
 
 def _plain(schema):
