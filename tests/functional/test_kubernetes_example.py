@@ -7,15 +7,19 @@ import yaml
 
 from reconciler import __version__
 from reconciler.cli.main import cli
+from reconciler.model.secret import reveal
 from reconciler.model.watching import Mode
 from reconciler.operator.resources.crds import crds
 from reconciler.operator.resources.files import secret_refs, token_ref
 from reconciler.operator.resources.resource import Snapshot
+from reconciler.operator.statuses.conditions import CONTESTED, HEALTHY, READY, SUSPENDED, SYNCED
 from tests.fakes.api_server import admit
 from tests.fakes.cli import run_cli
 from tests.fakes.resources import Vault, account, compile_resources, runner
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "kubernetes"
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "kubernetes"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 DEFINITIONS = {crd["spec"]["names"]["kind"]: crd for crd in crds()}
 
 
@@ -23,6 +27,24 @@ def fleet():
     """Every document of the fleet, without what only kustomize reads."""
     files = yaml.safe_load((EXAMPLE / "fleet/kustomization.yaml").read_text())["resources"]
     return [each for file in files for each in yaml.safe_load_all((EXAMPLE / "fleet" / file).read_text())]
+
+
+def readme_fleet():
+    """Every document of the README's fleet.yaml."""
+    section = README.partition("\n## Kubernetes resources\n")[2].partition("\n## ")[0]
+    return list(yaml.safe_load_all(section.partition("```yaml\n")[2].partition("```")[0]))
+
+
+def taken(documents):
+    """The specs of an account and of runners as an API server keeps them, and the secrets, all by name."""
+    stored = {}
+    for document in documents:
+        if document["kind"] in DEFINITIONS:
+            made, wrong = admit(DEFINITIONS[document["kind"]], document)
+            assert wrong == []
+            stored[document["metadata"]["name"]] = made["spec"]
+    secrets = {each["metadata"]["name"]: each["stringData"] for each in documents if each["kind"] == "Secret"}
+    return stored, secrets
 
 
 def test_the_base_is_what_the_command_prints(tmp_path):
@@ -35,13 +57,7 @@ def test_the_base_is_what_the_command_prints(tmp_path):
 
 def test_the_fleet_is_taken_and_planned():
     """An API server takes the account and its runners, whose secrets are all there, and the engine compiles them."""
-    stored = {}
-    for document in fleet():
-        if document["kind"] in DEFINITIONS:
-            made, wrong = admit(DEFINITIONS[document["kind"]], document)
-            assert wrong == []
-            stored[document["metadata"]["name"]] = made["spec"]
-    secrets = {each["metadata"]["name"]: each["stringData"] for each in fleet() if each["kind"] == "Secret"}
+    stored, secrets = taken(fleet())
     of = account("fleet", "default", **stored.pop("default"))
     assert {each.pop("account") for each in stored.values()} == {"default"}
     runners = tuple(runner(name, "fleet", **spec) for name, spec in stored.items())
@@ -54,6 +70,35 @@ def test_the_fleet_is_taken_and_planned():
         "a100-1": ("https://comfy-1.example.com", ("production", "gpu-a100"), "active"),
         "Spare CPU runner": ("https://comfy-2.example.com", ("production", "spare"), "disabled"),
     }
+
+
+def test_the_fleet_of_the_readme_is_taken_and_planned():
+    """What the README has to be applied is taken by an API server and compiled, its secrets are all there."""
+    documents = readme_fleet()
+    assert {each["metadata"].get("namespace") for each in documents} == {None, "fleet"}
+    stored, secrets = taken(documents)
+    of, one = account("fleet", "default", **stored["default"]), runner("prod-1", "fleet", **stored["prod-1"])
+    assert stored.keys() == {"default", "prod-1"}
+    for ref in (token_ref(of), *secret_refs(Snapshot(of, (one,)))):
+        assert ref.key in secrets[ref.name]
+    value = secrets["comfyui"]["authorization"]
+    project, desired = compile_resources(one, of=of, vault=Vault(fleet__comfyui__authorization=value))
+    assert project.watching.mode == Mode.APPLY
+    (made,) = desired.runners
+    assert (made.endpoint, made.status) == ("https://comfy-1.example.com", "active")
+    assert made.tags == ("production", "image-generation")
+    assert reveal(made.headers["Authorization"]) == value
+
+
+def test_the_readme_has_every_column_and_condition():
+    """What kubectl shows, and every condition and reason of a failure, is explained."""
+    section = README.partition("\n## Kubernetes resources\n")[2].partition("\n## ")[0]
+    (version,) = DEFINITIONS["Runner"]["spec"]["versions"]
+    assert [
+        each["name"].upper() for each in version["additionalPrinterColumns"] if each["name"].upper() not in section
+    ] == []
+    for each in (READY, SYNCED, HEALTHY, CONTESTED, SUSPENDED):
+        assert f"\n| {each} |" in section
 
 
 @pytest.mark.parametrize("options", [("--namespace", "A"), ("--namespace", "a.b"), ("--install-namespace", "-a")])
