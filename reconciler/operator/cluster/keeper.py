@@ -89,8 +89,10 @@ class Keeper:
             self._state = lease.failed(self._state)
             self._report(None if isinstance(error, Conflict) else str(error))
         else:
-            self._state = lease.answered(self._state, asked, found, started, self._clock.monotonic())
-            self._report(None)
+            ended = self._clock.monotonic()
+            self._state = lease.answered(self._state, asked, found, started, ended)
+            if isinstance(asked, lease.Put) or isinstance(lease.ask(self._state, ended, ""), lease.Look):
+                self._report(None)  # else the write is still to come, which may fail as it did before
         if self.holds and not self._leads:
             _LOG.info("this process holds Lease %s as %s", self._ref, self._state.me)
             self._leads = True

@@ -9,6 +9,7 @@ import kopf
 import pytest
 
 from reconciler.operator.cluster.client import KubernetesCluster
+from reconciler.operator.cluster.errors import ClusterError
 from reconciler.operator.cluster.keeper import Keeper, identity
 from reconciler.operator.cluster.record import Record
 from reconciler.operator.resources.resource import Ref
@@ -133,6 +134,35 @@ def test_a_problem_is_reported_once(caplog):
     with caplog.at_level("WARNING", "reconciler.operator"):
         scene.run()
     assert caplog.text.count("Lease default/reconciler: the API server is away") == 1
+
+
+class Unwritable(MemoryCluster):
+    """A Lease that can be read, and while `closed` not created."""
+
+    closed = True
+
+    def create_lease(self, ref, record):
+        """See Cluster."""
+        if self.closed:
+            raise ClusterError("no namespace")
+        return super().create_lease(ref, record)
+
+
+def test_a_write_that_fails_is_reported_once_though_reads_work(caplog):
+    """A Lease that can be read and not written is one problem, until a write works."""
+    shown = []
+    scene = Scene(
+        Unwritable(),
+        do={
+            10.5: lambda scene: shown.append(scene.keeper.problem),
+            20.0: lambda scene: setattr(scene.cluster, "closed", False),
+            30.0: lambda scene: shown.append(scene.keeper.problem),
+        },
+    )
+    with caplog.at_level("WARNING", "reconciler.operator"):
+        scene.run()
+    assert caplog.text.count("no namespace") == 1
+    assert shown == ["no namespace", None]
 
 
 def test_what_fails_while_it_starts_releases_the_lease():
