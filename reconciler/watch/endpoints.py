@@ -41,7 +41,8 @@ class Endpoints:
 
     def ask(self, desired: Desired, listing: Listing, policy: Policy, project: Project) -> None:
         """Ask those that are due. Raises ManifestError where entries and runners can't be matched."""
-        self._questions = questions(desired, listing, replace(policy, skipped=frozenset()), everyone=self._everyone)
+        found = questions(desired, listing, replace(policy, skipped=frozenset()), everyone=self._everyone)
+        self._questions = found if self._everyone else [each for each in found if each.auto]
         self._project = project
         self.auto = frozenset(each.key for each in self._questions if each.auto)
         self._observe(project)

@@ -13,7 +13,7 @@ from tests.benchmarks.fleet import Fleet
 from tests.benchmarks.installed import Installed, install
 from tests.benchmarks.table import HEAD, line, machine
 
-TOPICS = ("start", "manifests", "plan", "changes", "limiter", "apply", "watch", "health", "peers")
+TOPICS = ("start", "manifests", "plan", "changes", "limiter", "apply", "watch", "operating", "health", "peers")
 NO_LIMIT = "1000000/1"
 
 

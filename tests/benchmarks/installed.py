@@ -26,7 +26,7 @@ def install(folder: Path) -> Installed:
     constraints = ROOT / "constraints.txt"
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--compile"]
     pip += ["-c", constraints] if constraints.exists() else []
-    subprocess.run([*pip, ROOT], check=True)
+    subprocess.run([*pip, f"{ROOT}[kubernetes]"], check=True)
     subprocess.run([*pip, "--force-reinstall", "--no-deps", ROOT], check=True)
     return Installed(folder)
 

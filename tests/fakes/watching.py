@@ -35,7 +35,7 @@ class Watching:
     `statuses` has every status shown, `transitions` every one announced. Times are seconds from the start.
     """
 
-    def __init__(self, folder, url, *, mode=Mode.APPLY, interval_s=INTERVAL_S, git=None, suspend=None):
+    def __init__(self, folder, url, *, mode=Mode.APPLY, interval_s=INTERVAL_S, git=None, suspend=None, everyone=True):
         self.token = "cfc_sandbox"
         self.url = url
         self.stop = StopSwitch()
@@ -52,7 +52,7 @@ class Watching:
         self.source = GitRef(str(git), "main", selection) if git else Folder(selection)
         overrides = Overrides(interval_s=interval_s, mode=mode, suspend=suspend)
         self.writing = Writing(parallelism=1)
-        endpoints = Endpoints(self.prober, self.clock, everyone=True)
+        endpoints = Endpoints(self.prober, self.clock, everyone=everyone)
         self.cycle = Cycle(self.source, overrides, self.writing, endpoints, key=b"k" * 32)
         self.board = Board(Status(environment=None, api_url=url, mode=mode), self.clock)
         show = self.board.show

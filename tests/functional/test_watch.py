@@ -308,3 +308,18 @@ def test_a_dead_endpoint_of_an_active_runner_is_reported_only(folder, sandbox):
     assert watching.board.status.unhealthy() == {"gpu-1"}
     assert sandbox.count("PUT") == 0
     assert 15 <= watching.prober.asked["gpu-1"] <= 21
+
+
+def test_without_probes_only_a_status_that_is_auto_is_asked_for(folder, sandbox):
+    """With --no-probe neither a runner that is created active is asked, nor one that is activated or moved."""
+    manifest(folder, MANIFEST)
+    watching = Watching(folder, sandbox.url, everyone=False)
+    watching.at(130, lambda: sandbox.edit("gpu-1", status="disabled"))
+    watching.at(330, lambda: sandbox.edit("gpu-1", endpoint="http://127.0.0.1:10"))
+    watching.run(500)
+    assert sandbox.count("PUT") == 2
+    assert not watching.prober.asked
+    manifest(folder, AUTO)
+    again = Watching(folder, sandbox.url, everyone=False)
+    again.run(100)
+    assert again.prober.asked["gpu-1"]

@@ -28,11 +28,13 @@ def login(**_facts: Any) -> kopf.ConnectionInfo:
     settings = kopf.OperatorSettings()
     named = bool(os.environ.get("KUBECONFIG"))
     ways = [kopf.login_with_kubeconfig, kopf.login_with_service_account]
+    files = os.environ.get("KUBECONFIG") or "~/.kube/config"
     for way in ways if named else reversed(ways):
         try:
             found = way(logger=_LOG, settings=settings)
         except Exception as exc:  # the readers raise whatever a file that is malformed leads to
-            raise ClusterError(f"the kubeconfig or service account can't be used: {cause_of(exc)}") from exc
+            what = "service account of the pod" if way is ways[1] else f"kubeconfig {files}"
+            raise ClusterError(f"the {what} can't be used: {cause_of(exc)}") from exc
         if found is not None:
             if not found.server:
                 raise ClusterError("the kubeconfig names no server in the cluster of its current context")

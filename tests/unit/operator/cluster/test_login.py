@@ -76,5 +76,5 @@ def test_a_kubeconfig_that_cannot_be_used_is_an_error(home, monkeypatch, text):
     monkeypatch.setenv("KUBECONFIG", str(path))
     if text is not None:
         path.write_text(text)
-    with pytest.raises(ClusterError):
+    with pytest.raises(ClusterError, match="the kubeconfig "):
         login()
