@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import threading
 import urllib.request
 from pathlib import Path
 
@@ -12,6 +9,7 @@ import pytest
 
 from reconciler.watch.web.app import BoardView
 from reconciler.watch.web.server import StatusServer
+from tests.fakes.figures import Figures
 from tests.fakes.sandbox import running_sandbox
 from tests.fakes.watching import INTERVAL_S, Watching
 
@@ -28,21 +26,6 @@ def manifest(tag):
     return "version: 1\ndefaults: {status: active, headers: {X-Key: '${env:RECONCILER_SOAK}'}}\nrunners:\n" + "".join(
         lines
     )
-
-
-class Figures:
-    """What the process holds."""
-
-    def __init__(self):
-        gc.collect()
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        self.memory_kb = pages * os.sysconf("SC_PAGE_SIZE") // 1024
-        # The sandbox answers in threads named by asyncio, as many as it happens to need.
-        self.threads = sum(not each.name.startswith("asyncio_") for each in threading.enumerate())
-        self.files = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - as short as it gets
-
-    def __str__(self):
-        return f"{self.memory_kb} KB, {self.threads} threads, {self.files} files and sockets"
 
 
 @pytest.mark.long

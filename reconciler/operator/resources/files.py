@@ -37,6 +37,7 @@ class ResourceFiles:
     def __init__(self, snapshot: Snapshot) -> None:
         self._account = snapshot.account
         self._runners = {file_of(runner.ref): runner for runner in snapshot.runners}
+        self._translations: dict[str, Translation] = {}
 
     def find(self, path: str, problems: list[Problem]) -> Sequence[str] | None:
         """See Files."""
@@ -61,11 +62,12 @@ class ResourceFiles:
         return path
 
     def _translate(self, path: str) -> Translation:
-        if path == PROJECT:
-            return _translate(self._account)
-        if path not in self._runners:
-            raise FileNotFoundError(path)
-        return _translate_runner(self._runners[path])
+        if path not in self._translations:
+            if path != PROJECT and path not in self._runners:
+                raise FileNotFoundError(path)
+            made = _translate(self._account) if path == PROJECT else _translate_runner(self._runners[path])
+            self._translations[path] = made
+        return self._translations[path]
 
 
 def file_of(ref: Ref) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reconciler.manifests.format.model import Model
 
 STATUS: Final = "status"
@@ -30,6 +33,7 @@ def in_spec(key: str) -> str:
     return first + "".join(map(str.capitalize, more))
 
 
-def keys_in_spec(model: type[Model]) -> dict[str, str]:
+@cache
+def keys_in_spec(model: type[Model]) -> Mapping[str, str]:
     """The keys of a mapping as a resource has them, and as a manifest or project file has them."""
     return {in_spec(key): key for key in model.keys()}  # noqa: SIM118 - a method of the model, not a dict's

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.operator.resources.resource import ACCOUNTS, RUNNERS
@@ -35,7 +36,8 @@ class Update:
 
 def updates(observed: Observed) -> Iterator[Update]:
     """Return what to write, the Account's first; nothing for resources whose status is as it was."""
-    observed = replace(observed, problems={**problems_in(observed.status.troubles), **observed.problems})
+    problems = {**problems_in(observed.status.troubles), **observed.problems}
+    observed = replace(observed, problems=problems, scrub=cache(observed.scrub))  # most messages are alike
     synced = account_synced(observed)
     statuses = RunnerStatuses(observed, synced)
     runners = [(each, statuses.status(each)) for each in observed.snapshot.runners]
