@@ -10,7 +10,8 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from reconciler.operator.resources.resource import GROUP, VERSION, Ref, Resource
+from reconciler.operator.cluster.errors import rule
+from reconciler.operator.resources.resource import ACCOUNTS, GROUP, RUNNERS, VERSION, Ref, Resource
 from reconciler.operator.store import Versioned
 from reconciler.text.cause import cause_of
 
@@ -118,6 +119,12 @@ def scope_of(path: str) -> Scope | None:
     """What the path of a list or a watch is about."""
     found = _PATH.fullmatch(path)
     return Scope(found[2], found[1]) if found else None
+
+
+def lacking(scope: Scope, verb: str) -> str:
+    """What a 403 means: the rule that the role of the operator lacks."""
+    group = GROUP if scope.kind in (ACCOUNTS, RUNNERS) else ""
+    return f"{verb} {scope} is forbidden (403); the role of the operator lacks {rule(group, scope.kind, verb)}"
 
 
 async def _pages(session: aiohttp.ClientSession, url: str) -> AsyncIterator[tuple[int, list[Any]]]:

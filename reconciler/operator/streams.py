@@ -13,7 +13,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from reconciler.operator.listing import PAGE, Lists, Scope, read, scope_of, version_of
+from reconciler.operator.listing import PAGE, Lists, Scope, lacking, read, scope_of, version_of
 from reconciler.operator.resources.resource import ACCOUNTS, GROUP, RUNNERS, VERSION, Ref
 from reconciler.text.cause import cause_of
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger("reconciler.operator")
 _FAILED: Final = 400
 _GONE: Final = 410
+_FORBIDDEN: Final = 403
 _ALIVE_S: Final = 60.0
 _AGAIN_S: Final = 2.0
 _EXIT_S: Final = 8.0
@@ -178,6 +179,8 @@ class Streams:
         if status < _FAILED or status == _GONE:
             if scope_of(path):
                 self._report(None)
+        elif status == _FORBIDDEN and (scope := scope_of(path)):
+            self._report(lacking(scope, "watch" if params.url.query.get("watch") == "true" else "list"))
         else:
             self._report(f"the API server answers {status} to {params.method} of {scope_of(path) or path}")
 

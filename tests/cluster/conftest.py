@@ -145,5 +145,7 @@ def world(api_server, tmp_path):
     with ExitStack() as stack:
         cluster = Cluster()
         stack.callback(cluster.close)
+        if api_server is not None:
+            stack.callback(api_server.forbidden.clear)
         sandbox = stack.enter_context(running_sandbox())
         yield World(stack, tmp_path, cluster, sandbox, api_server)

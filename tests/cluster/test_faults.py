@@ -106,6 +106,25 @@ def test_a_token_that_comes_later_is_waited_for(world):
     world.are_ready("a")
 
 
+@needs_a_fake
+def test_a_secret_that_may_not_be_read_is_named_with_the_rule_that_lacks(world):
+    """The condition says which secret and which rule of RBAC; once it is given, all goes on by itself."""
+    world.cluster.apply(secret(world.ns, "proxy", password="hunter2"))
+    header = {"name": "X-Proxy", "valueFrom": {"secretKeyRef": {"name": "proxy", "key": "password"}}}
+    world.operate()
+    world.cluster.apply(owned(world, interval=1), *fleet(world, "a"))
+    world.are_ready("a")
+    world.server.forbidden.add(("get", "secrets"))
+    world.cluster.apply(*fleet(world, "a", headers=[header]))
+    message = world.becomes("Account", "default", "Ready", "False")
+    assert "get secrets" in message
+    assert f"in namespace {world.ns}" in message
+    assert 'apiGroups: [""], resources: ["secrets"], verbs: ["get"]' in message
+    world.server.forbidden.clear()
+    world.are_ready("a")
+    assert world.sandbox.runner("a")["headers"] == {"X-Proxy": "hunter2"}
+
+
 def test_a_header_from_a_secret_is_written_and_shown_nowhere(world):
     """A value is sent to the service alone: no status, event, log or page has it, nor the one that it is rotated to."""
     values = ["hunter2-first", "hunter2-second"]

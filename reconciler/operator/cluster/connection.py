@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from reconciler.api import retry
-from reconciler.operator.cluster.errors import Away, ClusterError, Conflict, NotAllowed, NotThere
+from reconciler.operator.cluster.errors import Away, ClusterError, Conflict, NotAllowed, NotThere, rule
 from reconciler.text.cause import cause_of
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Request:
     @property
     def rule(self) -> str:
         """Return the rule of RBAC that allows it."""
-        return f'apiGroups: ["{self.group}"], resources: ["{self.resource}"], verbs: ["{self.verb}"]'
+        return rule(self.group, self.resource, self.verb)
 
 
 class _Session:

@@ -48,3 +48,8 @@ class Away(ClusterError):
     """The API server can't be reached, or can't answer."""
 
     code = "cluster-unreachable"
+
+
+def rule(group: str, resource: str, verb: str) -> str:
+    """Return the rule of RBAC that allows a verb."""
+    return f'apiGroups: ["{group}"], resources: ["{resource}"], verbs: ["{verb}"]'

@@ -146,6 +146,26 @@ def test_definitions_that_come_later_are_found(cluster):
         assert following.streams.problem is None
 
 
+@pytest.mark.parametrize("verb", ["list", "watch"])
+@pytest.mark.parametrize(("kind", "group"), [("runners", GROUP), ("secrets", "")])
+def test_a_right_that_lacks_is_named_until_it_is_given(api_server, cluster, kind, group, verb):
+    """A role without list or watch: the problem is the rule that lacks; once it is given, all is followed."""
+    cluster.apply(account("default"), runner("default", "a"), secret("default", "token", t="1"))
+    api_server.forbidden.add((verb, kind))
+    with Following(secrets=True) as following:
+        expected = f'apiGroups: ["{group}"], resources: ["{kind}"], verbs: ["{verb}"]'
+        until(lambda: expected in (following.streams.problem or ""), expected)
+        api_server.forbidden.clear()
+        until(lambda: following.store.ready and following.streams.problem is None)
+        cluster.apply(runner("default", "b"))
+        following.sees("a", "b")
+        following.store.uses(FLEET, frozenset({Ref("default", "token")}))
+        until(lambda: api_server.asked["watch", "secrets"])
+        before = following.store.mark(FLEET)
+        cluster.apply(secret("default", "token", t="2"))
+        until(lambda: following.store.mark(FLEET) > before)
+
+
 def test_only_the_named_namespaces_are_asked_for(api_server, cluster):
     """With namespaces nothing is asked cluster-wide, so that Roles are enough."""
     cluster.apply(namespace("team"), account("default"), runner("default", "a"), runner("team", "b"))
