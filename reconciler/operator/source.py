@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from reconciler.ports import Clock
 
 LOOK_EVERY_S: Final = 0.25
+FIRST_AGAIN_S: Final = 2.0
+LONGEST_AGAIN_S: Final = 15.0
+"""Until something compiles, secrets that may be there by now are tried again after pauses that double."""
 _NOWHERE: Final = Path("/")
 """The folder that relative paths are of: nothing is read from the disk."""
 
@@ -39,12 +42,18 @@ class Resources:
         self._account = account
         self._clock = clock
         self._secrets = secrets
+        self._pause_s = FIRST_AGAIN_S
+        self._again_at: float | None = None
 
     def look(self) -> str:
-        """Return the mark of what is there now; while a burst of changes lasts, that of what was opened."""
+        """Return the mark of what is there now; while a burst of changes lasts, that of what was opened.
+
+        Until something compiles it is another one now and then: what lacked may be a secret, which marks nothing.
+        """
         if self.mark is not None and self._store.unsettled_s(self._account):
             return self.mark
-        return str(self._store.mark(self._account))
+        again = self._again_at is not None and self._clock.monotonic() >= self._again_at
+        return f"{self._store.mark(self._account)}{' again' if again else ''}"
 
     def open(self) -> AbstractContextManager[Selection]:
         """Return the resources as they are once a burst of changes is over.
@@ -62,12 +71,16 @@ class Resources:
         refs = secret_refs(snapshot) | ({token} if token else set())
         self._store.uses(self._account, frozenset(Ref(ref.namespace, ref.name) for ref in refs))
         self._secrets.refresh()
+        if refs and self.in_force is None:
+            self._again_at = self._clock.monotonic() + self._pause_s
+            self._pause_s = min(2 * self._pause_s, LONGEST_AGAIN_S)
         return nullcontext(Selection(cwd=_NOWHERE, files=ResourceFiles(snapshot), allow_empty=True))
 
     def note(self, project: Project) -> None:
         """Take over what compiled: how the service is reached is as its Account says, too."""
         del project
         self.in_force = self.opened
+        self._again_at = None
 
     def close(self) -> None:
         """There is nothing to leave behind."""

@@ -106,6 +106,17 @@ def test_a_token_that_comes_later_is_waited_for(world):
     world.are_ready("a")
 
 
+def test_a_secret_of_a_header_that_comes_later_is_waited_for(world):
+    """The condition says which secret is missing; with it everything goes on, long before the next interval."""
+    header = {"name": "X-Proxy", "valueFrom": {"secretKeyRef": {"name": "proxy", "key": "password"}}}
+    world.operate()
+    world.cluster.apply(owned(world, interval=600), *fleet(world, "a", headers=[header]))
+    assert f"{world.ns}/proxy" in world.becomes("Runner", "a", "Ready", "False")
+    world.cluster.apply(secret(world.ns, "proxy", password="hunter2"))
+    world.are_ready("a")
+    assert world.sandbox.runner("a")["headers"] == {"X-Proxy": "hunter2"}
+
+
 @needs_a_fake
 def test_a_secret_that_may_not_be_read_is_named_with_the_rule_that_lacks(world):
     """The condition says which secret and which rule of RBAC; once it is given, all goes on by itself."""
