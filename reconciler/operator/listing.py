@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from reconciler.operator.cluster.errors import rule
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from types import SimpleNamespace
 
     import aiohttp
+    import kopf
 
     from reconciler.operator.store import Store
 
 PAGE: Final = 500
 AGAIN_S: Final = 2.0
+_FAILED: Final = 400
+_FORBIDDEN: Final = 403
+_GONE: Final = 410
 _PATH: Final = re.compile(rf"/(?:apis/{re.escape(GROUP)}/{VERSION}|api/v1)(?:/namespaces/([^/]+))?/([a-z]+)")
 _OURS: Final = "a list of our own"
 
@@ -48,8 +53,23 @@ class Lists:
         self._report = report
         self._asked: set[Scope] = set()
         self._unwatched: set[Scope] = set()
+        self._failed_at: dict[Scope, float] = {}
         self._listed: set[Scope] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def session(self, info: kopf.ConnectionInfo) -> aiohttp.ClientSession:
+        """Make the session that kopf would make itself, but for what it reports of each request."""
+        import aiohttp
+
+        trace = aiohttp.TraceConfig()
+        trace.on_request_start.append(self._follow)
+        trace.on_request_end.append(self._answered)
+        trace.on_request_exception.append(self._broke)
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
+            headers=info.as_http_headers(),
+            trace_configs=[trace],
+        )
 
     @property
     def missing(self) -> frozenset[Scope]:
@@ -59,11 +79,12 @@ class Lists:
     def restart(self) -> None:
         """Begin anew, with kopf."""
         self._asked.clear()
+        self._failed_at.clear()
         self._unwatched.clear()
         for task in self._tasks:
             task.cancel()
 
-    async def follow(
+    async def _follow(
         self, session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestStartParams
     ) -> None:
         """Note a request that begins (a callback of aiohttp's TraceConfig)."""
@@ -71,6 +92,7 @@ class Lists:
         if scope not in self._expected or context.trace_request_ctx == _OURS:
             return
         self._asked.add(scope)
+        self._failed_at.pop(scope, None)
         if params.url.query.get("watch") != "true":
             self._unwatched.add(scope)
         elif scope in self._unwatched:
@@ -78,6 +100,35 @@ class Lists:
             task = asyncio.create_task(self._list(session, str(params.url.with_query(None)), scope))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    async def _answered(
+        self, _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
+    ) -> None:
+        status, scope = params.response.status, scope_of(params.url.path)
+        if status < _FAILED or status == _GONE:
+            if scope:
+                self._report(None)
+            return
+        self._failed(scope, context)
+        if status == _FORBIDDEN and scope:
+            self._report(lacking(scope, "watch" if params.url.query.get("watch") == "true" else "list"))
+        else:
+            self._report(f"the API server answers {status} to {params.method} of {scope or params.url.path}")
+
+    async def _broke(
+        self, _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestExceptionParams
+    ) -> None:
+        if isinstance(params.exception, Exception):  # not where it is only asked to stop
+            self._failed(scope_of(params.url.path), context)
+            self._report(f"the API server can't be reached: {cause_of(params.exception)}")
+
+    def _failed(self, scope: Scope | None, context: SimpleNamespace) -> None:
+        if scope in self._expected and context.trace_request_ctx != _OURS:
+            self._failed_at[scope] = time.monotonic()
+
+    def given_up(self, since_s: float) -> bool:
+        """Say whether kopf has not asked again for so long after a failure: what it takes for final ends a watcher."""
+        return any(failed_at <= time.monotonic() - since_s for failed_at in self._failed_at.values())
 
     async def _list(self, session: aiohttp.ClientSession, url: str, scope: Scope) -> None:
         """List a scope whole, and take it in; again until it works."""

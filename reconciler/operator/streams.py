@@ -13,38 +13,38 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from reconciler.operator.listing import PAGE, Lists, Scope, lacking, read, scope_of, version_of
+from reconciler.operator.cluster.errors import ClusterError
+from reconciler.operator.listing import PAGE, Lists, Scope, read, version_of
 from reconciler.operator.resources.resource import ACCOUNTS, GROUP, RUNNERS, VERSION, Ref
 from reconciler.text.cause import cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import SimpleNamespace
 
-    import aiohttp
     import kopf
 
     from reconciler.operator.store import Store
     from reconciler.ports import Clock
 
 _LOG: Final = logging.getLogger("reconciler.operator")
-_FAILED: Final = 400
-_GONE: Final = 410
-_FORBIDDEN: Final = 403
 _ALIVE_S: Final = 60.0
 _AGAIN_S: Final = 2.0
+_LOOK_S: Final = 1.0
 _EXIT_S: Final = 8.0
+_STOPPED_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
     """In seconds. `silent_s`: an API server sends a bookmark a minute, so a stream silent for longer is dead.
 
-    `missing_s` is how long after its start every kind must be listed, else the CRDs are looked for again.
+    `missing_s` is how long after its start every kind must be listed, else the CRDs are looked for again; `given_up_s`
+    is more than kopf waits before it asks again.
     """
 
     silent_s: float = 70.0
     missing_s: float = 15.0
+    given_up_s: float = 15.0
 
 
 class Streams:
@@ -58,7 +58,7 @@ class Streams:
         self,
         store: Store,
         clock: Clock,
-        login: Callable[..., kopf.ConnectionInfo | None],
+        login: Callable[..., kopf.ConnectionInfo],
         *,
         namespaces: tuple[str, ...] = (),
         secrets: bool = False,
@@ -128,7 +128,18 @@ class Streams:
         settings.networking.request_timeout = 60.0
         settings.networking.error_backoffs = (0.5, 1, 2, 3, 5, 5, 5)
         where: dict[str, Any] = {"namespaces": self._namespaces} if self._namespaces else {"clusterwide": True}
-        await kopf.operator(registry=self._registry(), settings=settings, standalone=True, stop_flag=stop, **where)
+        registry = self._registry()
+        operating = asyncio.create_task(
+            kopf.operator(registry=registry, settings=settings, standalone=True, stop_flag=stop, **where)
+        )
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({operating, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        await asyncio.wait({operating}, timeout=_STOPPED_S)
+        if operating.done():
+            operating.result()
+        else:  # a watcher that broke off amid an event never ends, and kopf waits for it for ever
+            operating.cancel()
 
     def _registry(self) -> kopf.OperatorRegistry:
         import kopf
@@ -136,9 +147,13 @@ class Streams:
         registry = kopf.OperatorRegistry()
 
         @kopf.on.login(registry=registry)
-        async def login(**facts: Any) -> kopf.AiohttpSession | None:
-            info = self._login(**facts)
-            return None if info is None else self._session(info)
+        async def login(**facts: Any) -> kopf.AiohttpSession:
+            try:
+                info = self._login(**facts)
+                return kopf.AiohttpSession(server=info.server, aiohttp_session=self._lists.session(info))
+            except ClusterError as exc:  # kopf would try again in a minute
+                self._report(str(exc))
+                raise kopf.TemporaryError(str(exc), delay=_AGAIN_S) from exc
 
         @kopf.on.event(GROUP, VERSION, ACCOUNTS, registry=registry)
         async def account(event: Any, **_: Any) -> None:
@@ -155,40 +170,6 @@ class Streams:
                 self._touch(event)
 
         return registry
-
-    def _session(self, info: kopf.ConnectionInfo) -> kopf.AiohttpSession:
-        """Make the session that kopf would make itself, but for what it reports of each request."""
-        import aiohttp
-        import kopf
-
-        trace = aiohttp.TraceConfig()
-        trace.on_request_start.append(self._lists.follow)
-        trace.on_request_end.append(self._answered)
-        trace.on_request_exception.append(self._broke)
-        session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
-            headers=info.as_http_headers(),
-            trace_configs=[trace],
-        )
-        return kopf.AiohttpSession(server=info.server, aiohttp_session=session)
-
-    async def _answered(
-        self, _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
-    ) -> None:
-        status, path = params.response.status, params.url.path
-        if status < _FAILED or status == _GONE:
-            if scope_of(path):
-                self._report(None)
-        elif status == _FORBIDDEN and (scope := scope_of(path)):
-            self._report(lacking(scope, "watch" if params.url.query.get("watch") == "true" else "list"))
-        else:
-            self._report(f"the API server answers {status} to {params.method} of {scope_of(path) or path}")
-
-    async def _broke(
-        self, _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestExceptionParams
-    ) -> None:
-        if isinstance(params.exception, Exception):  # not where it is only asked to stop
-            self._report(f"the API server can't be reached: {cause_of(params.exception)}")
 
     def _take(self, kind: str, event: Mapping[str, Any]) -> None:
         resource = read(event["object"])
@@ -213,7 +194,7 @@ class Streams:
             await asyncio.sleep(1.0)
 
     async def _end(self, stop: asyncio.Event) -> None:
-        """End kopf when asked to stop; or where it found no such kinds, so that it looks for them again."""
+        """End kopf when asked to stop; or where it found no such kinds, or has given one up, so that it begins anew."""
         if not await _wait(self._stop, self._timing.missing_s):
             if self._lists.missing and self.problem is None:
                 kinds = " and ".join(sorted({scope.kind for scope in self._lists.missing}))
@@ -221,8 +202,9 @@ class Streams:
                     f"the API server has no {kinds} of {GROUP}/{VERSION}; "
                     "install them: reconciler operator manifests | kubectl apply -f -"
                 )
-            if not self._lists.missing:
-                await self._stop.wait()
+            while not self._lists.missing and not self._lists.given_up(self._timing.given_up_s):
+                if await _wait(self._stop, _LOOK_S):
+                    break
         stop.set()
 
     def _report(self, problem: str | None) -> None:

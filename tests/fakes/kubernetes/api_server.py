@@ -151,7 +151,7 @@ class ApiServer:
         if verb == "get":
             return aiohttp.web.json_response(self.objects.get(kind, namespace, name))
         if verb == "delete":
-            return aiohttp.web.json_response(self.objects.delete(kind, namespace, name))
+            return aiohttp.web.json_response(self._delete(kind, namespace, name))
         return await self._write(request, kind, namespace, name, subresource)
 
     async def _write(self, request, kind, namespace, name, subresource):
@@ -179,6 +179,20 @@ class ApiServer:
         else:
             raise Refused(415, "UnsupportedMediaType", f"{kind_of_patch} is not supported here")
         return aiohttp.web.json_response(made)
+
+    def _delete(self, kind, namespace, name):
+        """Delete an object; with a definition go its objects, its open streams, and the kind."""
+        gone = self.objects.delete(kind, namespace, name)
+        if kind.kind == CRDS.kind:
+            (version,) = gone["spec"]["versions"]
+            defined = self.kinds.pop((gone["spec"]["group"], version["name"], gone["spec"]["names"]["plural"]))
+            self._handler.resources.pop(kmock.resource(defined.group, defined.version, defined.plural))
+            for each in list(defined.objects):
+                self.objects.delete(defined, *each)
+            for watcher in self.objects.watchers:
+                if watcher.kind is defined:
+                    watcher.queue.put_nowait(None)
+        return gone
 
     def _create(self, kind, namespace, given):
         namespaces = {name for _, name in self.kinds["", "v1", "namespaces"].objects}

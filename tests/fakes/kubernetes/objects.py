@@ -173,13 +173,13 @@ class Watcher:
     """One open watch. While it is `silent` nothing comes out of it, and what happens meanwhile is lost to it."""
 
     def __init__(self, kind, namespace):
-        self._kind, self._namespace = kind, namespace
+        self.kind, self._namespace = kind, namespace
         self.queue = asyncio.Queue()
         self.silent = False
 
     def offer(self, event, kind, namespace, made):
         """Take in what concerns it."""
-        if not self.silent and kind is self._kind and self._namespace in (None, namespace):
+        if not self.silent and kind is self.kind and self._namespace in (None, namespace):
             self.queue.put_nowait({"type": event, "object": made})
 
 

@@ -1,12 +1,14 @@
 """The store follows the API server, whatever becomes of connections, versions and definitions."""
 
 import logging
+import os
+from pathlib import Path
 
-import kopf
 import pytest
 
 from reconciler.adapters.clock import SystemClock
 from reconciler.adapters.signals import StopFlag
+from reconciler.operator.cluster.login import login
 from reconciler.operator.listing import PAGE
 from reconciler.operator.resources.resource import GROUP, RUNNERS, VERSION, Ref
 from reconciler.operator.store import Store
@@ -15,7 +17,7 @@ from tests.fakes.kubernetes.cluster import account, namespace, runner, secret, u
 from tests.functional.operator.conftest import install
 
 FLEET = Ref("default", "default")
-TIMING = Timing(silent_s=1.0, missing_s=0.5)
+TIMING = Timing(silent_s=1.0, missing_s=0.5, given_up_s=3.0)
 
 
 class Following:
@@ -24,7 +26,7 @@ class Following:
     def __init__(self, **more):
         clock = SystemClock(StopFlag())
         self.store = Store(clock)
-        self.streams = Streams(self.store, clock, kopf.login_with_kubeconfig, timing=TIMING, **more)
+        self.streams = Streams(self.store, clock, login, timing=TIMING, **more)
 
     def __enter__(self):
         self.streams.__enter__()
@@ -126,13 +128,39 @@ def test_a_stream_that_dies_silently_is_opened_again(following, api_server, clus
 
 def test_refused_credentials_are_asked_for_again(following, api_server, cluster, monkeypatch):
     """A token that was rotated: 401, another login, and on."""
-    monkeypatch.setattr("tests.fakes.kubernetes.api_server.TOKEN", "rotated")
-    api_server.compact()
-    until(lambda: following.streams.problem)
-    assert "401" in following.streams.problem
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr("tests.fakes.kubernetes.api_server.TOKEN", "rotated")
+        api_server.compact()
+        until(lambda: following.streams.problem)
+        assert "401" in following.streams.problem
     cluster.apply(runner("default", "c"))
     following.sees("a", "b", "c")
+
+
+def test_a_login_that_fails_for_a_while_is_tried_again(following, api_server, cluster, monkeypatch):
+    """A kubeconfig that is not there when the token has to be read anew: the problem says so, until it is there."""
+    config = Path(os.environ["KUBECONFIG"])
+    content = config.read_text()
+    with monkeypatch.context() as patch:
+        patch.setattr("tests.fakes.kubernetes.api_server.TOKEN", "rotated")
+        config.write_text("{")
+        api_server.compact()
+        until(lambda: "kubeconfig" in (following.streams.problem or ""))
+    config.write_text(content)
+    cluster.apply(runner("default", "c"))
+    following.sees("a", "b", "c")
+
+
+def test_definitions_that_are_deleted_and_come_back_are_found(following, api_server, cluster):
+    """A 404 ends a watcher of kopf; another one is begun."""
+    for kind in ("accounts", "runners"):
+        cluster.delete("CustomResourceDefinition", None, f"{kind}.{GROUP}")
+    until(lambda: following.streams.problem)
+    install(cluster)
+    until(lambda: (GROUP, VERSION, RUNNERS) in api_server.kinds)
+    cluster.apply(account("default"), runner("default", "c"))
+    following.sees("c")
+    assert following.streams.problem is None
 
 
 def test_definitions_that_come_later_are_found(cluster):
