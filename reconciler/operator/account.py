@@ -14,17 +14,17 @@ from reconciler.adapters.service import Connection
 from reconciler.adapters.signals import StopFlag
 from reconciler.engine import Reconciler
 from reconciler.errors import Interrupted, ReconcilerError, UsageProblem
-from reconciler.model.watching import Mode, Watching
+from reconciler.model.watching import Mode, Overrides, Watching
 from reconciler.operator.cluster.reporter import Reporter
 from reconciler.operator.resources.files import token_ref
 from reconciler.operator.secrets import Secrets
 from reconciler.operator.source import Resources
-from reconciler.operator.statuses.observed import Observed, ids_of
+from reconciler.operator.statuses.observed import Observed, ids_of, problems_in
 from reconciler.operator.statuses.updates import updates
 from reconciler.settings import DEFAULT_API_URL, DOCUMENTED_LIMIT, RateLimit
 from reconciler.text.cause import cause_of
 from reconciler.watch.board import Beating, Board, Warnings
-from reconciler.watch.cycle import Cycle, Overrides
+from reconciler.watch.cycle import Cycle
 from reconciler.watch.endpoints import Endpoints
 from reconciler.watch.loop import Loop, Wakeups
 from reconciler.watch.notify import Silence, Webhook
@@ -213,6 +213,7 @@ class _Attempt:
             now=self._ports.now(),
             held=cycle.endpoints.held,
             ids=ids,
+            problems=problems_in(cycle.problems),
             written=self._reporter.written,
             scrub=cycle.connection.scrub,
         )

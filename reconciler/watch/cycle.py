@@ -6,14 +6,14 @@ Problems of the source or of the service end the cycle and not the watch: they a
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from reconciler.errors import ApiError, Interrupted, LockTimeout, ManifestError, ReconcilerError, UsageProblem
 from reconciler.manifests.git_process import GitProblem
 from reconciler.model.runner import Listing
 from reconciler.model.secret import Secret
-from reconciler.model.watching import Mode, Watching
+from reconciler.model.watching import Mode, Overrides, Watching
 from reconciler.watch import decide
 from reconciler.watch.connection import Connection
 from reconciler.watch.happened import Happened, not_applied, refusals
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from reconciler.manifests.project import Project
     from reconciler.model.plan import Plan
+    from reconciler.model.position import Problem
     from reconciler.model.runner import Desired
     from reconciler.ports import RunnerReader
     from reconciler.settings import Settings
@@ -39,24 +40,6 @@ if TYPE_CHECKING:
 MANIFESTS: Final = "manifests"
 SETTINGS: Final = "settings"
 REFUSED: Final = "refused"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overrides:
-    """The flags that beat `watch` in the project file; None: not given."""
-
-    interval_s: float | None = None
-    mode: Mode | None = None
-    suspend: bool | None = None
-
-    def over(self, watching: Watching) -> Watching:
-        """Return the project file's values, each beaten by its flag."""
-        return replace(
-            watching,
-            interval_s=watching.interval_s if self.interval_s is None else self.interval_s,
-            mode=self.mode or watching.mode,
-            suspend=watching.suspend if self.suspend is None else self.suspend,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +73,15 @@ class Cycle:
         self.listing: Listing | None = None
         self.troubles: dict[str, str] = {}
         self.has_read = False
-        self._problem: ReconcilerError | None = None
+        self._errors: dict[str, ReconcilerError] = {}
         self.begun: Callable[[], None] = lambda: None
 
     def run(self, state: State, ports: Ports) -> tuple[Happened, State]:
         """Run one cycle. Raises Interrupted; and UsageProblem where there is nothing in force to go on with."""
         state = self.take_source(state, ports)
         if self.in_force is None:
-            return Happened(CycleResult.ERROR, next(iter(self.troubles.values())), error=self._problem), state
+            kind, reason = next(iter(self.troubles.items()))
+            return Happened(CycleResult.ERROR, reason, error=self._errors.get(kind)), state
         watching = self.watching()
         try:
             settings = ports.settings(self.in_force.project)
@@ -152,6 +136,12 @@ class Cycle:
         revision = self._source.revision or f"content {desired.digest[:12]}"
         self.in_force = InForce(selection, project, desired, revision)
         return decide.revise(self.reached(state), f"{revision} {content}")
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with manifests at the moment, each by itself; unlike `troubles` these are not scrubbed."""
+        errors = (self._errors.get(kind) for kind in self.troubles)
+        return tuple(problem for error in errors if isinstance(error, ManifestError) for problem in error.problems)
 
     def reached(self, state: State) -> State:
         """Return the state after the source was reached."""
@@ -235,7 +225,7 @@ class Cycle:
         return SETTINGS, state
 
     def _report(self, kind: str, error: ReconcilerError) -> str:
-        self._problem = error
+        self._errors[kind] = error
         self.troubles[kind] = self.connection.scrub(str(error))
         return self.troubles[kind]
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 from reconciler.errors import UsageProblem
 from reconciler.manifests.files import STDIN
 from reconciler.manifests.git_clone import check_git_url, check_ref
-from reconciler.model.watching import Watching
+from reconciler.model.watching import Overrides, Watching
 from reconciler.watch.board import Beating, Board, Warnings
-from reconciler.watch.cycle import Cycle, Overrides
+from reconciler.watch.cycle import Cycle
 from reconciler.watch.endpoints import Endpoints
 from reconciler.watch.loop import Loop, Wakeups
 from reconciler.watch.notify import Silence, Webhook, check_notify_url

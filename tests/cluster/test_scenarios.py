@@ -93,8 +93,8 @@ def test_one_name_in_two_namespaces_is_an_error_of_both(world):
     world.are_ready("a")
     before = world.writes()
     world.cluster.apply(runner(other, "a", tags=["gpu"]))
-    assert f"{other}.a" in world.becomes("Runner", "a", "Ready", "False")
-    assert f"{world.ns}.a" in world.becomes("Runner", "a", "Ready", "False", ns=other)
+    assert f"{other}/a" in world.becomes("Runner", "a", "Ready", "False")
+    assert f"{world.ns}/a" in world.becomes("Runner", "a", "Ready", "False", ns=other)
     world.sandbox.edit("a", tags=["drift"])
     until(lambda: world.sandbox.runner("a")["tags"] == ["gpu"])
     assert {method for method, _path in world.writes()[len(before) :]} == {"PUT"}

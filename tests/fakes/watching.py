@@ -12,10 +12,10 @@ from reconciler.apply.journal import NullJournal
 from reconciler.manifests.secrets.allowed import ProcessSecrets
 from reconciler.model.health import Health, Probed
 from reconciler.model.secret import Scrubber, Secret
-from reconciler.model.watching import Mode
+from reconciler.model.watching import Mode, Overrides
 from reconciler.settings import MissingToken, RateLimit, Settings
 from reconciler.watch.board import Board
-from reconciler.watch.cycle import Cycle, Overrides
+from reconciler.watch.cycle import Cycle
 from reconciler.watch.endpoints import Endpoints
 from reconciler.watch.loop import Loop, Wakeups
 from reconciler.watch.sources.folder import Folder

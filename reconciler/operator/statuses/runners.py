@@ -10,6 +10,7 @@ from reconciler.operator.resources.names import in_spec
 from reconciler.operator.resources.resource import key_of
 from reconciler.operator.statuses import conditions as of
 from reconciler.operator.statuses.conditions import Condition, by_type, conditions
+from reconciler.operator.statuses.observed import called
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -155,9 +156,8 @@ def suspended(observed: Observed) -> Condition:
 def first_problem(problems: Mapping[Ref | None, str]) -> str:
     """Return the first of what is wrong, and how many others there are."""
     ref = min(problems, key=lambda each: (each is not None, each or ("", "")))
-    where = "the Account" if ref is None else f"Runner {ref}"
     more = len(problems) - 1
-    return f"{where}: {problems[ref]}" + (f"; and {more} more" if more else "")
+    return f"{called(ref)}: {problems[ref]}" + (f"; and {more} more" if more else "")
 
 
 def stray_status(runner: Resource, why: str, *, now: str, before: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from reconciler.operator.resources.resource import ACCOUNTS, RUNNERS
 from reconciler.operator.statuses.accounts import account_status, account_synced
 from reconciler.operator.statuses.conditions import patch_of
 from reconciler.operator.statuses.events import event, notices
-from reconciler.operator.statuses.observed import problems_in
 from reconciler.operator.statuses.runners import RunnerStatuses, stray_status
 from reconciler.watch.status import CycleResult
 
@@ -36,8 +35,7 @@ class Update:
 
 def updates(observed: Observed) -> Iterator[Update]:
     """Return what to write, the Account's first; nothing for resources whose status is as it was."""
-    problems = {**problems_in(observed.status.troubles), **observed.problems}
-    observed = replace(observed, problems=problems, scrub=cache(observed.scrub))  # most messages are alike
+    observed = replace(observed, scrub=cache(observed.scrub))  # most messages are alike
     synced = account_synced(observed)
     statuses = RunnerStatuses(observed, synced)
     runners = [(each, statuses.status(each)) for each in observed.snapshot.runners]

@@ -12,7 +12,7 @@ from reconciler.model.watching import Mode
 from reconciler.operator.resources.files import ResourceFiles
 from reconciler.operator.resources.resource import Snapshot
 from reconciler.operator.statuses.conditions import by_type
-from reconciler.operator.statuses.observed import Observed, ids_of
+from reconciler.operator.statuses.observed import Observed, ids_of, problems_in
 from reconciler.operator.statuses.updates import updates
 from reconciler.workflow.run import Selection
 from tests.fakes.kubernetes.memory import MemoryCluster
@@ -90,6 +90,7 @@ class Operated(Watching):
             now=NOW,
             held=self.cycle.endpoints.held,
             ids=ids_of(in_force.desired, listing) if in_force and listing else {},
+            problems=problems_in(self.cycle.problems),
             written=self.written,
             scrub=self.cycle.connection.scrub,
         )

@@ -91,9 +91,8 @@ def command(
     from reconciler.adapters.signals import catch_hangups
     from reconciler.cli.header_secrets import Refill
     from reconciler.cli.wiring import open_reconciler
-    from reconciler.model.watching import Mode
+    from reconciler.model.watching import Mode, Overrides
     from reconciler.settings import DEFAULT_API_URL
-    from reconciler.watch.cycle import Overrides
     from reconciler.watch.notify import VARIABLE
     from reconciler.watch.start import Watch, watch
 

@@ -272,21 +272,20 @@ def test_what_is_not_in_force_is_not_in_sync():
 
 
 def test_problems_by_resource():
-    """A problem is its resource's; a duplicate is that of both, and files are called by the resources they are."""
-    text = "runners.k: the name 'x' is already that of fleet.one at runners/fleet/one.yaml:1:1; two can't be one runner"
+    """A problem is its resource's; a duplicate is that of both, each of which says whose spec it is about."""
+    text = "runners.other.one: the name 'x' is already that of fleet.one at runners/fleet/one.yaml:1:1"
     places = [
         (Position("runners/other/one.yaml", 1, 1), text),
         (Position("reconciler.yaml", 1, 1), "wrong\nin two lines"),
         (Position("reconciler.yaml", 1, 2), "wrong too"),
     ]
-    error = ManifestError([Problem(*each) for each in places])
-    found = problems_in({"manifests": str(error), "reads": "away"})
-    assert set(found) == {Ref("other", "one"), REF, None}
-    assert found[None] == "wrong\nin two lines; wrong too"
-    assert found[REF] == found["other", "one"]
-    assert "fleet.one at Runner fleet/one; two" in found[REF]
-    assert problems_in({"manifests": "no file of ours"}) == {None: "no file of ours"}
-    assert problems_in({}) == {}
+    found = problems_in([Problem(*each) for each in places])
+    assert found == {
+        Ref("other", "one"): "spec: the name 'x' is already that of the Runner fleet/one",
+        REF: "Runner other/one: spec: the name 'x' is already that of the Runner fleet/one",
+        None: "wrong\nin two lines; wrong too",
+    }
+    assert problems_in([]) == {}
 
 
 def test_duplicates_are_wrong_on_both():
@@ -295,7 +294,7 @@ def test_duplicates_are_wrong_on_both():
         runners = (runner("one", **spec), runner("two", "other", **spec), runner("three"))
         with pytest.raises(ManifestError) as caught:
             compile_resources(*runners)
-        seen = observed(runners=runners, status={"troubles": {"manifests": str(caught.value)}})
+        seen = observed(runners=runners, problems=problems_in(caught.value.problems))
         assert condition(seen, "one", "Synced") == ("False", "Invalid")
         assert condition(seen, "two", "Synced") == ("False", "Invalid")
         assert condition(seen, "three", "Synced") == ("True", "InSync")
@@ -306,7 +305,7 @@ def test_what_an_account_gets_wrong_is_its_own():
     """What is wrong with an Account's spec is on the Account."""
     with pytest.raises(ManifestError) as caught:
         compile_resources(of=account(unmanaged="no such word"))
-    seen = observed(status={"troubles": {"manifests": str(caught.value)}})
+    seen = observed(problems=problems_in(caught.value.problems))
     assert condition(seen, "default", "Synced") == ("False", "Invalid")
     assert "unmanaged" in message(seen, "default")
 
