@@ -52,7 +52,7 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "unhealthy": "How many endpoints don't answer as a ComfyUI.",
     "driftSince": "Since when the account has been out of step.",
     "lastSuccessTime": "When a cycle last succeeded.",
-    "appliedDigest": "A digest of all specs as they were when they were last in force.",
+    "appliedDigest": "A digest of all specs as they were when every runner was last as they say.",
     "attemptedDigest": "A digest of all specs as they were last tried.",
 }
 """Keys that only resources have."""

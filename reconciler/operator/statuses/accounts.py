@@ -67,12 +67,19 @@ def account_status(observed: Observed, synced: Condition, runners: Sequence[Mapp
         "unhealthy": counts[of.HEALTHY][of.FALSE],
         "driftSince": status.drift_since,
         "lastSuccessTime": status.last_success_at or before.get("lastSuccessTime"),
-        "appliedDigest": digest_of(observed.in_force) if observed.in_force else before.get("appliedDigest"),
+        "appliedDigest": _applied(observed) or before.get("appliedDigest"),
         "attemptedDigest": digest_of(observed.snapshot),
     }
     made = conditions(found, before, generation=account.generation, now=observed.now, scrub=observed.scrub)
     present = {name: value for name, value in facts.items() if value is not None}
     return {"conditions": made, **present, "observedGeneration": account.generation}
+
+
+def _applied(observed: Observed) -> str | None:
+    """Return the digest of the specs in force, if this cycle left every runner as they say."""
+    happened = observed.happened
+    done = happened is not None and happened.plan is not None and not observed.status.drifted
+    return digest_of(observed.in_force) if done and observed.in_force else None
 
 
 def digest_of(snapshot: Snapshot) -> str:

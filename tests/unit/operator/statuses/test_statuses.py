@@ -328,7 +328,7 @@ def test_counts():
 
 
 def test_digests():
-    """A digest moves with any spec and with nothing else; what is in force and what was tried have one each."""
+    """A digest moves with any spec and with nothing else; what was applied whole and what was tried have one each."""
     snapshot = Snapshot(account(), (runner("one"), runner("two")))
     same = Snapshot(replace(account(), generation=9), (runner("two"), runner("one")))
     others = [Snapshot(account(mode="apply"), snapshot.runners), Snapshot(account(), (runner("one", tags=["a"]),))]
@@ -337,6 +337,10 @@ def test_digests():
     seen = replace(observed(), snapshot=others[0])
     found = after(seen)["default"]
     assert (found["appliedDigest"], found["attemptedDigest"]) == (digest_of(snapshot), digest_of(others[0]))
+    assert "appliedDigest" not in after(observed(CycleResult.REFUSED, drifted=DRIFT))["default"]
+    refused = again(observed(), observed(CycleResult.REFUSED, drifted=DRIFT, runners=(runner("one", tags=["a"]),)))
+    found = after(refused)["default"]
+    assert found["appliedDigest"] == digest_of(snapshot) != found["attemptedDigest"]
 
 
 def test_suspended_is_what_is_in_force():
