@@ -56,6 +56,7 @@ class Lists:
         self._failed_at: dict[Scope, float] = {}
         self._listed: set[Scope] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._session: aiohttp.ClientSession | None = None
 
     def session(self, info: kopf.ConnectionInfo) -> aiohttp.ClientSession:
         """Make the session that kopf would make itself, but for what it reports of each request."""
@@ -65,11 +66,14 @@ class Lists:
         trace.on_request_start.append(self._follow)
         trace.on_request_end.append(self._answered)
         trace.on_request_exception.append(self._broke)
-        return aiohttp.ClientSession(
+        self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
             headers=info.as_http_headers(),
+            proxy=info.proxy_url,
+            trust_env=info.trust_env,
             trace_configs=[trace],
         )
+        return self._session
 
     @property
     def missing(self) -> frozenset[Scope]:
@@ -85,7 +89,7 @@ class Lists:
             task.cancel()
 
     async def _follow(
-        self, session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestStartParams
+        self, _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestStartParams
     ) -> None:
         """Note a request that begins (a callback of aiohttp's TraceConfig)."""
         scope = scope_of(params.url.path)
@@ -97,7 +101,7 @@ class Lists:
             self._unwatched.add(scope)
         elif scope in self._unwatched:
             self._unwatched.discard(scope)
-            task = asyncio.create_task(self._list(session, str(params.url.with_query(None)), scope))
+            task = asyncio.create_task(self._list(str(params.url.with_query(None)), scope))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -116,10 +120,12 @@ class Lists:
             self._report(f"the API server answers {status} to {params.method} of {scope or params.url.path}")
 
     async def _broke(
-        self, _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestExceptionParams
+        self, session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestExceptionParams
     ) -> None:
-        if isinstance(params.exception, Exception):  # not where it is only asked to stop
-            self._failed(scope_of(params.url.path), context)
+        if not isinstance(params.exception, Exception):
+            return  # it is only asked to stop
+        self._failed(scope_of(params.url.path), context)
+        if not session.closed:  # else kopf has closed it, since its credentials were refused
             self._report(f"the API server can't be reached: {cause_of(params.exception)}")
 
     def _failed(self, scope: Scope | None, context: SimpleNamespace) -> None:
@@ -130,13 +136,14 @@ class Lists:
         """Say whether kopf has not asked again for so long after a failure: what it takes for final ends a watcher."""
         return any(failed_at <= time.monotonic() - since_s for failed_at in self._failed_at.values())
 
-    async def _list(self, session: aiohttp.ClientSession, url: str, scope: Scope) -> None:
-        """List a scope whole, and take it in; again until it works."""
+    async def _list(self, url: str, scope: Scope) -> None:
+        """List a scope whole, and take it in; again until it works, with the credentials that are valid then."""
+        assert self._session is not None  # noqa: S101 - a request in it led here
         while True:
             with self._store.listing():
                 try:
                     version, found = 0, list[Versioned]()
-                    async for of, items in _pages(session, url):
+                    async for of, items in _pages(self._session, url):
                         version = version or of
                         found.extend(Versioned(read(each), version_of(each)) for each in items)
                 except Exception as exc:  # noqa: BLE001 - an answer of any kind that is not the list
