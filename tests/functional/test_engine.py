@@ -18,33 +18,16 @@ from reconciler import GuardRefused, PlanFileError, Reconciler, StalePlan, Usage
 from reconciler.manifests.secrets.allowed import ProcessSecrets
 from reconciler.model.secret import Secret
 from tests.fakes.clock import StopSwitch, VirtualClock
+from tests.fakes.embedding import TWO, WILDCARD, declare, work_in
 from tests.fakes.sandbox import running_sandbox
 
 EMBED = Path(__file__).parents[2] / "examples" / "embed"
-TWO = """
-version: 1
-runners:
-  a: {endpoint: "https://a.example.com", tags: [gpu]}
-  b: {endpoint: "https://b.example.com", tags: [gpu, video]}
-"""
-WILDCARD = 'version: 1\nrunners: {a: {endpoint: "https://a.example.com", tags: []}}\n'
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """A working folder with two runners, and an environment without the product's variables."""
-    for name in [name for name in os.environ if name.startswith(("RECONCILER_", "COMFYCONTROL_", "GITHUB_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / ".state"))
-    monkeypatch.chdir(tmp_path)
-    write(TWO)
-    return tmp_path
-
-
-def write(text):
-    """Declare the fleet anew."""
-    Path("runners").mkdir(exist_ok=True)
-    Path("runners/all.yaml").write_text(text, encoding="utf-8")
+    return work_in(tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -108,7 +91,7 @@ def saved(r, plan):
     "move",
     [
         change_live,
-        lambda _service: write(TWO.replace("video", "audio")),
+        lambda _service: declare(TWO.replace("video", "audio")),
         lambda _service: Path("runners/more.yaml").write_text(TWO.replace("a:", "c:").replace("b:", "d:"), "utf-8"),
     ],
     ids=["live", "manifest", "another-file"],
@@ -117,7 +100,7 @@ def test_what_moved_since_the_plan_is_stale(service, give, move):
     """Nothing is written when the plan would now be another one, by whichever Reconciler it was made."""
     with connect(service) as r, connect(service) as other:
         r.apply(r.plan())
-        write(TWO.replace("[gpu]", "[gpu, sdxl]"))
+        declare(TWO.replace("[gpu]", "[gpu, sdxl]"))
         plan = give(r, r.plan())
         move(service)
         before = service.count("PUT") + service.count("POST")
@@ -158,7 +141,7 @@ def test_a_guard_refuses_unless_the_finding_is_taken_on(service, give):
     """A refused plan is a plan; applying it raises, also when it is acknowledged only afterwards: plan again."""
     with connect(service) as r:
         r.apply(r.plan())
-        write(WILDCARD)
+        declare(WILDCARD)
         plan = give(r, r.plan())
         assert not plan.applyable
         for acknowledge in ((), ["wildcard-runner"]):
@@ -171,7 +154,7 @@ def test_a_guard_refuses_unless_the_finding_is_taken_on(service, give):
 
 def test_a_plan_without_a_secret_is_no_plan_to_apply(service):
     """It can be looked at, saved and opened."""
-    write(TWO.replace("[gpu]", "[gpu], headers: {X: '${env:RECONCILER_X}'}"))
+    declare(TWO.replace("[gpu]", "[gpu], headers: {X: '${env:RECONCILER_X}'}"))
     with connect(service) as r:
         plan = r.plan(allow_unresolved=True)
         for each in (plan, saved(r, plan)):
@@ -205,7 +188,7 @@ def test_every_port_can_be_passed(service):
             self.closed = True
             super().close()
 
-    write(TWO.replace("[gpu]", "[gpu], headers: {X: '${env:HANDED_OVER}', Y: '${env:RECONCILER_Y}'}"))
+    declare(TWO.replace("[gpu]", "[gpu], headers: {X: '${env:HANDED_OVER}', Y: '${env:RECONCILER_Y}'}"))
     journal, progress, transport = Recorder(), Recorder(), Transport()
     secrets = ProcessSecrets({"RECONCILER_Y": "why"}, {"HANDED_OVER": Secret("over")})
     with connect(
@@ -233,7 +216,7 @@ def test_every_port_can_be_passed(service):
 
 def test_secrets_are_given_by_name(service):
     """A mapping is looked up before the environment, and its names need no prefix."""
-    write(TWO.replace("[gpu]", "[gpu], headers: {X: '${env:OURS}'}"))
+    declare(TWO.replace("[gpu]", "[gpu], headers: {X: '${env:OURS}'}"))
     with connect(service, secrets={"OURS": "mine"}) as r:
         r.apply(r.plan())
     assert service.runner("a")["headers"] == {"X": "mine"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,32 +9,14 @@ import pytest
 from reconciler import Declined, GuardRefused, PlanFileError, Reconciler, StalePlan, UsageProblem
 from reconciler.model.enums import Format
 from reconciler.render.formats.registry import render
+from tests.fakes.embedding import TWO, WILDCARD, declare, work_in
 from tests.fakes.sandbox import running_sandbox
-
-TWO = """
-version: 1
-runners:
-  a: {endpoint: "https://a.example.com", tags: [gpu]}
-  b: {endpoint: "https://b.example.com", tags: [gpu, video]}
-"""
-WILDCARD = 'version: 1\nrunners: {a: {endpoint: "https://a.example.com", tags: []}}\n'
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """A working folder with two runners, and an environment without the product's variables."""
-    for name in [name for name in os.environ if name.startswith(("RECONCILER_", "COMFYCONTROL_", "GITHUB_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / ".state"))
-    monkeypatch.chdir(tmp_path)
-    declare(TWO)
-    return tmp_path
-
-
-def declare(text):
-    """Write the fleet's manifest anew."""
-    Path("runners").mkdir(exist_ok=True)
-    Path("runners/all.yaml").write_text(text, encoding="utf-8")
+    return work_in(tmp_path, monkeypatch)
 
 
 @pytest.fixture

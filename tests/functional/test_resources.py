@@ -16,7 +16,7 @@ from reconciler.operator.resources.files import ResourceFiles
 from reconciler.operator.resources.resource import Ref, Resource, Snapshot
 from tests.fakes.api_server import admit
 from tests.fakes.cli import run_cli
-from tests.fakes.resources import account
+from tests.fakes.resources import Vault, account
 from tests.fakes.sandbox import seeded_file
 
 DEFINITIONS = {crd["spec"]["names"]["kind"]: crd for crd in crds()}
@@ -117,29 +117,14 @@ def plan(folder, runners, live, env=None):
     return ran.out.splitlines()[-1]
 
 
-class Keys:
-    """Implements ports.ClusterSecrets: the keys of the secret that was listed, each by what it is to hold."""
-
-    def __init__(self, listed):
-        self.values = listed
-
-    def is_given(self, _name):
-        """See SecretSource."""
-        return False
-
-    def env(self, name):
-        """No resource reads the environment."""
-        raise AssertionError(name)
-
-    def file(self, path):
-        """No resource reads the disk."""
-        raise AssertionError(path)
+class Keys(Vault):
+    """The keys of the secret that was listed, each by what it is to hold."""
 
     def secret(self, ref):
         """See ClusterSecrets."""
         namespace, name, key = ref.split("/")
         assert (namespace, name) == ("ns", "runner-headers")
-        return Secret(self.values[key])
+        return Secret(self.held[key])
 
 
 def test_rendered_manifests_are_the_same_runners(tmp_path):
@@ -168,7 +153,7 @@ def test_rendered_manifests_are_the_same_runners(tmp_path):
     assert {name: getattr(moved, name) for name in same} == {name: getattr(project, name) for name in same}
     assert [(each.tags, each.min_active) for each in moved.promises] == [(("gpu",), 2)]
     before = compile_manifests(project, secrets=ProcessSecrets({"RECONCILER_GPU_TOKEN": "t0ken"}))
-    after = compile_manifests(moved, secrets=Keys({key: values[shown] for key, shown in listed.items()}), files=files)
+    after = compile_manifests(moved, secrets=Keys(**{key: values[shown] for key, shown in listed.items()}), files=files)
     assert same_runners(after) == same_runners(before)
 
 

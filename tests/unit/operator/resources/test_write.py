@@ -18,6 +18,7 @@ from reconciler.operator.resources.files import ResourceFiles
 from reconciler.operator.resources.resource import Ref, Resource, Snapshot
 from reconciler.operator.resources.write import write_effective
 from tests.fakes.api_server import admit
+from tests.fakes.resources import Vault
 
 DEFINITIONS = {crd["spec"]["names"]["kind"]: crd for crd in crds()}
 TEXT = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), min_size=1, max_size=12).filter(
@@ -67,29 +68,13 @@ class Held:
         return path
 
 
-class Values:
-    """Implements ports.ClusterSecrets: each key of the secret has the value that the manifest has for it."""
-
-    def __init__(self, runners):
-        self.values = {key.lower().replace("_", "-").replace(".", "-"): each.headers for key, each in runners.items()}
-        self.names = {}
-
-    def is_given(self, _name):
-        """See SecretSource."""
-        return False
-
-    def env(self, name):
-        """No resource reads the environment."""
-        raise AssertionError(name)
-
-    def file(self, path):
-        """No resource reads the disk."""
-        raise AssertionError(path)
+class Values(Vault):
+    """Each key of the secret has the value that the manifest has for it; `held` are runners by their names."""
 
     def secret(self, ref):
         """See ClusterSecrets."""
         name, header = ref.rpartition("/")[2].split(".")
-        return self.names[name].headers[header] or Secret("")
+        return self.held[name].headers[header] or Secret("")
 
 
 @settings(max_examples=60)
@@ -107,7 +92,6 @@ def test_a_runner_written_as_a_resource_is_the_same_runner(entries):
     before = compile_manifests(project, secrets=None, files=files)
     plain = tuple(explain.effective(before))
     written = write_effective(Effective(None, plain, explain.settings(project)))
-    values = Values({})
     specs, of = {}, None
     for document in yaml.safe_load_all(written.text):
         stored, wrong = admit(DEFINITIONS[document["kind"]], document)
@@ -118,7 +102,7 @@ def test_a_runner_written_as_a_resource_is_the_same_runner(entries):
             specs[stored["metadata"]["name"]] = stored["spec"]
     assert len(specs) == len(entries)
     by_name = {runner.name: runner for runner in before.runners}
-    values.names = {name: by_name[spec["name"]] for name, spec in specs.items()}
+    values = Values(**{name: by_name[spec["name"]] for name, spec in specs.items()})
     runners = tuple(Resource(ref=Ref("ns", name), uid="", generation=1, spec=spec) for name, spec in specs.items())
     resources = ResourceFiles(Snapshot(of, runners))
     moved = load_project(None, cwd=Path("/nowhere"), files=resources)
