@@ -67,7 +67,7 @@ def put(output: Output, result: Result) -> None:
 
 
 def put_as(output: Output, result: Result, text: str) -> None:
-    """Write every report in the format of its suffix, and to stdout a text that stands for the result."""
+    """Write every report in the format of its suffix, and `text` to stdout."""
     _to_reports(output, result)
     _to_stdout((text,))
 

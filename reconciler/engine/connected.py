@@ -77,7 +77,7 @@ class Connected:
             secrets: where `${env:}` and `${file:}` are looked up, or values by name, before the environment's.
             transport: another way to the service than the network. It is left open: close it yourself.
             warn: takes one sentence each; None for a warning of the logger `reconciler`.
-            stdin: gives what the path `-` stands for; None for an error.
+            stdin: gives the manifest of the path `-`; None for an error.
             scrubber: learns every secret, to clean texts of them; None for one of its own.
             prober: asks endpoints, where `probe` says so.
         """

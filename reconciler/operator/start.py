@@ -137,7 +137,7 @@ def _sync(pool: Pool) -> None:
 
 
 def _own_namespace(info: Any) -> str:
-    """Return the namespace of this pod, as it is told or as its service account has it, else the kubeconfig's."""
+    """Return the namespace of this pod, by POD_NAMESPACE or its service account, else the kubeconfig's."""
     named = os.environ.get("POD_NAMESPACE")
     if not named and _NAMESPACE_FILE.exists():
         named = _NAMESPACE_FILE.read_text().strip()

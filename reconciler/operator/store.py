@@ -34,7 +34,7 @@ class Versioned(NamedTuple):
 
 @dataclass(slots=True)
 class _Change:
-    """`count` grows with every change; the times are those of the burst that nobody has acted on yet."""
+    """`count` grows with every change; the times are those of the burst that is not acted on yet."""
 
     count: int = 0
     first_at: float | None = None

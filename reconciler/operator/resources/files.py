@@ -71,12 +71,12 @@ class ResourceFiles:
 
 
 def file_of(ref: Ref) -> str:
-    """The file that stands for a Runner."""
+    """Return the file of a Runner."""
     return f"{FOLDER}/{ref.namespace}/{ref.name}.yaml"
 
 
 def resource_of(file: str) -> Ref | None:
-    """The Runner that a file stands for; None: the Account."""
+    """Return the Runner that a file is of; None: the Account."""
     found = _RUNNER.fullmatch(file)
     return Ref(*found.groups()) if found else None
 

@@ -51,7 +51,7 @@ class Translation:
 
 
 def translate_account(spec: Mapping[str, Any], namespace: str) -> Translation:
-    """The project file that an Account stands in for."""
+    """Return an Account as a project file."""
     work = _Work(namespace)
     known = {name: key for name, key in keys_in_spec(Settings).items() if key not in NOT_IN_ACCOUNTS}
     watch = {name: spec[name] for name in WATCH if name in spec}
@@ -61,7 +61,7 @@ def translate_account(spec: Mapping[str, Any], namespace: str) -> Translation:
 
 
 def translate_runner(spec: Mapping[str, Any], namespace: str, name: str) -> Translation:
-    """The entry of a manifest that a Runner stands in for, called `name` unless it has a name of its own."""
+    """Return a Runner as the entry of a manifest, called `name` unless it has a name of its own."""
     work = _Work(namespace)
     others = {key: value for key, value in spec.items() if key != "account"}
     holds = work.mapping(Runner, keys_in_spec(Runner), others, ("spec",), also=("account",))

@@ -76,7 +76,7 @@ def write_exported(exported: Exported) -> Written:
 
 
 def write_effective(effective: Effective) -> Written:
-    """Write merged runners, and the Account that stands for the project file; it is called as the environment is."""
+    """Write merged runners, and the project file as an Account; it is called as the environment is."""
     keys = _Keys()
     names = _names(each["key"] for each in effective.runners)
     account = _name(effective.environment) if effective.environment else DEFAULT_ACCOUNT
