@@ -135,7 +135,7 @@ class Connection:
                 return _read(answer, request)
             if tried >= attempts:
                 raise problem
-            asked_s = retry.retry_after_s(answer.headers.get("Retry-After"), self._clock.utc_now()) if answer else None
+            asked_s = retry.asked_s(answer.headers, self._clock.utc_now()) if answer is not None else None
             self._clock.wait(min(_LONGEST_PAUSE_S, retry.backoff_s(tried, asked_s, random.random)))
             session = self._current(anew=session if answer is None else None)
 
