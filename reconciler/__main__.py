@@ -21,9 +21,8 @@ def main() -> None:
         from reconciler import __version__
 
         try:
-            if sys.stdout is not None:
-                sys.stdout.write(f"reconciler {__version__}\n")
-                sys.stdout.flush()
+            if sys.stdout is not None:  # past its buffer: what can't be written must not stay in there
+                os.write(sys.stdout.fileno(), f"reconciler {__version__}\n".encode())
                 return
         except OSError:
             pass  # what follows fails in the same way, and says why

@@ -262,13 +262,20 @@ def test_what_the_interpreter_reads(variable, value, tmp_path):
 
 @pytest.mark.parametrize("command", [("--help",), ("--version",), ("schema", "plan")])
 @pytest.mark.parametrize(("stream", "code"), [("/dev/full", FAILED), (None, DONE)])
-def test_the_end_of_a_process(command, stream, code, tmp_path):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_the_end_of_a_process(command, stream, code, unbuffered, tmp_path):
     """Output that can't be written is one sentence, and a reader that has gone is nothing, to the very end."""
+    env = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     reader, writer = os.pipe()
     os.close(reader)
     out = os.open(stream, os.O_WRONLY) if stream else writer
     ran = subprocess.run(
-        [sys.executable, "-m", "reconciler", *command], cwd=tmp_path, stdout=out, stderr=subprocess.PIPE, check=False
+        [sys.executable, "-m", "reconciler", *command],
+        cwd=tmp_path,
+        env=env,
+        stdout=out,
+        stderr=subprocess.PIPE,
+        check=False,
     )
     for each in {out, writer}:
         os.close(each)
